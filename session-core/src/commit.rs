@@ -1,0 +1,259 @@
+//! Carrying out what a closed session decided.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::cookie::MAX_COOKIE_BYTES;
+use crate::manager::{Inner, Outcome, Token};
+use crate::merge::Changes;
+use crate::state::{Mode, Plan, Write};
+use crate::{
+    Error, ErrorKind, Expected, Loaded, Record, Retired, Saved, SessionId, Touched, Version, events,
+};
+
+/// One commit against the manager's driver.
+pub(crate) struct Commit<'a> {
+    pub(crate) manager: &'a Inner,
+}
+
+impl Commit<'_> {
+    pub(crate) async fn carry_out(&self, plan: Plan) -> Result<Outcome, Error> {
+        match plan {
+            Plan::Keep => Ok(Outcome::Keep),
+            Plan::Issue { handle, ttl } => self.issue(handle, ttl),
+            Plan::End(id) => {
+                self.destroy(id).await?;
+                Ok(Outcome::Clear)
+            }
+            Plan::Write { removing, write } => {
+                // A logout comes first: whatever happens next, it is done.
+                self.destroy(removing).await?;
+                self.write(*write).await
+            }
+            Plan::Touch { handle, write } => self.touch(handle, *write).await,
+        }
+    }
+
+    async fn destroy(&self, id: Option<SessionId>) -> Result<(), Error> {
+        if let Some(id) = id {
+            self.manager.driver.destroy(&id).await?;
+            events::destroyed(&id);
+        }
+        Ok(())
+    }
+
+    async fn touch(&self, handle: String, write: Write) -> Result<Outcome, Error> {
+        let (id, ttl) = (write.record.id().clone(), self.ttl(&write.record));
+        match self.manager.driver.touch(&id, ttl).await? {
+            Touched::Done => {
+                events::renewed(&id);
+                self.issue(handle, ttl)
+            }
+            Touched::Gone => Ok(dropped(&id)),
+            Touched::MustSave => {
+                let outcome = self.write(write).await?;
+                events::renewed(&id);
+                Ok(outcome)
+            }
+        }
+    }
+
+    async fn write(&self, write: Write) -> Result<Outcome, Error> {
+        let Write {
+            record,
+            changes,
+            mode,
+        } = write;
+        self.check_size(&record)?;
+        match mode {
+            Mode::Create => {
+                let outcome = self.create(&record).await?;
+                events::created(record.id());
+                Ok(outcome)
+            }
+            Mode::Update(version) => self.update(record, &changes, version).await,
+            Mode::Regenerate { old, version } => {
+                self.regenerate(record, &changes, &old, version).await
+            }
+        }
+    }
+
+    async fn create(&self, record: &Record) -> Result<Outcome, Error> {
+        let ttl = self.ttl(record);
+        match self
+            .manager
+            .driver
+            .save(record, Expected::Absent, ttl)
+            .await?
+        {
+            Saved::Done { handle } => self.issue(handle, ttl),
+            // Somebody put a record under an id that was just drawn. It is not ours to overwrite.
+            Saved::Conflict(_) => Err(Error::new(ErrorKind::Conflict)),
+        }
+    }
+
+    async fn update(
+        &self,
+        mut record: Record,
+        changes: &Changes,
+        mut version: Version,
+    ) -> Result<Outcome, Error> {
+        for attempt in 0..MAX_ATTEMPTS {
+            let ttl = self.ttl(&record);
+            match self
+                .manager
+                .driver
+                .save(&record, Expected::Version(&version), ttl)
+                .await?
+            {
+                Saved::Done { handle } => return self.issue(handle, ttl),
+                Saved::Conflict(None) => return Ok(dropped(record.id())),
+                Saved::Conflict(Some(current)) => {
+                    events::conflict(record.id());
+                    record = self.merge(&record, changes, &current)?;
+                    version = current.version;
+                    pause(attempt).await;
+                }
+            }
+        }
+        Err(Error::new(ErrorKind::Conflict))
+    }
+
+    /// Stores the record under its new id, then removes the old one if nobody wrote it meanwhile; else joins
+    /// what was written and tries again. So no acknowledged write is lost, and at no moment is the session
+    /// under neither id.
+    async fn regenerate(
+        &self,
+        mut record: Record,
+        changes: &Changes,
+        old: &SessionId,
+        mut version: Version,
+    ) -> Result<Outcome, Error> {
+        let driver = &self.manager.driver;
+        for attempt in 0..MAX_ATTEMPTS {
+            let outcome = self.create(&record).await?;
+            if !driver.can_revoke() {
+                events::regenerated(record.id());
+                return Ok(outcome);
+            }
+            match driver.retire(old, &version).await {
+                Ok(Retired::Done) => {
+                    events::regenerated(record.id());
+                    return Ok(outcome);
+                }
+                // It was logged out, or has expired: it must not live on under another id.
+                Ok(Retired::Gone) => {
+                    driver.destroy(record.id()).await?;
+                    return Ok(dropped(old));
+                }
+                Ok(Retired::Changed(current)) => {
+                    events::conflict(old);
+                    driver.destroy(record.id()).await?;
+                    record = self.merge(&record, changes, &current)?;
+                    version = current.version;
+                    pause(attempt).await;
+                }
+                Err(error) => {
+                    // The old session goes on; the new one was shown to nobody. If it cannot be removed
+                    // either, it expires.
+                    let _ = driver.destroy(record.id()).await;
+                    return Err(error);
+                }
+            }
+        }
+        Err(Error::new(ErrorKind::Conflict))
+    }
+
+    fn merge(&self, ours: &Record, changes: &Changes, current: &Loaded) -> Result<Record, Error> {
+        let mut merged = changes.onto(current)?;
+        merged.id = ours.id.clone();
+        merged.created_at = merged.created_at.or(ours.created_at);
+        merged.expires_at = Some(
+            self.manager
+                .options
+                .expiry(self.manager.clock.now(), merged.created_at),
+        );
+        self.check_size(&merged)?;
+        Ok(merged)
+    }
+
+    fn check_size(&self, record: &Record) -> Result<(), Error> {
+        let budget = self
+            .manager
+            .budget(self.manager.clock.now(), record.created_at());
+        let flash_from = if record.flash_from.is_empty() {
+            0
+        } else {
+            record.flash_from.json_len() + FLASH_FROM
+        };
+        budget.check(
+            record.id().as_str(),
+            record.data().json_len(),
+            record.flash().json_len() + flash_from,
+        )
+    }
+
+    /// Signs a handle, unless no cookie could carry it: a driver's mistake or a record that grew.
+    fn issue(&self, handle: String, ttl: Duration) -> Result<Outcome, Error> {
+        if !handle
+            .bytes()
+            .fold(true, |fit, byte| fit & is_cookie_octet(byte))
+        {
+            return Err(Error::new(ErrorKind::Encode)
+                .with_source("the driver's handle does not fit into a cookie"));
+        }
+        let value = self.manager.keys.sign(handle);
+        let size = self.manager.cookie.name().len() + value.len();
+        if size > MAX_COOKIE_BYTES {
+            return Err(Error::new(ErrorKind::TooLarge {
+                size,
+                limit: MAX_COOKIE_BYTES,
+            }));
+        }
+        Ok(Outcome::Set(Token { value, ttl }))
+    }
+
+    fn ttl(&self, record: &Record) -> Duration {
+        record
+            .expires_at()
+            .unwrap_or_default()
+            .since(self.manager.clock.now())
+    }
+}
+
+/// RFC 6265, "Syntax": what a cookie's value may consist of.
+const fn is_cookie_octet(byte: u8) -> bool {
+    byte > b' ' && byte < 0x7f && byte != b'"' && byte != b',' && byte != b';' && byte != b'\\'
+}
+
+fn dropped(id: &SessionId) -> Outcome {
+    events::late_write_dropped(id);
+    Outcome::Keep
+}
+
+/// Lets other tasks run for a random number of turns, so that requests which collided do not do so again
+/// in step. There is no timer without a runtime, and the store's round trip is the longer wait anyway.
+async fn pause(attempt: u32) {
+    let mut random = [0];
+    // Without randomness all wait alike, which costs time only.
+    let _ = getrandom::fill(&mut random);
+    let mut turns = u32::from(random[0]) & ((1 << attempt.min(MAX_PAUSE_BITS)) - 1);
+    poll_fn(|cx| {
+        if turns == 0 {
+            return Poll::Ready(());
+        }
+        turns -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// How often others may be faster. Each time one of them got its change in, so this many requests on one
+/// session at once all do.
+const MAX_ATTEMPTS: u32 = 256;
+/// A pause is at most 2⁴ − 1 turns.
+const MAX_PAUSE_BITS: u32 = 4;
+/// The field's name and punctuation.
+const FLASH_FROM: usize = ",\"flash_from\":".len();

@@ -1,0 +1,80 @@
+//! Mistakes that are found when a service starts.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+/// A setting that cannot work, found before the first request.
+///
+/// Its message names the setting, what is wrong with it and the remedy. The value itself is not repeated
+/// where it may be a secret.
+///
+/// # Examples
+///
+/// ```
+/// use session_core::{CookieOptions, SameSite};
+///
+/// let error = CookieOptions::default().name("my session").validate().unwrap_err();
+/// assert_eq!(error.setting(), "cookie name");
+/// assert_eq!(
+///     error.to_string(),
+///     "cookie name: \"my session\" contains ' '; use letters, digits, '-' and '_' (RFC 6265, cookie-name)",
+/// );
+/// ```
+#[derive(Debug)]
+pub struct ConfigError {
+    setting: Cow<'static, str>,
+    problem: String,
+    remedy: Cow<'static, str>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl ConfigError {
+    /// Creates an error about `setting`. `problem` follows it in the message, `remedy` comes last.
+    #[must_use]
+    pub fn new(
+        setting: impl Into<Cow<'static, str>>,
+        problem: impl Into<String>,
+        remedy: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            setting: setting.into(),
+            problem: problem.into(),
+            remedy: remedy.into(),
+            source: None,
+        }
+    }
+
+    /// Adds the failure that caused this one.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Returns the name of the setting: of the environment variable, if it came from there.
+    #[must_use]
+    pub fn setting(&self) -> &str {
+        &self.setting
+    }
+
+    /// Names the setting as its reader knows it: an environment variable instead of an option.
+    pub(crate) fn named(mut self, setting: impl Into<Cow<'static, str>>) -> Self {
+        self.setting = setting.into();
+        self
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.setting, self.problem, self.remedy)
+    }
+}
+
+impl StdError for ConfigError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}

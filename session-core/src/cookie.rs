@@ -1,0 +1,517 @@
+//! The cookie's name and attributes, checked once and written without thought.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ConfigError;
+
+/// The session cookie's name and attributes.
+///
+/// The default is the safe one for production: `session`, `Path=/`, `Secure`, `HttpOnly`, `SameSite=Lax`,
+/// with a `Max-Age` (OWASP Session Management Cheat Sheet, "Cookies").
+///
+/// # Examples
+///
+/// ```
+/// use session_core::{CookieOptions, SameSite};
+///
+/// let cookie = CookieOptions::default().name("__Host-session").same_site(SameSite::Strict);
+/// cookie.validate()?;
+/// # Ok::<(), session_core::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CookieOptions {
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) domain: Option<String>,
+    pub(crate) secure: bool,
+    pub(crate) http_only: bool,
+    pub(crate) same_site: SameSite,
+    pub(crate) partitioned: bool,
+    pub(crate) persistent: bool,
+}
+
+/// Which requests from other sites carry the cookie (RFC 6265bis, "The SameSite Attribute").
+///
+/// Exhaustive: the standard names these three.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SameSite {
+    /// None.
+    Strict,
+    /// Only following a link: the default.
+    #[default]
+    Lax,
+    /// All of them. Browsers demand `Secure` then, so the cookie gets it in any case.
+    None,
+}
+
+impl Default for CookieOptions {
+    fn default() -> Self {
+        Self {
+            name: "session".to_owned(),
+            path: "/".to_owned(),
+            domain: None,
+            secure: true,
+            http_only: true,
+            same_site: SameSite::Lax,
+            partitioned: false,
+            persistent: true,
+        }
+    }
+}
+
+impl CookieOptions {
+    /// Sets the name, a token of RFC 6265. Default: `session`, which tells nothing about the software.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the path below which the cookie is sent, starting with `/`. Default: `/`.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Sets the domain, so that its subdomains get the cookie too. Default: none, only this host.
+    #[must_use]
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// Sets whether only HTTPS carries the cookie. Default: true.
+    #[must_use]
+    pub const fn secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Sets whether scripts are kept from the cookie. Default: true.
+    #[must_use]
+    pub const fn http_only(mut self, http_only: bool) -> Self {
+        self.http_only = http_only;
+        self
+    }
+
+    /// Sets which requests from other sites carry the cookie. Default: [`SameSite::Lax`].
+    #[must_use]
+    pub const fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = same_site;
+        self
+    }
+
+    /// Sets whether the cookie is kept apart by top-level site ("CHIPS"). Needs `Secure`. Default: false.
+    #[must_use]
+    pub const fn partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = partitioned;
+        self
+    }
+
+    /// Sets whether the cookie has a `Max-Age` and so outlives the browser's session. Default: true.
+    ///
+    /// Without it the server still ends the session after its lifetime.
+    #[must_use]
+    pub const fn persistent(mut self, persistent: bool) -> Self {
+        self.persistent = persistent;
+        self
+    }
+
+    /// Checks the options against RFC 6265 and RFC 6265bis, as building a manager does.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] naming the option: a name that is no token, a path or domain with characters that
+    /// end the attribute or over 1024 bytes, a `__Host-` or `__Secure-` name without what it demands,
+    /// `Partitioned` without `Secure`.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.validate_name()?;
+        self.validate_path()?;
+        self.validate_domain()?;
+        if self.partitioned && !self.is_secure() {
+            return Err(ConfigError::new(
+                "cookie partitioned",
+                "needs Secure",
+                "turn Secure on or Partitioned off",
+            ));
+        }
+        self.validate_prefix()
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        self.secure || self.same_site == SameSite::None
+    }
+
+    fn validate_name(&self) -> Result<(), ConfigError> {
+        let remedy = "use letters, digits, '-' and '_' (RFC 6265, cookie-name)";
+        let problem = if self.name.is_empty() {
+            "is empty".to_owned()
+        } else if let Some(bad) = self.name.chars().find(|c| !is_token_char(*c)) {
+            format!("{:?} contains {bad:?}", self.name)
+        } else if self.name.len() > MAX_NAME_BYTES {
+            format!("has {} bytes, of at most {MAX_NAME_BYTES}", self.name.len())
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError::new("cookie name", problem, remedy))
+    }
+
+    fn validate_path(&self) -> Result<(), ConfigError> {
+        let path = &self.path;
+        let problem = if !path.starts_with('/') {
+            format!("{path:?} does not start with '/'")
+        } else if let Some(bad) = path
+            .chars()
+            .find(|c| !c.is_ascii_graphic() && *c != ' ' || *c == ';')
+        {
+            format!("{path:?} contains {bad:?}")
+        } else if path.len() > MAX_ATTRIBUTE_BYTES {
+            format!("has {} bytes, of at most {MAX_ATTRIBUTE_BYTES}", path.len())
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError::new(
+            "cookie path",
+            problem,
+            "use a path such as \"/\" (RFC 6265, path-value)",
+        ))
+    }
+
+    fn validate_domain(&self) -> Result<(), ConfigError> {
+        let Some(domain) = &self.domain else {
+            return Ok(());
+        };
+        let name = domain.strip_prefix('.').unwrap_or(domain);
+        let problem = if name.is_empty() {
+            "is empty".to_owned()
+        } else if let Some(bad) = name
+            .chars()
+            .find(|c| !c.is_ascii_alphanumeric() && *c != '-' && *c != '.')
+        {
+            format!("{domain:?} contains {bad:?}")
+        } else if name.split('.').any(str::is_empty) {
+            format!("{domain:?} has an empty label")
+        } else if domain.len() > MAX_DOMAIN_BYTES {
+            format!("has {} bytes, of at most {MAX_DOMAIN_BYTES}", domain.len())
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError::new(
+            "cookie domain",
+            problem,
+            "use a host name such as \"example.com\" (RFC 6265, domain-value)",
+        ))
+    }
+
+    /// RFC 6265bis, "Cookie Name Prefixes"; browsers compare them without regard to case.
+    fn validate_prefix(&self) -> Result<(), ConfigError> {
+        let name = self.name.to_ascii_lowercase();
+        let demand = if name.starts_with("__host-") {
+            if self.is_secure() && self.path == "/" && self.domain.is_none() {
+                return Ok(());
+            }
+            "Secure, Path=/ and no Domain"
+        } else if name.starts_with("__secure-") && !self.is_secure() {
+            "Secure"
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError::new(
+            "cookie name",
+            format!("the prefix of {:?} demands {demand}", self.name),
+            "change the options or the name (RFC 6265bis, cookie name prefixes)",
+        ))
+    }
+}
+
+/// Valid options, with what they make of a Set-Cookie line laid out.
+#[derive(Clone, Debug)]
+pub(crate) struct CookieTemplate {
+    name: String,
+    attributes: String,
+    persistent: bool,
+}
+
+impl CookieTemplate {
+    pub(crate) fn new(options: &CookieOptions) -> Result<Self, ConfigError> {
+        options.validate()?;
+        let mut attributes = format!("; Path={}", options.path);
+        if let Some(domain) = &options.domain {
+            attributes.push_str("; Domain=");
+            attributes.push_str(domain);
+        }
+        attributes.push_str(match options.same_site {
+            SameSite::Strict => "; SameSite=Strict",
+            SameSite::Lax => "; SameSite=Lax",
+            SameSite::None => "; SameSite=None",
+        });
+        let flags = [
+            (options.http_only, "; HttpOnly"),
+            (options.is_secure(), "; Secure"),
+            (options.partitioned, "; Partitioned"),
+        ];
+        attributes.extend(
+            flags
+                .into_iter()
+                .filter_map(|(on, flag)| on.then_some(flag)),
+        );
+        Ok(Self {
+            name: options.name.clone(),
+            attributes,
+            persistent: options.persistent,
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The value of a Set-Cookie header for `token`, valid for `ttl`.
+    pub(crate) fn set(&self, token: &str, ttl: Duration) -> String {
+        let mut line = self.line(token);
+        if self.persistent {
+            // Rounded up: a session of half a second must not get the Max-Age that removes a cookie.
+            let seconds = ttl
+                .as_secs()
+                .saturating_add(u64::from(ttl.subsec_nanos() > 0));
+            let _ = write!(line, "; Max-Age={}", seconds.min(MAX_AGE_SECONDS));
+        }
+        line
+    }
+
+    /// The value of a Set-Cookie header that removes what [`set`](Self::set) made.
+    pub(crate) fn clear(&self) -> String {
+        self.line("") + "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+    }
+
+    fn line(&self, value: &str) -> String {
+        let mut line = String::with_capacity(
+            self.name.len() + 1 + value.len() + self.attributes.len() + ROOM_FOR_AGE,
+        );
+        line.push_str(&self.name);
+        line.push('=');
+        line.push_str(value);
+        line.push_str(&self.attributes);
+        line
+    }
+}
+
+/// RFC 9110, "Tokens".
+fn is_token_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
+}
+
+/// The most of name and value that browsers keep (RFC 6265bis, "The Set-Cookie Header Field").
+pub(crate) const MAX_COOKIE_BYTES: usize = 4096;
+/// Leaves the value most of the cookie.
+const MAX_NAME_BYTES: usize = 256;
+/// What browsers keep of an attribute's value (RFC 6265bis, "The Set-Cookie Header Field").
+const MAX_ATTRIBUTE_BYTES: usize = 1024;
+/// RFC 1035, "Size limits", and a leading dot.
+const MAX_DOMAIN_BYTES: usize = 254;
+/// 400 days (RFC 6265bis, "The Max-Age Attribute").
+const MAX_AGE_SECONDS: u64 = 400 * 24 * 60 * 60;
+const ROOM_FOR_AGE: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(options: CookieOptions) -> String {
+        options.validate().unwrap_err().to_string()
+    }
+
+    fn template(options: CookieOptions) -> CookieTemplate {
+        CookieTemplate::new(&options).unwrap()
+    }
+
+    /// security.md 3 and 13.
+    #[test]
+    fn s03_s13_the_default_is_generic_and_safe() {
+        assert_eq!(
+            template(CookieOptions::default()).set("t", Duration::from_secs(7200)),
+            "session=t; Path=/; SameSite=Lax; HttpOnly; Secure; Max-Age=7200"
+        );
+    }
+
+    /// security.md 14.
+    #[test]
+    fn s14_same_site_none_is_always_secure() {
+        let line = template(
+            CookieOptions::default()
+                .same_site(SameSite::None)
+                .secure(false),
+        )
+        .set("t", Duration::ZERO);
+        assert_eq!(
+            line,
+            "session=t; Path=/; SameSite=None; HttpOnly; Secure; Max-Age=0"
+        );
+    }
+
+    /// security.md 15.
+    #[test]
+    fn s15_prefixes_demand_their_attributes_in_any_case() {
+        let named = |name: &str| CookieOptions::default().name(name);
+        for name in ["__Host-s", "__host-S", "__HOST-s"] {
+            assert!(named(name).validate().is_ok());
+            assert!(
+                named(name)
+                    .secure(false)
+                    .same_site(SameSite::None)
+                    .validate()
+                    .is_ok()
+            );
+            for broken in [
+                named(name).secure(false),
+                named(name).path("/a"),
+                named(name).domain("a.example"),
+            ] {
+                assert_eq!(
+                    refused(broken),
+                    format!(
+                        "cookie name: the prefix of \"{name}\" demands Secure, Path=/ and no Domain; \
+                         change the options or the name (RFC 6265bis, cookie name prefixes)"
+                    )
+                );
+            }
+        }
+        assert!(
+            named("__Secure-s")
+                .domain("a.example")
+                .path("/a")
+                .validate()
+                .is_ok()
+        );
+        assert_eq!(
+            refused(named("__SECURE-s").secure(false)),
+            "cookie name: the prefix of \"__SECURE-s\" demands Secure; \
+             change the options or the name (RFC 6265bis, cookie name prefixes)"
+        );
+    }
+
+    /// security.md 16.
+    #[test]
+    fn s16_the_removal_repeats_every_attribute() {
+        let options = CookieOptions::default()
+            .path("/app")
+            .domain("a.example")
+            .same_site(SameSite::None)
+            .partitioned(true);
+        let set = template(options.clone()).set("token", Duration::from_secs(60));
+        let clear = template(options).clear();
+        assert_eq!(
+            set,
+            "session=token; Path=/app; Domain=a.example; SameSite=None; HttpOnly; Secure; Partitioned; Max-Age=60"
+        );
+        assert_eq!(
+            clear,
+            set.replace("token", "")
+                .replace("=60", "=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+        );
+    }
+
+    /// security.md 18.
+    #[test]
+    fn s18_an_attribute_value_is_at_most_1024_bytes() {
+        let path = |len: usize| CookieOptions::default().path("/".repeat(len));
+        assert!(path(1024).validate().is_ok());
+        assert_eq!(
+            refused(path(1025)),
+            "cookie path: has 1025 bytes, of at most 1024; use a path such as \"/\" (RFC 6265, path-value)"
+        );
+        let domain = CookieOptions::default().domain("a".repeat(255));
+        assert_eq!(
+            refused(domain),
+            "cookie domain: has 255 bytes, of at most 254; use a host name such as \"example.com\" (RFC 6265, domain-value)"
+        );
+    }
+
+    /// security.md 19.
+    #[test]
+    fn s19_nothing_can_end_a_name_or_an_attribute() {
+        let remedy = "use letters, digits, '-' and '_' (RFC 6265, cookie-name)";
+        assert_eq!(
+            refused(CookieOptions::default().name("")),
+            format!("cookie name: is empty; {remedy}")
+        );
+        assert_eq!(
+            refused(CookieOptions::default().name("n".repeat(257))),
+            format!("cookie name: has 257 bytes, of at most 256; {remedy}")
+        );
+        for bad in [
+            "a b", "a;b", "a=b", "a\r\nb", "a\0b", "a,b", "a\"b", "é", "a\u{7f}",
+        ] {
+            let char = bad.chars().find(|c| !c.is_ascii_lowercase()).unwrap();
+            assert_eq!(
+                refused(CookieOptions::default().name(bad)),
+                format!("cookie name: {bad:?} contains {char:?}; {remedy}")
+            );
+        }
+        for bad in ["/a;b", "/a\r\nSet-Cookie: x", "/\0", "/é", "/\t"] {
+            assert!(
+                refused(CookieOptions::default().path(bad)).starts_with("cookie path: "),
+                "{bad:?}"
+            );
+        }
+        assert_eq!(
+            refused(CookieOptions::default().path("a")),
+            "cookie path: \"a\" does not start with '/'; use a path such as \"/\" (RFC 6265, path-value)"
+        );
+        assert!(
+            refused(CookieOptions::default().path(""))
+                .starts_with("cookie path: \"\" does not start")
+        );
+        for bad in [
+            "",
+            ".",
+            "a..b",
+            "a b",
+            "a;b",
+            "a\r\n",
+            "exämple.com",
+            "a.example.",
+        ] {
+            assert!(
+                refused(CookieOptions::default().domain(bad)).starts_with("cookie domain: "),
+                "{bad:?}"
+            );
+        }
+        assert!(
+            CookieOptions::default()
+                .domain(".example.com")
+                .validate()
+                .is_ok()
+        );
+        assert_eq!(
+            refused(CookieOptions::default().partitioned(true).secure(false)),
+            "cookie partitioned: needs Secure; turn Secure on or Partitioned off"
+        );
+    }
+
+    /// security.md 23.
+    #[test]
+    fn s23_max_age_is_clamped_to_400_days() {
+        let age = |ttl| {
+            let line = template(CookieOptions::default()).set("t", ttl);
+            line.rsplit_once('=').unwrap().1.parse::<u64>().unwrap()
+        };
+        assert_eq!(age(Duration::MAX), 34_560_000);
+        assert_eq!(age(Duration::from_secs(34_560_001)), 34_560_000);
+        assert_eq!(age(Duration::from_secs(34_559_999)), 34_559_999);
+        assert_eq!(age(Duration::from_millis(1)), 1);
+    }
+
+    #[test]
+    fn a_browser_session_cookie_has_no_max_age() {
+        let line =
+            template(CookieOptions::default().persistent(false)).set("t", Duration::from_secs(60));
+        assert_eq!(line, "session=t; Path=/; SameSite=Lax; HttpOnly; Secure");
+    }
+}

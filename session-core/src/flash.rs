@@ -1,0 +1,111 @@
+//! Flash: values for the next request.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Error, Session, Values, values};
+
+/// # Flash
+///
+/// A value that one request flashes is there for the next request and then gone, whether it was read or
+/// not: a notice that is to be seen once, after a redirect. Every request through the middleware counts
+/// as the next one (with [lazy opening](crate::Opening::Lazy), every request that takes its session).
+///
+/// Flash and data are apart: `put("n", …)` and `flash("n", …)` do not touch each other, and
+/// [`flush`](Self::flush) leaves flash alone.
+impl Session {
+    /// Returns what the previous request flashed as `key`, or this one as [`now`](Self::now).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the value is not a `T`.
+    pub fn get_flash<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        let raw = {
+            let state = self.look();
+            state
+                .now
+                .get_raw(key)
+                .or_else(|| state.shown.get_raw(key))
+                .map(str::to_owned)
+        };
+        raw.map(|raw| values::decode(key, &raw)).transpose()
+    }
+
+    /// Returns the flash of `key`, or `default` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_flash`](Self::get_flash): a value of another type is an error and not the default.
+    pub fn get_flash_or<T: DeserializeOwned>(&self, key: &str, default: T) -> Result<T, Error> {
+        Ok(self.get_flash(key)?.unwrap_or(default))
+    }
+
+    /// Says whether there is flash under `key`.
+    #[must_use]
+    pub fn has_flash(&self, key: &str) -> bool {
+        let state = self.look();
+        state.now.contains(key) || state.shown.contains(key)
+    }
+
+    /// Returns a copy of all flash that this request can see.
+    #[must_use]
+    pub fn all_flash(&self) -> Values {
+        let state = self.look();
+        let mut flash = state.shown.clone();
+        flash.extend(&state.now);
+        flash
+    }
+
+    /// Sets `key` for the next request. This one does not see it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when `value` cannot be written as JSON, and as
+    /// [every write](Self#errors). The session is left as it was.
+    pub fn flash<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
+        let raw = values::encode(key, &value)?;
+        self.change()?.flash(key, &raw)
+    }
+
+    /// Sets flash for this request only: for a page that is answered without a redirect. Nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when `value` cannot be written as JSON.
+    pub fn now<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
+        let raw = values::encode(key, &value)?;
+        self.look().now.insert_raw(key, &raw);
+        Ok(())
+    }
+
+    /// Carries everything that the previous request flashed to the next one. Where this request flashed
+    /// something under the same key before, the old value wins, as in `@rudderjs/session`.
+    ///
+    /// # Errors
+    ///
+    /// As [every write](Self#errors).
+    pub fn reflash(&self) -> Result<(), Error> {
+        let mut state = self.change()?;
+        let kept = state.shown.clone();
+        state.reflash(&kept)
+    }
+
+    /// Carries these keys of what the previous request flashed to the next one. Others age as usual, and keys
+    /// that were not flashed are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [every write](Self#errors).
+    pub fn keep<K: AsRef<str>>(&self, keys: impl IntoIterator<Item = K>) -> Result<(), Error> {
+        // Collected first, because the iterator may run code of the caller's.
+        let keys: Vec<K> = keys.into_iter().collect();
+        let mut state = self.change()?;
+        let mut kept = Values::new();
+        for key in &keys {
+            if let Some(raw) = state.shown.get_raw(key.as_ref()) {
+                kept.insert_raw(key.as_ref(), raw);
+            }
+        }
+        state.reflash(&kept)
+    }
+}

@@ -1,0 +1,126 @@
+//! Session ids.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Error, ErrorKind};
+
+/// The name of one session: opaque, unguessable, meaningless.
+///
+/// A new id is a UUID of version 4: 122 random bits from the operating system's generator (the OWASP
+/// Session Management Cheat Sheet asks for at least 64). Ids that another writer of the same store
+/// made are kept as they are.
+///
+/// # Security
+///
+/// For a server-side driver the id is what a stolen cookie would contain, so `Debug` shows only its
+/// first eight characters, and there is no `Display`: [`SessionId::as_str`] is explicit.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(Arc<str>);
+
+impl SessionId {
+    /// Makes a new id from the operating system's random number generator.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Random`] when the generator fails. There is no weaker fallback.
+    pub fn random() -> Result<Self, Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|source| Error::new(ErrorKind::Random).with_source(source))?;
+        let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();
+        Ok(Self(Arc::from(
+            &*uuid
+                .hyphenated()
+                .encode_lower(&mut uuid::Uuid::encode_buffer()),
+        )))
+    }
+
+    /// Takes an id that a store already holds, `None` if it is empty.
+    ///
+    /// Any other text is accepted, because a record may have been written by other software. Never
+    /// pass what a client sent unless its signature was verified.
+    #[must_use]
+    pub fn from_stored(id: &str) -> Option<Self> {
+        (!id.is_empty()).then(|| Self(Arc::from(id)))
+    }
+
+    /// Returns the whole id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the first eight characters: enough to find a session in a log, not enough to use it.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        let end = self
+            .0
+            .char_indices()
+            .nth(PREFIX_CHARS)
+            .map_or(self.0.len(), |(at, _)| at);
+        // An id that is all prefix would be shown whole.
+        if end == self.0.len() {
+            ""
+        } else {
+            &self.0[..end]
+        }
+    }
+}
+
+/// So that a map by id can be asked with the text of a handle.
+impl Borrow<str> for SessionId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({}…)", self.prefix())
+    }
+}
+
+const PREFIX_CHARS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// security.md 1: at least 122 random bits. 4,000 ids differ, and every bit but the six that
+    /// version 4 fixes takes both values.
+    #[test]
+    fn s01_an_id_is_a_random_uuid_v4() {
+        let ids: HashSet<u128> = (0..4_000)
+            .map(|_| uuid::Uuid::parse_str(SessionId::random().unwrap().as_str()).unwrap())
+            .inspect(|uuid| assert_eq!(uuid.get_version_num(), 4))
+            .map(|uuid| uuid.as_u128())
+            .collect();
+        assert_eq!(ids.len(), 4_000);
+        let ones = ids.iter().fold(0, |bits, id| bits | id);
+        let zeros = ids.iter().fold(0, |bits, id| bits | !id);
+        assert_eq!((ones & zeros).count_ones(), 122);
+    }
+
+    #[test]
+    fn debug_shows_only_a_prefix() {
+        let id = SessionId::from_stored("11111111-1111-4111-8111-111111111111").unwrap();
+        assert_eq!(format!("{id:?}"), "SessionId(11111111…)");
+        assert_eq!(
+            format!("{:?}", SessionId::from_stored("short").unwrap()),
+            "SessionId(…)"
+        );
+        assert_eq!(
+            SessionId::from_stored("ééééééééé").unwrap().prefix(),
+            "éééééééé"
+        );
+    }
+
+    #[test]
+    fn an_empty_id_is_none() {
+        assert_eq!(SessionId::from_stored(""), None);
+    }
+}

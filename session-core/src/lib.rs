@@ -1,0 +1,103 @@
+//! Sessions for Rust services: the data model and every decision, without a framework, a runtime or I/O.
+//!
+//! An application depends on the adapter of its framework (`session-axum`, `session-warp`, `session-poem`),
+//! which re-exports what is needed of this crate. Depend on `session-core` itself to write a
+//! [driver](Driver), an adapter, or a program that uses sessions without HTTP.
+//!
+//! ```
+//! use session_core::{MemoryDriver, Outcome, Secret, SessionManager};
+//!
+//! # pollster::block_on(async {
+//! let manager = SessionManager::builder(MemoryDriver::new(), Secret::generate()?).build()?;
+//!
+//! // A visitor without a cookie: a new session, stored once something is put into it.
+//! let session = manager.open(None).await?;
+//! session.put("user_id", 42)?;
+//! session.flash("notice", "Welcome!")?;
+//! let Outcome::Set(token) = manager.commit(&session).await? else { unreachable!() };
+//!
+//! // The next request brings the token back.
+//! let session = manager.open(Some(token.as_str())).await?;
+//! assert_eq!(session.get::<u64>("user_id")?, Some(42));
+//! assert_eq!(session.get_flash::<String>("notice")?.as_deref(), Some("Welcome!"));
+//! manager.commit(&session).await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # How a request flows
+//!
+//! ```text
+//! cookie ──> SessionManager::open ──> verify the signature ──> Driver::load ──> Session
+//!            the application reads and writes the Session, without waiting
+//! cookie <── SessionManager::commit <── sign the handle <───── Driver::save <── its changes
+//! ```
+//!
+//! # What it promises
+//!
+//! - A cookie that is forged, expired or unknown gives a fresh session, never an error; an error means that
+//!   a system failed.
+//! - Requests that overlap lose no update: changes are [merged](merge) key by key.
+//! - A session that was logged out, or replaced by another id, does not come back, however late a slow
+//!   request ends.
+//! - A value that would not fit is refused when it is put, and nothing is changed.
+//! - No secret, token or whole id appears in a log or a `Debug` output.
+//!
+//! # Features
+//!
+//! - `http`: [`Exchange`] and the functions over `http::HeaderMap`.
+//! - `memory`: [`MemoryDriver`].
+//! - `tracing`: an event for every session created, renewed, regenerated, destroyed, expired and so on,
+//!   with the target `session`.
+//!
+//! None is on by default, and none changes what the others do.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod builder;
+mod clock;
+mod commit;
+mod config;
+mod config_error;
+mod cookie;
+mod current;
+mod driver;
+mod error;
+mod events;
+#[cfg(feature = "http")]
+mod exchange;
+mod flash;
+mod id;
+mod manager;
+#[cfg(feature = "memory")]
+mod memory;
+pub mod merge;
+mod options;
+mod record;
+mod secret;
+mod session;
+mod state;
+mod values;
+
+pub use async_trait::async_trait;
+
+pub use crate::builder::Builder;
+pub use crate::clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use crate::config::{DriverName, SessionConfig};
+pub use crate::config_error::ConfigError;
+pub use crate::cookie::{CookieOptions, SameSite};
+pub use crate::current::Scope;
+pub use crate::driver::{
+    Capacity, Driver, Expected, Loaded, Renew, Retired, Saved, Touched, Version,
+};
+pub use crate::error::{Error, ErrorKind};
+#[cfg(feature = "http")]
+pub use crate::exchange::{Exchange, Unfinished};
+pub use crate::id::SessionId;
+pub use crate::manager::{Outcome, SessionManager, Token};
+#[cfg(feature = "memory")]
+pub use crate::memory::MemoryDriver;
+pub use crate::options::{Caching, Establish, OnOutage, OnSaveFailure, Opening, Renewal};
+pub use crate::record::Record;
+pub use crate::secret::{KeyRing, Secret, Verified};
+pub use crate::session::Session;
+pub use crate::values::Values;

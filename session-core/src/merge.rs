@@ -1,0 +1,234 @@
+//! What a request changed, and how that is joined with what other requests changed meanwhile.
+//!
+//! Two requests of one client overlap: both load the session, both change it, the faster one saves. When
+//! the slower one saves, a server-side store answers that it holds something else by now. The slower
+//! request does not overwrite that: its [`Changes`] are replayed onto what the store holds, and the result
+//! is saved. So no update is lost.
+//!
+//! # Laws
+//!
+//! 1. **Disjoint keys both survive.** What two requests put, update or forget under different keys is all
+//!    there afterwards, in whatever order they end.
+//! 2. **The same key: the one that saves last wins**, except that an *update* is a function and is applied to
+//!    the value that is there, so counters stay exact.
+//! 3. **A flush beats what it saw and not what came later.** It removes every key that still has the value
+//!    which the flushing request saw, and every key that this request wrote itself before. Values that
+//!    another request added or changed meanwhile stay.
+//! 4. **Flash consumed by both is gone once; flash added by either survives**, also when both add the same
+//!    text under the same name.
+//! 5. **Replaying onto an unchanged record equals not merging.**
+//! 6. **Gone is gone.** There is no replay onto a record that was destroyed, replaced or has expired: the
+//!    late write is dropped.
+//!
+//! # How flash is told apart
+//!
+//! A request consumes the flash that it saw, and that flash only. Usually the store holds either just
+//! that, or just what a faster request added. But a request that merged carries along flash that it never
+//! saw. Its record then says in `flash_from`, for each such name, in which version of the record the flash
+//! was first seen, so that a third request knows whether it is the one that it consumed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::values::escape;
+use crate::{Error, Loaded, Record, Values, Version};
+
+/// A change of one value: from its JSON text, if there is one, to its new JSON text.
+pub(crate) type Change = Arc<dyn Fn(Option<&str>) -> Result<String, Error> + Send + Sync>;
+
+/// What one request changed in a session: a plain value, replayed by [`Changes::onto`].
+///
+/// # Examples
+///
+/// ```
+/// use session_core::merge::Changes;
+/// use session_core::{Loaded, Record, Version};
+///
+/// let read = |json| Record::from_json(json).map(|record| Loaded::new(record, Version::none()));
+/// let current = read(r#"{"id":"a","data":{"theirs":1,"both":1}}"#)?;
+///
+/// let mut mine = Changes::default();
+/// mine.put("ours", "2");
+/// mine.forget("both");
+/// let merged = mine.onto(&current)?;
+/// assert_eq!(merged.data().to_json(), r#"{"ours":2,"theirs":1}"#);
+/// # Ok::<(), session_core::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Changes {
+    /// What the session held when it was flushed. The other changes came after that.
+    flushed: Option<Values>,
+    // A key is in at most one of these three.
+    puts: Values,
+    forgets: BTreeSet<Box<str>>,
+    updates: BTreeMap<Box<str>, Vec<Change>>,
+    /// Flash for the next request.
+    flash: Values,
+    /// The flash that this request was shown, by name, with the tag of the version it is from.
+    consumed: Option<Consumed>,
+}
+
+#[derive(Clone)]
+struct Consumed {
+    flash: Values,
+    from: Values,
+    version: Version,
+}
+
+impl Changes {
+    /// Starts the log of a request that loaded `loaded`: its flash is consumed thereby.
+    #[must_use]
+    pub fn since(loaded: &Loaded) -> Self {
+        let mut changes = Self::default();
+        if !loaded.record.flash.is_empty() {
+            changes.consumed = Some(Consumed {
+                flash: loaded.record.flash.clone(),
+                from: loaded.record.flash_from.clone(),
+                version: loaded.version.clone(),
+            });
+        }
+        changes
+    }
+
+    /// Logs that `key` was set to `raw`, which must be JSON text.
+    pub fn put(&mut self, key: &str, raw: &str) {
+        self.forgets.remove(&*escape(key));
+        self.updates.remove(&*escape(key));
+        self.puts.insert_raw(key, raw);
+    }
+
+    /// Logs that `key` was removed.
+    pub fn forget(&mut self, key: &str) {
+        self.puts.remove(key);
+        self.updates.remove(&*escape(key));
+        self.forgets.insert((*escape(key)).into());
+    }
+
+    /// Logs that all data was removed; `seen` is what the session held.
+    pub fn flush(&mut self, seen: &Values) {
+        let written = self
+            .puts
+            .escaped_keys()
+            .map(Box::from)
+            .chain(std::mem::take(&mut self.updates).into_keys());
+        self.forgets.extend(written);
+        self.puts = Values::new();
+        self.flushed.get_or_insert_with(|| seen.clone());
+    }
+
+    /// Logs flash for the next request; `raw` must be JSON text.
+    pub fn flash(&mut self, key: &str, raw: &str) {
+        self.flash.insert_raw(key, raw);
+    }
+
+    /// Replays the changes onto what the store holds now.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when an update finds a value that is not of its type any more.
+    pub fn onto(&self, current: &Loaded) -> Result<Record, Error> {
+        let mut record = current.record.clone();
+        self.apply_to_data(&mut record.data)?;
+        self.apply_to_flash(&mut record, &current.version);
+        Ok(record)
+    }
+
+    pub(crate) fn update(&mut self, key: &str, raw: &str, change: Change) {
+        // After a put or a forget of our own the result no longer depends on others.
+        if self.puts.contains(key) || self.forgets.contains(&*escape(key)) {
+            self.put(key, raw);
+        } else {
+            self.updates
+                .entry((*escape(key)).into())
+                .or_default()
+                .push(change);
+        }
+    }
+
+    pub(crate) fn extend_flash(&mut self, flash: &Values) {
+        self.flash.extend(flash);
+    }
+
+    /// The flash for the next request.
+    pub(crate) const fn next_flash(&self) -> &Values {
+        &self.flash
+    }
+
+    /// Says whether there is anything to save: also flash that has been shown must go.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.flushed.is_none()
+            && self.puts.is_empty()
+            && self.forgets.is_empty()
+            && self.updates.is_empty()
+            && self.flash.is_empty()
+            && self.consumed.is_none()
+    }
+
+    fn apply_to_data(&self, data: &mut Values) -> Result<(), Error> {
+        if let Some(seen) = &self.flushed {
+            data.retain(|key, raw| !seen.holds(key, raw));
+        }
+        data.retain(|key, _| !self.forgets.contains(key));
+        data.extend(&self.puts);
+        for (key, changes) in &self.updates {
+            let mut raw = data.get_escaped(key).map(str::to_owned);
+            for change in changes {
+                raw = Some(change(raw.as_deref())?);
+            }
+            if let Some(raw) = raw {
+                data.insert_escaped(key, &raw);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_to_flash(&self, record: &mut Record, version: &Version) {
+        let current = tag(version);
+        let ours = self
+            .consumed
+            .as_ref()
+            .map(|consumed| (consumed, tag(&consumed.version)));
+        let from = std::mem::take(&mut record.flash_from);
+        let mut left = Values::new();
+        record.flash.retain(|name, _| {
+            let origin = from.get_escaped(name).unwrap_or(&current);
+            let consumed = ours.as_ref().is_some_and(|(consumed, tag)| {
+                consumed.flash.get_escaped(name).is_some()
+                    && consumed.from.get_escaped(name).unwrap_or(tag) == origin
+            });
+            if !consumed && self.flash.get_escaped(name).is_none() {
+                left.insert_escaped(name, origin);
+            }
+            !consumed
+        });
+        record.flash.extend(&self.flash);
+        record.flash_from = left;
+    }
+}
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Changes")
+            .field("flushed", &self.flushed.is_some())
+            .field("puts", &self.puts)
+            .field("forgets", &self.forgets)
+            .field("updates", &self.updates.keys())
+            .field("flash", &self.flash)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A short name of a version, as JSON text: 72 bits of its hash, for a version may be large.
+fn tag(version: &Version) -> String {
+    let mut hash = Sha256::new();
+    match (version.as_number(), version.as_bytes()) {
+        (Some(number), _) => hash.update(number.to_be_bytes()),
+        (_, bytes) => hash.update(bytes.unwrap_or_default()),
+    }
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash.finalize()[..9]))
+}
