@@ -26,6 +26,16 @@ pub enum DriverName {
     Redis,
 }
 
+impl fmt::Display for DriverName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cookie => "cookie",
+            Self::Memory => "memory",
+            Self::Redis => "redis",
+        })
+    }
+}
+
 /// All settings of a session system as data.
 ///
 /// Read it from the environment with [`from_env`](Self::from_env), under the names that

@@ -92,27 +92,28 @@ impl Error {
 
 /// One request's passage through a middleware: from its headers to those of its response.
 ///
-/// A middleware [begins](Self::begin) it, [opens](Self::open) it, runs the handler in its
+/// A middleware makes one, [attaches](Self::attach) it to the request, [opens](Self::open) it, runs the handler in its
 /// [scope](Self::scope) and [commits](Self::commit) it. A handler's extractor finds it among the request's
 /// extensions. For authors of adapters.
 ///
 /// # Examples
 ///
 /// ```
-/// # use http::{HeaderMap, Request, Response};
-/// # use session_core::{Error, Exchange, Session, SessionManager};
+/// use http::{Request, Response};
+/// use session_core::{Error, Exchange, SessionManager, Unfinished};
+///
 /// async fn serve(manager: &SessionManager, mut request: Request<()>) -> Result<Response<()>, Error> {
-///     let (parts, _) = std::mem::take(&mut request).into_parts();
-///     # let mut parts = parts;
-///     let Some(exchange) = Exchange::begin(manager, &parts.headers, &mut parts.extensions) else {
-///         unreachable!("another layer is around this one");
-///     };
+///     let exchange = Exchange::new(manager, request.headers());
+///     if !exchange.attach(request.extensions_mut()) {
+///         return Ok(handle(request).await); // Another middleware is around this one.
+///     }
 ///     exchange.open().await?;
-///     let mut response = exchange.scope(async { Response::new(()) }).await;
-///     exchange.commit(response.headers_mut(), |rest| drop(tokio_like_spawn(rest))).await?;
+///     let mut response = exchange.scope(handle(request)).await;
+///     exchange.commit(response.headers_mut(), spawn).await?;
 ///     Ok(response)
 /// }
-/// # fn tokio_like_spawn<F>(_: F) {}
+/// # async fn handle(_: Request<()>) -> Response<()> { Response::new(()) }
+/// # fn spawn(_: Unfinished) {}
 /// ```
 #[derive(Clone)]
 pub struct Exchange(Arc<Inner>);
@@ -127,28 +128,29 @@ struct Inner {
 pub type Unfinished = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Exchange {
-    /// Begins the passage of a request and puts it into the request's extensions.
-    ///
-    /// `None` where another middleware has begun one already: that one counts, this one must pass the
-    /// request through. It says so once in the log.
+    /// Begins the passage of a request with these headers.
     #[must_use]
-    pub fn begin(
-        manager: &SessionManager,
-        headers: &HeaderMap,
-        extensions: &mut Extensions,
-    ) -> Option<Self> {
-        if extensions.get::<Self>().is_some() {
-            static WARN_ONCE: std::sync::Once = std::sync::Once::new();
-            WARN_ONCE.call_once(events::nested);
-            return None;
-        }
-        let exchange = Self(Arc::new(Inner {
+    pub fn new(manager: &SessionManager, headers: &HeaderMap) -> Self {
+        Self(Arc::new(Inner {
             manager: manager.clone(),
             cookies: headers.get_all(COOKIE).iter().cloned().collect(),
             session: OnceLock::new(),
-        }));
-        extensions.insert(exchange.clone());
-        Some(exchange)
+        }))
+    }
+
+    /// Puts itself into the request's extensions, for the handler's extractor.
+    ///
+    /// False where another middleware has done so already: that one counts, and this one must pass the request
+    /// through. It says so once in the log.
+    #[must_use]
+    pub fn attach(&self, extensions: &mut Extensions) -> bool {
+        if extensions.get::<Self>().is_some() {
+            static WARN_ONCE: std::sync::Once = std::sync::Once::new();
+            WARN_ONCE.call_once(events::nested);
+            return false;
+        }
+        extensions.insert(self.clone());
+        true
     }
 
     /// Opens the session, unless the manager opens sessions lazily.

@@ -78,7 +78,10 @@ mod session;
 mod state;
 mod values;
 
+/// So that a driver needs no other dependency for its `impl Driver`.
 pub use async_trait::async_trait;
+/// JSON text as a value: `put` and `get` it to pass on what need not be understood.
+pub use serde_json::value::RawValue;
 
 pub use crate::builder::Builder;
 pub use crate::clock::{Clock, ManualClock, SystemClock, Timestamp};

@@ -1,0 +1,43 @@
+//! Sessions for any tower stack of `http` requests and responses.
+//!
+//! [`SessionLayer`] opens the session before the inner service runs and saves it when the response's head is
+//! there, before the body streams. Users of axum, warp and poem depend on `session-axum`, `session-warp` or
+//! `session-poem` instead, which have extractors as well.
+//!
+//! ```
+//! use http::{Request, Response};
+//! use session_tower::{CookieDriver, Secret, Session, SessionLayer, SessionManager};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let manager = SessionManager::builder(CookieDriver, Secret::generate()?).build()?;
+//! let service = ServiceBuilder::new()
+//!     .layer(SessionLayer::new(manager))
+//!     .service(service_fn(|_: Request<String>| async {
+//!         let visits = Session::current()?.update("visits", 0, |visits| visits + 1)?;
+//!         Ok::<_, session_tower::Error>(Response::new(visits.to_string()))
+//!     }));
+//!
+//! let response = service.oneshot(Request::new(String::new())).await?;
+//! assert_eq!(response.body(), "1");
+//! assert!(response.headers().contains_key("set-cookie"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! `cookie` (default) and `memory` bring the drivers of that name and let [`connect`] build them.
+
+mod connect;
+mod layer;
+mod service;
+
+#[cfg(feature = "cookie")]
+pub use session_cookie::CookieDriver;
+pub use session_core::*;
+
+pub use crate::connect::connect;
+pub use crate::layer::SessionLayer;
+pub use crate::service::{SessionService, finish};

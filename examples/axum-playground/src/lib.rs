@@ -1,0 +1,39 @@
+//! The playground's routes: a page for people, and an API by which tests drive every verb of a session.
+
+mod api;
+mod page;
+
+use axum::Router;
+use axum::routing::{get, post, put};
+use session_axum::{DriverName, SessionLayer};
+
+/// Returns the application, its sessions from `layer`.
+pub fn app(layer: SessionLayer, driver: DriverName) -> Router {
+    let about = page::About {
+        driver,
+        lifetime: layer.manager().lifetime(),
+        revokes: layer.manager().can_revoke(),
+    };
+    Router::new()
+        .route("/", get(page::show))
+        .route("/name", post(page::name))
+        .route("/flash", post(page::flash))
+        .route("/login", post(page::login))
+        .route("/logout", post(page::logout))
+        .route("/api/session", get(api::show).delete(api::flush))
+        .route(
+            "/api/session/{key}",
+            get(api::get).put(api::put).delete(api::forget),
+        )
+        .route("/api/session/{key}/pull", post(api::pull))
+        .route("/api/flash/{key}", put(api::flash))
+        .route("/api/reflash", post(api::reflash))
+        .route("/api/keep", post(api::keep))
+        .route("/api/regenerate", post(api::regenerate))
+        .route("/api/destroy", post(api::destroy))
+        .route("/api/untouched", get(api::untouched))
+        .route("/api/fail/{key}", post(api::fail))
+        .route("/api/slow/{key}", put(api::slow))
+        .layer(layer)
+        .with_state(about)
+}
