@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cookie::CookieTemplate;
 use crate::manager::Inner;
 use crate::options::{Caching, Establish, OnOutage, OnSaveFailure, Opening, Options, Renewal};
+use crate::set_cookie::CookieTemplate;
 use crate::{Clock, ConfigError, CookieOptions, Driver, KeyRing, SessionManager, SystemClock};
 
 /// Builds a [`SessionManager`]. Made by [`SessionManager::builder`].

@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::cookie::MAX_COOKIE_BYTES;
 use crate::manager::{Inner, Outcome, Token};
 use crate::merge::Changes;
+use crate::set_cookie::MAX_COOKIE_BYTES;
 use crate::state::{Mode, Plan, Write};
 use crate::{
     Error, ErrorKind, Expected, Loaded, Record, Retired, Saved, SessionId, Touched, Version, events,

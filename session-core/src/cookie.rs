@@ -1,8 +1,5 @@
 //! The cookie's name and attributes, checked once and written without thought.
 
-use std::fmt::Write as _;
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::ConfigError;
@@ -230,94 +227,17 @@ impl CookieOptions {
     }
 }
 
-/// Valid options, with what they make of a Set-Cookie line laid out.
-#[derive(Clone, Debug)]
-pub(crate) struct CookieTemplate {
-    name: String,
-    attributes: String,
-    persistent: bool,
-}
-
-impl CookieTemplate {
-    pub(crate) fn new(options: &CookieOptions) -> Result<Self, ConfigError> {
-        options.validate()?;
-        let mut attributes = format!("; Path={}", options.path);
-        if let Some(domain) = &options.domain {
-            attributes.push_str("; Domain=");
-            attributes.push_str(domain);
-        }
-        attributes.push_str(match options.same_site {
-            SameSite::Strict => "; SameSite=Strict",
-            SameSite::Lax => "; SameSite=Lax",
-            SameSite::None => "; SameSite=None",
-        });
-        let flags = [
-            (options.http_only, "; HttpOnly"),
-            (options.is_secure(), "; Secure"),
-            (options.partitioned, "; Partitioned"),
-        ];
-        attributes.extend(
-            flags
-                .into_iter()
-                .filter_map(|(on, flag)| on.then_some(flag)),
-        );
-        Ok(Self {
-            name: options.name.clone(),
-            attributes,
-            persistent: options.persistent,
-        })
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The value of a Set-Cookie header for `token`, valid for `ttl`.
-    pub(crate) fn set(&self, token: &str, ttl: Duration) -> String {
-        let mut line = self.line(token);
-        if self.persistent {
-            // Rounded up: a session of half a second must not get the Max-Age that removes a cookie.
-            let seconds = ttl
-                .as_secs()
-                .saturating_add(u64::from(ttl.subsec_nanos() > 0));
-            let _ = write!(line, "; Max-Age={}", seconds.min(MAX_AGE_SECONDS));
-        }
-        line
-    }
-
-    /// The value of a Set-Cookie header that removes what [`set`](Self::set) made.
-    pub(crate) fn clear(&self) -> String {
-        self.line("") + "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
-    }
-
-    fn line(&self, value: &str) -> String {
-        let mut line = String::with_capacity(
-            self.name.len() + 1 + value.len() + self.attributes.len() + ROOM_FOR_AGE,
-        );
-        line.push_str(&self.name);
-        line.push('=');
-        line.push_str(value);
-        line.push_str(&self.attributes);
-        line
-    }
-}
-
 /// RFC 9110, "Tokens".
 fn is_token_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
 
-/// The most of name and value that browsers keep (RFC 6265bis, "The Set-Cookie Header Field").
-pub(crate) const MAX_COOKIE_BYTES: usize = 4096;
 /// Leaves the value most of the cookie.
 const MAX_NAME_BYTES: usize = 256;
 /// What browsers keep of an attribute's value (RFC 6265bis, "The Set-Cookie Header Field").
 const MAX_ATTRIBUTE_BYTES: usize = 1024;
 /// RFC 1035, "Size limits", and a leading dot.
 const MAX_DOMAIN_BYTES: usize = 254;
-/// 400 days (RFC 6265bis, "The Max-Age Attribute").
-const MAX_AGE_SECONDS: u64 = 400 * 24 * 60 * 60;
-const ROOM_FOR_AGE: usize = 60;
 
 #[cfg(test)]
 mod tests {
@@ -325,34 +245,6 @@ mod tests {
 
     fn refused(options: CookieOptions) -> String {
         options.validate().unwrap_err().to_string()
-    }
-
-    fn template(options: CookieOptions) -> CookieTemplate {
-        CookieTemplate::new(&options).unwrap()
-    }
-
-    /// security.md 3 and 13.
-    #[test]
-    fn s03_s13_the_default_is_generic_and_safe() {
-        assert_eq!(
-            template(CookieOptions::default()).set("t", Duration::from_secs(7200)),
-            "session=t; Path=/; SameSite=Lax; HttpOnly; Secure; Max-Age=7200"
-        );
-    }
-
-    /// security.md 14.
-    #[test]
-    fn s14_same_site_none_is_always_secure() {
-        let line = template(
-            CookieOptions::default()
-                .same_site(SameSite::None)
-                .secure(false),
-        )
-        .set("t", Duration::ZERO);
-        assert_eq!(
-            line,
-            "session=t; Path=/; SameSite=None; HttpOnly; Secure; Max-Age=0"
-        );
     }
 
     /// security.md 15.
@@ -393,27 +285,6 @@ mod tests {
             refused(named("__SECURE-s").secure(false)),
             "cookie name: the prefix of \"__SECURE-s\" demands Secure; \
              change the options or the name (RFC 6265bis, cookie name prefixes)"
-        );
-    }
-
-    /// security.md 16.
-    #[test]
-    fn s16_the_removal_repeats_every_attribute() {
-        let options = CookieOptions::default()
-            .path("/app")
-            .domain("a.example")
-            .same_site(SameSite::None)
-            .partitioned(true);
-        let set = template(options.clone()).set("token", Duration::from_secs(60));
-        let clear = template(options).clear();
-        assert_eq!(
-            set,
-            "session=token; Path=/app; Domain=a.example; SameSite=None; HttpOnly; Secure; Partitioned; Max-Age=60"
-        );
-        assert_eq!(
-            clear,
-            set.replace("token", "")
-                .replace("=60", "=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
         );
     }
 
@@ -493,25 +364,5 @@ mod tests {
             refused(CookieOptions::default().partitioned(true).secure(false)),
             "cookie partitioned: needs Secure; turn Secure on or Partitioned off"
         );
-    }
-
-    /// security.md 23.
-    #[test]
-    fn s23_max_age_is_clamped_to_400_days() {
-        let age = |ttl| {
-            let line = template(CookieOptions::default()).set("t", ttl);
-            line.rsplit_once('=').unwrap().1.parse::<u64>().unwrap()
-        };
-        assert_eq!(age(Duration::MAX), 34_560_000);
-        assert_eq!(age(Duration::from_secs(34_560_001)), 34_560_000);
-        assert_eq!(age(Duration::from_secs(34_559_999)), 34_559_999);
-        assert_eq!(age(Duration::from_millis(1)), 1);
-    }
-
-    #[test]
-    fn a_browser_session_cookie_has_no_max_age() {
-        let line =
-            template(CookieOptions::default().persistent(false)).set("t", Duration::from_secs(60));
-        assert_eq!(line, "session=t; Path=/; SameSite=Lax; HttpOnly; Secure");
     }
 }

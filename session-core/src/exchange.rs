@@ -1,94 +1,17 @@
-//! Sessions over `http::HeaderMap`: what every adapter shares.
+//! One request's passage through a middleware: what every adapter shares.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
-use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
-use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
+use http::header::COOKIE;
+use http::{Extensions, HeaderMap, HeaderValue};
 
 use crate::current::{Current, Scope, Slot};
-use crate::options::{Caching, OnSaveFailure};
+use crate::headers::tokens;
 use crate::state::Plan;
-use crate::{Error, ErrorKind, Outcome, Session, SessionManager, events};
-
-/// # Over HTTP headers (feature `http`)
-impl SessionManager {
-    /// Opens the session of a request with these headers. All its Cookie headers are read, and whatever
-    /// else stands in them is passed over.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open).
-    pub async fn open_headers(&self, headers: &HeaderMap) -> Result<Session, Error> {
-        self.open(tokens(headers.get_all(COOKIE), self.cookie_name()))
-            .await
-    }
-
-    /// Commits the session and writes what follows from that into the response's headers: Set-Cookie,
-    /// appended to those of others; `Vary: Cookie` if the response depended on the session; and
-    /// `Cache-Control: no-store` if it sets the cookie and the handler chose nothing else.
-    ///
-    /// # Errors
-    ///
-    /// As [`commit`](Self::commit), if the manager is to refuse the response then
-    /// ([`OnSaveFailure::Refuse`]). By default the failure is logged and the response stands, without a cookie.
-    pub async fn commit_headers(
-        &self,
-        session: &Session,
-        headers: &mut HeaderMap,
-    ) -> Result<(), Error> {
-        let result = self.commit(session).await;
-        self.write_headers(session, result, headers)
-    }
-
-    fn write_headers(
-        &self,
-        session: &Session,
-        result: Result<Outcome, Error>,
-        headers: &mut HeaderMap,
-    ) -> Result<(), Error> {
-        let outcome = match result {
-            Ok(outcome) => outcome,
-            Err(error) if self.0.options.on_save_failure == OnSaveFailure::Refuse => {
-                return Err(error);
-            }
-            Err(_) => Outcome::Keep,
-        };
-        let cookie = self
-            .set_cookie(&outcome)
-            .map(HeaderValue::try_from)
-            .transpose()
-            .map_err(|source| Error::new(ErrorKind::Encode).with_source(source))?;
-        let caching = self.0.options.caching == Caching::Headers;
-        if caching && (cookie.is_some() || session.is_accessed()) {
-            vary_by_cookie(headers);
-        }
-        if let Some(cookie) = cookie {
-            if caching && !headers.contains_key(CACHE_CONTROL) {
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            }
-            remove_set_cookie(headers, self.cookie_name());
-            headers.append(SET_COOKIE, cookie);
-        }
-        Ok(())
-    }
-}
-
-/// The status that an HTTP service answers an error of a session with.
-impl Error {
-    /// Returns 413 for [`ErrorKind::TooLarge`], 503 for [`ErrorKind::Unavailable`] and
-    /// [`ErrorKind::Conflict`], and 500 for the others.
-    #[must_use]
-    pub const fn status(&self) -> StatusCode {
-        match self.kind() {
-            ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            ErrorKind::Unavailable | ErrorKind::Conflict => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-}
+use crate::{Error, Outcome, Session, SessionManager, events};
 
 /// One request's passage through a middleware: from its headers to those of its response.
 ///
@@ -268,75 +191,5 @@ impl Drop for Finishing {
                 let _ = future.await;
             }));
         }
-    }
-}
-
-/// The values of all cookies of this name (RFC 6265, "The Cookie Header Field"), in their order.
-fn tokens<'a>(
-    headers: impl IntoIterator<Item = &'a HeaderValue>,
-    name: &'a str,
-) -> impl Iterator<Item = &'a str> {
-    headers
-        .into_iter()
-        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
-        .filter_map(move |pair| {
-            let value = pair
-                .trim_ascii()
-                .strip_prefix(name.as_bytes())?
-                .strip_prefix(b"=")?;
-            std::str::from_utf8(value).ok()
-        })
-}
-
-/// Adds `Cookie` to what the response varies by.
-fn vary_by_cookie(headers: &mut HeaderMap) {
-    let names = |value: &HeaderValue| {
-        let mut names = value
-            .as_bytes()
-            .split(|byte| *byte == b',')
-            .map(<[u8]>::trim_ascii);
-        names.any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
-    };
-    if headers.get_all(VARY).iter().any(names) {
-        return;
-    }
-    let Some(vary) = headers.get(VARY) else {
-        headers.insert(VARY, HeaderValue::from_static("Cookie"));
-        return;
-    };
-    // One line is easier on simple caches than two. The first of several is as good as any.
-    match HeaderValue::from_bytes(&[vary.as_bytes(), b", Cookie"].concat()) {
-        Ok(vary) => {
-            if let Some(first) = headers.get_mut(VARY) {
-                *first = vary;
-            }
-        }
-        Err(_) => {
-            headers.append(VARY, HeaderValue::from_static("Cookie"));
-        }
-    }
-}
-
-/// Removes what the handler itself set under this name: two would contradict each other.
-fn remove_set_cookie(headers: &mut HeaderMap, name: &str) {
-    let is_ours = |value: &HeaderValue| {
-        value
-            .as_bytes()
-            .trim_ascii()
-            .strip_prefix(name.as_bytes())
-            .is_some_and(|rest| rest.trim_ascii().starts_with(b"="))
-    };
-    if !headers.get_all(SET_COOKIE).iter().any(is_ours) {
-        return;
-    }
-    let others: Vec<HeaderValue> = headers
-        .get_all(SET_COOKIE)
-        .iter()
-        .filter(|value| !is_ours(value))
-        .cloned()
-        .collect();
-    headers.remove(SET_COOKIE);
-    for cookie in others {
-        headers.append(SET_COOKIE, cookie);
     }
 }

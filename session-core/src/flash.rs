@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Session, Values, values};
+use crate::{Error, Session, Values, json};
 
 /// # Flash
 ///
@@ -28,7 +28,7 @@ impl Session {
                 .or_else(|| state.shown.get_raw(key))
                 .map(str::to_owned)
         };
-        raw.map(|raw| values::decode(key, &raw)).transpose()
+        raw.map(|raw| json::decode(key, &raw)).transpose()
     }
 
     /// Returns the flash of `key`, or `default` where there is none.
@@ -63,7 +63,7 @@ impl Session {
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when `value` cannot be written as JSON, and as
     /// [every write](Self#errors). The session is left as it was.
     pub fn flash<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
-        let raw = values::encode(key, &value)?;
+        let raw = json::encode(key, &value)?;
         self.change()?.flash(key, &raw)
     }
 
@@ -73,7 +73,7 @@ impl Session {
     ///
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when `value` cannot be written as JSON.
     pub fn now<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
-        let raw = values::encode(key, &value)?;
+        let raw = json::encode(key, &value)?;
         self.look().now.insert_raw(key, &raw);
         Ok(())
     }

@@ -53,30 +53,44 @@
 //! None is on by default, and none changes what the others do.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// What an application holds.
+mod current;
+mod flash;
+mod session;
+
+// From a request to its end.
 mod builder;
-mod clock;
 mod commit;
 mod config;
-mod config_error;
-mod cookie;
-mod current;
-mod driver;
-mod error;
-mod events;
-#[cfg(feature = "http")]
-mod exchange;
-mod flash;
-mod id;
 mod manager;
+mod options;
+mod state;
+
+// What is stored, and how changes are joined.
+mod driver;
+mod id;
+mod json;
+mod members;
 #[cfg(feature = "memory")]
 mod memory;
 pub mod merge;
-mod options;
 mod record;
-mod secret;
-mod session;
-mod state;
 mod values;
+
+// What the client holds.
+mod cookie;
+#[cfg(feature = "http")]
+mod exchange;
+#[cfg(feature = "http")]
+mod headers;
+mod secret;
+mod set_cookie;
+
+// Beside all of it.
+mod clock;
+mod config_error;
+mod error;
+mod events;
 
 /// So that a driver needs no other dependency for its `impl Driver`.
 pub use async_trait::async_trait;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::builder::Builder;
 use crate::commit::Commit;
-use crate::cookie::CookieTemplate;
 use crate::options::{OnOutage, Opening, Options};
 use crate::secret::Verified;
+use crate::set_cookie::CookieTemplate;
 use crate::state::{Budget, Plan, State};
 use crate::{Clock, Driver, Error, KeyRing, Loaded, Renew, Session, Timestamp, events};
 

@@ -1,7 +1,7 @@
 //! A server-side driver in this process's memory.
 
-use std::collections::BTreeSet;
-use std::collections::hash_map::{Entry, HashMap};
+mod shard;
+
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::shard::Shard;
 use crate::{
     Clock, Driver, Error, Expected, Loaded, Record, Renew, Retired, Saved, SessionId, SystemClock,
     Timestamp, Touched, Version,
@@ -37,19 +38,6 @@ pub struct MemoryDriver {
     len: AtomicUsize,
     capacity: usize,
     clock: Box<dyn Clock>,
-}
-
-#[derive(Default)]
-struct Shard {
-    records: HashMap<SessionId, Stored>,
-    /// The same records by when they end.
-    ends: BTreeSet<(Timestamp, SessionId)>,
-}
-
-struct Stored {
-    record: Record,
-    version: u64,
-    expires_at: Timestamp,
 }
 
 impl MemoryDriver {
@@ -166,9 +154,8 @@ impl Driver for MemoryDriver {
                 ));
             }
         }
-        let is_new = held.is_none();
-        shard.put(record.clone(), self.next_version(), now + ttl);
-        self.len.fetch_add(usize::from(is_new), Ordering::Relaxed);
+        let is_added = shard.put(record.clone(), self.next_version(), now + ttl);
+        self.len.fetch_add(usize::from(is_added), Ordering::Relaxed);
         Ok(Saved::Done {
             handle: record.id().as_str().to_owned(),
         })
@@ -241,79 +228,11 @@ impl fmt::Debug for MemoryDriver {
     }
 }
 
-impl Shard {
-    fn live(&mut self, id: &str, now: Timestamp) -> Option<&Stored> {
-        self.records
-            .get(id)
-            .filter(|stored| now < stored.expires_at)
-    }
-
-    fn put(&mut self, record: Record, version: u64, expires_at: Timestamp) {
-        let id = record.id().clone();
-        self.ends.insert((expires_at, id.clone()));
-        let stored = Stored {
-            record,
-            version,
-            expires_at,
-        };
-        match self.records.entry(id) {
-            Entry::Vacant(entry) => {
-                entry.insert(stored);
-            }
-            Entry::Occupied(mut entry) => {
-                let old = entry.insert(stored);
-                if old.expires_at != expires_at {
-                    self.ends.remove(&(old.expires_at, old.record.id));
-                }
-            }
-        }
-    }
-
-    fn extend(&mut self, id: &SessionId, expires_at: Timestamp) {
-        if let Some(stored) = self.records.get_mut(id) {
-            self.ends.remove(&(stored.expires_at, id.clone()));
-            stored.expires_at = expires_at;
-            self.ends.insert((expires_at, id.clone()));
-        }
-    }
-
-    fn remove(&mut self, id: &SessionId) -> bool {
-        let Some(stored) = self.records.remove(id) else {
-            return false;
-        };
-        self.ends.remove(&(stored.expires_at, stored.record.id));
-        true
-    }
-
-    /// Removes some records that have ended and says how many: more than one save can add, few enough not to
-    /// be noticed.
-    fn sweep(&mut self, now: Timestamp) -> usize {
-        let mut swept = 0;
-        while swept < SWEEP && self.ends.first().is_some_and(|(end, _)| *end <= now) {
-            if let Some((_, id)) = self.ends.pop_first() {
-                self.records.remove(&id);
-                swept += 1;
-            }
-        }
-        swept
-    }
-}
-
-impl Stored {
-    fn loaded(&self) -> Loaded {
-        Loaded::new(
-            self.record.clone().expiring_at(self.expires_at),
-            Version::number(self.version),
-        )
-    }
-}
-
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const SHARDS: u64 = 64;
-const SWEEP: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::values::escape;
+use crate::json::escape;
 use crate::{Error, Loaded, Record, Values, Version};
 
 /// A change of one value: from its JSON text, if there is one, to its new JSON text.
@@ -113,8 +113,9 @@ impl Changes {
     pub fn flush(&mut self, seen: &Values) {
         let written = self
             .puts
-            .escaped_keys()
-            .map(Box::from)
+            .escaped()
+            .iter()
+            .map(|(key, _)| Box::from(key))
             .chain(std::mem::take(&mut self.updates).into_keys());
         self.forgets.extend(written);
         self.puts = Values::new();
@@ -171,17 +172,19 @@ impl Changes {
 
     fn apply_to_data(&self, data: &mut Values) -> Result<(), Error> {
         if let Some(seen) = &self.flushed {
-            data.retain(|key, raw| !seen.holds(key, raw));
+            data.escaped_mut()
+                .retain(|key, raw| seen.escaped().get(key) != Some(raw));
         }
-        data.retain(|key, _| !self.forgets.contains(key));
+        data.escaped_mut()
+            .retain(|key, _| !self.forgets.contains(key));
         data.extend(&self.puts);
         for (key, changes) in &self.updates {
-            let mut raw = data.get_escaped(key).map(str::to_owned);
+            let mut raw = data.escaped().get(key).map(str::to_owned);
             for change in changes {
                 raw = Some(change(raw.as_deref())?);
             }
             if let Some(raw) = raw {
-                data.insert_escaped(key, &raw);
+                data.escaped_mut().insert(key, &raw);
             }
         }
         Ok(())
@@ -195,14 +198,14 @@ impl Changes {
             .map(|consumed| (consumed, tag(&consumed.version)));
         let from = std::mem::take(&mut record.flash_from);
         let mut left = Values::new();
-        record.flash.retain(|name, _| {
-            let origin = from.get_escaped(name).unwrap_or(&current);
+        record.flash.escaped_mut().retain(|name, _| {
+            let origin = from.escaped().get(name).unwrap_or(&current);
             let consumed = ours.as_ref().is_some_and(|(consumed, tag)| {
-                consumed.flash.get_escaped(name).is_some()
-                    && consumed.from.get_escaped(name).unwrap_or(tag) == origin
+                consumed.flash.escaped().get(name).is_some()
+                    && consumed.from.escaped().get(name).unwrap_or(tag) == origin
             });
-            if !consumed && self.flash.get_escaped(name).is_none() {
-                left.insert_escaped(name, origin);
+            if !consumed && self.flash.escaped().get(name).is_none() {
+                left.escaped_mut().insert(name, origin);
             }
             !consumed
         });

@@ -137,7 +137,7 @@ impl Record {
     }
 
     fn write_json(&self, expires_at: Option<Timestamp>) -> String {
-        let id = crate::values::escape(self.id.as_str());
+        let id = crate::json::escape(self.id.as_str());
         let mut json = String::with_capacity(
             self.data.json_len() + self.flash.json_len() + id.len() + ROOM_FOR_FIELDS,
         );
@@ -174,7 +174,7 @@ pub(crate) fn json_len(
         .map(|time| 7 + digits(time.as_millis()))
         .sum();
     "{\"id\":\"\",\"data\":,\"flash_next\":}".len()
-        + crate::values::escape(id).len()
+        + crate::json::escape(id).len()
         + data
         + flash
         + times

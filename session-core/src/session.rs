@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::ErrorKind;
 use crate::options::Options;
 use crate::state::{Phase, Plan, State};
-use crate::{Error, SessionId, Timestamp, Values, values};
+use crate::{Error, SessionId, Timestamp, Values, json};
 
 /// One request's session.
 ///
@@ -70,7 +70,7 @@ impl Session {
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
         // Copied, because decoding may run code of the caller's.
         let raw = self.look().data.get_raw(key).map(str::to_owned);
-        raw.map(|raw| values::decode(key, &raw)).transpose()
+        raw.map(|raw| json::decode(key, &raw)).transpose()
     }
 
     /// Returns the value of `key`, or `default` where there is none.
@@ -111,7 +111,7 @@ impl Session {
     #[doc(alias = "insert")]
     #[doc(alias = "set")]
     pub fn put<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
-        let raw = values::encode(key, &value)?;
+        let raw = json::encode(key, &value)?;
         self.change()?.put(key, &raw)
     }
 
@@ -128,7 +128,7 @@ impl Session {
             let raw = self.change()?.data.get_raw(key).map(str::to_owned);
             let value = raw
                 .as_deref()
-                .map(|raw| values::decode(key, raw))
+                .map(|raw| json::decode(key, raw))
                 .transpose()?;
             let mut state = self.change()?;
             // Another clone may have been faster while the lock was open.
@@ -196,9 +196,9 @@ impl Session {
     {
         let name = key.to_owned();
         let run = move |raw: Option<&str>| {
-            let old = raw.map(|raw| values::decode(&name, raw)).transpose()?;
+            let old = raw.map(|raw| json::decode(&name, raw)).transpose()?;
             let new = change(old.unwrap_or_else(|| default.clone()));
-            let raw = values::encode(&name, &new)?;
+            let raw = json::encode(&name, &new)?;
             Ok::<_, Error>((new, raw))
         };
         loop {
@@ -306,6 +306,7 @@ impl Session {
     }
 
     /// Says whether the response depends on the session.
+    #[cfg(feature = "http")]
     pub(crate) fn is_accessed(&self) -> bool {
         self.lock().accessed
     }

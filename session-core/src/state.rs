@@ -6,8 +6,8 @@ use crate::merge::Changes;
 use crate::options::{Establish, Options};
 use crate::secret::KeyRing;
 use crate::{
-    Capacity, Error, ErrorKind, Loaded, Record, SessionId, Timestamp, Values, Version, cookie,
-    record, values,
+    Capacity, Error, ErrorKind, Loaded, Record, SessionId, Timestamp, Values, Version, members,
+    record, set_cookie,
 };
 
 /// One request's session: what it looks like now, what it was, and what changed.
@@ -220,6 +220,7 @@ impl State {
     /// Whether this commit will have something to store.
     pub(crate) fn is_modified(&self) -> bool {
         match &self.origin {
+            _ if self.phase != Phase::Open => false,
             None => self.is_destroyed || self.is_established(),
             Some(origin) => !self.changes.is_empty() || self.id.as_ref() != Some(&origin.id),
         }
@@ -232,48 +233,47 @@ impl State {
 
     /// Closes the session and says what is to be done with it.
     pub(crate) fn close(&mut self, now: Timestamp, options: &Options) -> Result<Plan, Error> {
-        if std::mem::replace(&mut self.phase, Phase::Closed) != Phase::Open {
+        if self.phase != Phase::Open {
             return Ok(Plan::Keep);
         }
-        match self.origin.take() {
+        self.phase = Phase::Closed;
+        match self.origin.clone() {
             None => self.close_new(now, options),
             Some(origin) => Ok(self.close_loaded(origin, now, options)),
         }
     }
 
     fn close_new(&mut self, now: Timestamp, options: &Options) -> Result<Plan, Error> {
+        let removing = self.destroyed.take();
         let always = options.establish == Establish::Always && !self.is_destroyed;
         if always || self.is_established() {
             let id = self.id()?;
-            let write = Box::new(self.write(id, None, Mode::Create, now, options));
-            return Ok(Plan::Write {
-                removing: self.destroyed.take(),
-                write,
-            });
+            let write = self.write(id, None, Mode::Create, now, options);
+            return Ok(Plan::Write { removing, write });
         }
         Ok(if self.is_destroyed {
-            Plan::End(self.destroyed.take())
+            Plan::End(removing)
         } else {
             Plan::Keep
         })
     }
 
     fn close_loaded(&mut self, origin: Origin, now: Timestamp, options: &Options) -> Plan {
-        let expiry = options.expiry(now, origin.created_at);
         let ends_at = origin.expires_at.unwrap_or_default();
         let id = self.id.clone().unwrap_or_else(|| origin.id.clone());
         // A record from before there was an absolute lifetime must learn when it began.
-        let undated = options.absolute_lifetime.is_some() && origin.created_at.is_none();
-        let regenerated = id != origin.id;
-        if regenerated || !self.changes.is_empty() || undated || origin.expires_at.is_none() {
-            let mode = match regenerated {
-                true => Mode::Regenerate {
+        let is_undated = options.absolute_lifetime.is_some() && origin.created_at.is_none();
+        let is_regenerated = id != origin.id;
+        if is_regenerated || !self.changes.is_empty() || is_undated || origin.expires_at.is_none() {
+            let mode = if is_regenerated {
+                Mode::Regenerate {
                     old: origin.id,
                     version: origin.version,
-                },
-                false => Mode::Update(origin.version),
+                }
+            } else {
+                Mode::Update(origin.version)
             };
-            let write = Box::new(self.write(id, origin.created_at, mode, now, options));
+            let write = self.write(id, origin.created_at, mode, now, options);
             return Plan::Write {
                 removing: None,
                 write,
@@ -282,11 +282,11 @@ impl State {
         let Some(handle) = origin.reissue else {
             return Plan::Keep;
         };
-        if origin.is_due && expiry > ends_at {
+        if origin.is_due && options.expiry(now, origin.created_at) > ends_at {
             let mode = Mode::Update(origin.version);
             return Plan::Touch {
                 handle,
-                write: Box::new(self.write(id, origin.created_at, mode, now, options)),
+                write: self.write(id, origin.created_at, mode, now, options),
             };
         }
         Plan::Issue {
@@ -296,13 +296,13 @@ impl State {
     }
 
     fn write(
-        &self,
+        &mut self,
         id: SessionId,
         created: Option<Timestamp>,
         mode: Mode,
         now: Timestamp,
         options: &Options,
-    ) -> Write {
+    ) -> Box<Write> {
         let created_at = created.or_else(|| options.absolute_lifetime.map(|_| now));
         let record = Record {
             id,
@@ -312,11 +312,12 @@ impl State {
             expires_at: Some(options.expiry(now, created_at)),
             created_at,
         };
-        Write {
+        // Reading goes on after the commit; changing does not.
+        Box::new(Write {
             record,
-            changes: self.changes.clone(),
+            changes: std::mem::take(&mut self.changes),
             mode,
-        }
+        })
     }
 }
 
@@ -332,11 +333,11 @@ impl Budget {
                 .flatten(),
         );
         let (size, limit) = match self.capacity {
-            Capacity::Unlimited => (json, values::MAX_BYTES),
-            Capacity::Json(limit) => (json, limit.min(values::MAX_BYTES)),
+            Capacity::Unlimited => (json, members::MAX_BYTES),
+            Capacity::Json(limit) => (json, limit.min(members::MAX_BYTES)),
             Capacity::Cookie { handle_len } => (
                 self.cookie_name + KeyRing::token_len(handle_len(json)),
-                cookie::MAX_COOKIE_BYTES,
+                set_cookie::MAX_COOKIE_BYTES,
             ),
         };
         if size > limit {

@@ -8,6 +8,8 @@ use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::json::{decode, encode, escape, unescape};
+use crate::members::Members;
 use crate::{Error, ErrorKind};
 
 /// Keys with their values as raw JSON text, in the order of their keys.
@@ -30,32 +32,14 @@ use crate::{Error, ErrorKind};
 /// assert_eq!(values.keys().collect::<Vec<_>>(), ["name", "user"]);
 /// # Ok::<(), session_core::Error>(())
 /// ```
-// Every member stands in `text` as `"key":value`, ready to be written out; `members` says where, sorted
-// by key. What is replaced or removed stays behind in `text` until it outweighs what is alive.
 #[derive(Clone, Default)]
-pub struct Values {
-    text: String,
-    members: Vec<Member>,
-    live: usize,
-}
-
-/// Where a member stands: `"key":value` from `start`, `len` bytes, of which `key` are the escaped key.
-#[derive(Clone, Copy)]
-struct Member {
-    start: u32,
-    key: u32,
-    len: u32,
-}
+pub struct Values(Members);
 
 impl Values {
     /// Creates an empty map.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            text: String::new(),
-            members: Vec::new(),
-            live: 0,
-        }
+        Self(Members::new())
     }
 
     /// Reads a JSON object. Of keys that are written twice the last one counts, as in JavaScript.
@@ -81,7 +65,7 @@ impl Values {
 
     /// Removes `key` and says whether it was there.
     pub fn remove(&mut self, key: &str) -> bool {
-        self.find(key).map(|at| self.remove_at(at)).is_ok()
+        self.0.remove(&escape(key))
     }
 
     /// Returns the value of `key`, decoded.
@@ -96,25 +80,25 @@ impl Values {
     /// Returns the JSON text of `key`'s value.
     #[must_use]
     pub fn get_raw(&self, key: &str) -> Option<&str> {
-        self.find(key).ok().map(|at| self.raw_at(at))
+        self.0.get(&escape(key))
     }
 
     /// Says whether `key` has a value, be it `null`.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
-        self.find(key).is_ok()
+        self.get_raw(key).is_some()
     }
 
     /// Returns the number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.members.len()
+        self.0.len()
     }
 
     /// Says whether there are no keys.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.len() == 0
     }
 
     /// Returns the keys, in order.
@@ -124,9 +108,9 @@ impl Values {
 
     /// Returns the keys with the JSON text of their values, in the keys' order.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-        self.members
+        self.0
             .iter()
-            .filter_map(|member| Some((unescape(self.key(*member))?, self.raw(*member))))
+            .filter_map(|(key, raw)| Some((unescape(key)?, raw)))
     }
 
     /// Returns the whole map as the text of one JSON object.
@@ -139,153 +123,37 @@ impl Values {
 
     /// The length of [`to_json`](Self::to_json), in bytes.
     pub(crate) fn json_len(&self) -> usize {
-        2 + self.live + self.members.len().saturating_sub(1)
+        self.0.json_len()
     }
 
     /// The length that [`to_json`](Self::to_json) would have with `key` set to a value of `raw_len` bytes.
     pub(crate) fn json_len_with(&self, key: &str, raw_len: usize) -> usize {
-        let added = escape(key).len() + raw_len + PUNCTUATION;
-        match self.find(key) {
-            Ok(at) => self.json_len() - self.members[at].len as usize + added,
-            Err(_) => self.json_len() + added + usize::from(!self.is_empty()),
-        }
+        self.0.json_len_with(&escape(key), raw_len)
     }
 
     pub(crate) fn write_json(&self, out: &mut String) {
-        out.push('{');
-        for (n, member) in self.members.iter().enumerate() {
-            if n > 0 {
-                out.push(',');
-            }
-            out.push_str(self.slice(member.start, member.len));
-        }
-        out.push('}');
+        self.0.write_json(out);
     }
 
     /// Sets `key` to a value that is already JSON text.
     pub(crate) fn insert_raw(&mut self, key: &str, raw: &str) {
-        self.insert_escaped(&escape(key), raw);
+        self.0.insert(&escape(key), raw);
     }
 
-    /// Takes over every member of `other`, also those whose key cannot be named in Rust.
+    /// Takes over every member of `other`.
     pub(crate) fn extend(&mut self, other: &Self) {
-        for member in &other.members {
-            self.insert_escaped(other.key(*member), other.raw(*member));
+        for (key, raw) in other.0.iter() {
+            self.0.insert(key, raw);
         }
     }
 
-    /// Keeps the members of which `keep` is true, given the escaped key and the value's text.
-    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &str) -> bool) {
-        let Self {
-            text,
-            members,
-            live,
-        } = self;
-        members.retain(|member| {
-            let (key, raw) = member.split(text);
-            let kept = keep(key, raw);
-            if !kept {
-                *live -= member.len as usize;
-            }
-            kept
-        });
-        self.compact();
+    /// The members by their escaped keys, which name even those that cannot be named in Rust.
+    pub(crate) const fn escaped(&self) -> &Members {
+        &self.0
     }
 
-    pub(crate) fn get_escaped(&self, escaped: &str) -> Option<&str> {
-        self.find_escaped(escaped).ok().map(|at| self.raw_at(at))
-    }
-
-    /// Says whether the member with this escaped key has exactly this value.
-    pub(crate) fn holds(&self, escaped: &str, raw: &str) -> bool {
-        self.get_escaped(escaped) == Some(raw)
-    }
-
-    /// The keys as they are escaped in JSON, which names even those that are no valid Unicode.
-    pub(crate) fn escaped_keys(&self) -> impl Iterator<Item = &str> {
-        self.members.iter().map(|member| self.key(*member))
-    }
-
-    pub(crate) fn insert_escaped(&mut self, key: &str, raw: &str) {
-        let member = Member {
-            start: offset(self.text.len()),
-            key: offset(key.len()),
-            len: offset(key.len() + raw.len() + PUNCTUATION),
-        };
-        self.text.reserve(member.len as usize);
-        self.text.push('"');
-        self.text.push_str(key);
-        self.text.push_str("\":");
-        self.text.push_str(raw);
-        self.live += member.len as usize;
-        match self.find_escaped(key) {
-            Ok(at) => {
-                self.live -= self.members[at].len as usize;
-                self.members[at] = member;
-                self.compact();
-            }
-            Err(at) => self.members.insert(at, member),
-        }
-    }
-
-    fn remove_at(&mut self, at: usize) {
-        self.live -= self.members.remove(at).len as usize;
-        self.compact();
-    }
-
-    /// Writes the text anew once less than half of it is alive.
-    fn compact(&mut self) {
-        if self.text.len() <= 2 * self.live + SLACK {
-            return;
-        }
-        let mut text = String::with_capacity(self.live);
-        for member in &mut self.members {
-            let start = offset(text.len());
-            text.push_str(&self.text[member.start as usize..][..member.len as usize]);
-            member.start = start;
-        }
-        self.text = text;
-    }
-
-    fn find(&self, key: &str) -> Result<usize, usize> {
-        self.find_escaped(&escape(key))
-    }
-
-    fn find_escaped(&self, escaped: &str) -> Result<usize, usize> {
-        // Records are mostly written in order already, so look at the end first.
-        match self.members.last() {
-            Some(last) if self.key(*last) < escaped => Err(self.members.len()),
-            _ => self
-                .members
-                .binary_search_by(|member| self.key(*member).cmp(escaped)),
-        }
-    }
-
-    fn raw_at(&self, at: usize) -> &str {
-        self.raw(self.members[at])
-    }
-
-    fn key(&self, member: Member) -> &str {
-        member.split(&self.text).0
-    }
-
-    fn raw(&self, member: Member) -> &str {
-        member.split(&self.text).1
-    }
-
-    fn slice(&self, start: u32, len: u32) -> &str {
-        &self.text[start as usize..][..len as usize]
-    }
-}
-
-impl Member {
-    fn split(self, text: &str) -> (&str, &str) {
-        let key = self.start as usize + 1;
-        let key_end = key + self.key as usize;
-        (
-            &text[key..key_end],
-            &text[key_end + 2..(self.start + self.len) as usize],
-        )
+    pub(crate) const fn escaped_mut(&mut self) -> &mut Members {
+        &mut self.0
     }
 }
 
@@ -299,9 +167,7 @@ impl fmt::Debug for Values {
 /// Equal keys with equal JSON texts: `1.0` differs from `1`.
 impl PartialEq for Values {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len()
-            && std::iter::zip(&self.members, &other.members)
-                .all(|(a, b)| self.slice(a.start, a.len) == other.slice(b.start, b.len))
+        self.0 == other.0
     }
 }
 
@@ -331,90 +197,20 @@ impl<'de> Deserialize<'de> for Object {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut values = Values::new();
+                let mut members = Members::new();
                 while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                    if values.text.is_empty() {
-                        values.text.reserve(TYPICAL_BYTES);
-                        values.members.reserve(TYPICAL_KEYS);
-                    }
-                    if values.text.len() + key.get().len() + value.get().len() > MAX_BYTES {
-                        return Err(serde::de::Error::custom("longer than 1 GiB"));
-                    }
                     let quoted = key.get();
-                    values.insert_escaped(&canonical(&quoted[1..quoted.len() - 1]), value.get());
+                    members
+                        .read(&quoted[1..quoted.len() - 1], value.get())
+                        .ok_or_else(|| serde::de::Error::custom("longer than 1 GiB"))?;
                 }
-                Ok(Object(values))
+                Ok(Object(Values(members)))
             }
         }
 
         deserializer.deserialize_map(ObjectVisitor)
     }
 }
-
-/// Writes a value as JSON text.
-pub(crate) fn encode<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|source| {
-        Error::new(ErrorKind::Encode)
-            .with_key(key)
-            .with_source(source)
-    })
-}
-
-/// Reads a value from its JSON text.
-pub(crate) fn decode<T: DeserializeOwned>(key: &str, raw: &str) -> Result<T, Error> {
-    serde_json::from_str(raw).map_err(|source| {
-        Error::new(ErrorKind::Decode)
-            .with_key(key)
-            .with_source(source)
-    })
-}
-
-/// The one way in which a key is written between its quotes, so that equal keys are equal texts.
-pub(crate) fn escape(key: &str) -> Cow<'_, str> {
-    if key
-        .bytes()
-        .any(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
-    {
-        let quoted = serde_json::Value::from(key).to_string();
-        Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
-    } else {
-        Cow::Borrowed(key)
-    }
-}
-
-/// Brings an escaped key into the form of [`escape`]. One that is no valid Unicode stays as it is.
-fn canonical(escaped: &str) -> Cow<'_, str> {
-    match unescape(escaped) {
-        Some(Cow::Owned(key)) => Cow::Owned(escape(&key).into_owned()),
-        Some(Cow::Borrowed(_)) | None => Cow::Borrowed(escaped),
-    }
-}
-
-fn unescape(escaped: &str) -> Option<Cow<'_, str>> {
-    if escaped.contains('\\') {
-        serde_json::from_str(&format!("\"{escaped}\""))
-            .ok()
-            .map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(escaped))
-    }
-}
-
-/// Nothing longer than [`MAX_BYTES`] is let in, and `compact` keeps the text under four times that.
-#[expect(clippy::cast_possible_truncation, reason = "bounded by MAX_BYTES")]
-fn offset(bytes: usize) -> u32 {
-    bytes as u32
-}
-
-/// Two quotes and a colon.
-const PUNCTUATION: usize = 3;
-/// Dead text that is not worth writing anew.
-const SLACK: usize = 1024;
-/// What the first allocation makes room for: most sessions fit.
-const TYPICAL_BYTES: usize = 256;
-const TYPICAL_KEYS: usize = 8;
-/// The most that one map may hold.
-pub(crate) const MAX_BYTES: usize = 1 << 30;
 
 #[cfg(test)]
 mod tests {
@@ -492,16 +288,6 @@ mod tests {
             r#"the value of "a" cannot be written as JSON"#
         );
         assert_eq!(values.to_json(), r#"{"a":1}"#);
-    }
-
-    #[test]
-    fn a_long_life_does_not_grow_the_text() {
-        let mut values = Values::new();
-        for n in 0..100_000 {
-            values.insert("counter", &n).unwrap();
-        }
-        assert_eq!(values.to_json(), r#"{"counter":99999}"#);
-        assert!(values.text.len() < 2 * SLACK);
     }
 
     #[test]

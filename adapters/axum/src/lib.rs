@@ -123,6 +123,10 @@
 //!
 //! `cookie` (default) and `memory` bring the drivers of that name.
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
+
 mod extract;
 mod rejection;
 

@@ -1,0 +1,57 @@
+//! Values and keys as JSON text.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Error, ErrorKind};
+
+/// Writes a value as JSON text.
+pub(crate) fn encode<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|source| {
+        Error::new(ErrorKind::Encode)
+            .with_key(key)
+            .with_source(source)
+    })
+}
+
+/// Reads a value from its JSON text.
+pub(crate) fn decode<T: DeserializeOwned>(key: &str, raw: &str) -> Result<T, Error> {
+    serde_json::from_str(raw).map_err(|source| {
+        Error::new(ErrorKind::Decode)
+            .with_key(key)
+            .with_source(source)
+    })
+}
+
+/// The one way in which a key is written between its quotes, so that equal keys are equal texts.
+pub(crate) fn escape(key: &str) -> Cow<'_, str> {
+    if key
+        .bytes()
+        .any(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
+    {
+        let quoted = serde_json::Value::from(key).to_string();
+        Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
+    } else {
+        Cow::Borrowed(key)
+    }
+}
+
+/// Brings an escaped key into the form of [`escape`]. One that is no valid Unicode stays as it is.
+pub(crate) fn canonical(escaped: &str) -> Cow<'_, str> {
+    match unescape(escaped) {
+        Some(Cow::Owned(key)) => Cow::Owned(escape(&key).into_owned()),
+        Some(Cow::Borrowed(_)) | None => Cow::Borrowed(escaped),
+    }
+}
+
+pub(crate) fn unescape(escaped: &str) -> Option<Cow<'_, str>> {
+    if escaped.contains('\\') {
+        serde_json::from_str(&format!("\"{escaped}\""))
+            .ok()
+            .map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(escaped))
+    }
+}
