@@ -21,7 +21,7 @@ impl Commit<'_> {
     pub(crate) async fn carry_out(&self, plan: Plan) -> Result<Outcome, Error> {
         match plan {
             Plan::Keep => Ok(Outcome::Keep),
-            Plan::Issue { handle, ttl } => self.issue(handle, ttl),
+            Plan::Issue { id, handle, ttl } => self.reissue(&id, handle, ttl).await,
             Plan::End(id) => {
                 self.destroy(id).await?;
                 Ok(Outcome::Clear)
@@ -43,20 +43,39 @@ impl Commit<'_> {
         Ok(())
     }
 
+    /// Gives the client its cookie again. Where another request may have ended the session or given it another
+    /// id meanwhile, the store is asked first: this cookie must not overwrite the newer one.
+    async fn reissue(
+        &self,
+        id: &SessionId,
+        handle: String,
+        ttl: Duration,
+    ) -> Result<Outcome, Error> {
+        let driver = &self.manager.driver;
+        let is_there = !driver.can_revoke()
+            || match driver.touch(id, ttl).await? {
+                Touched::Done => true,
+                Touched::Gone => false,
+                Touched::MustSave => driver.load(&handle).await?.is_some(),
+            };
+        if is_there {
+            self.issue(handle, ttl)
+        } else {
+            Ok(dropped(id))
+        }
+    }
+
     async fn touch(&self, handle: String, write: Write) -> Result<Outcome, Error> {
         let (id, ttl) = (write.record.id().clone(), self.ttl(&write.record));
-        match self.manager.driver.touch(&id, ttl).await? {
-            Touched::Done => {
-                events::renewed(&id);
-                self.issue(handle, ttl)
-            }
-            Touched::Gone => Ok(dropped(&id)),
-            Touched::MustSave => {
-                let outcome = self.write(write).await?;
-                events::renewed(&id);
-                Ok(outcome)
-            }
+        let outcome = match self.manager.driver.touch(&id, ttl).await? {
+            Touched::Done => self.issue(handle, ttl)?,
+            Touched::Gone => dropped(&id),
+            Touched::MustSave => self.write(write).await?,
+        };
+        if outcome != Outcome::Keep {
+            events::renewed(&id);
         }
+        Ok(outcome)
     }
 
     async fn write(&self, write: Write) -> Result<Outcome, Error> {
@@ -87,7 +106,14 @@ impl Commit<'_> {
             .save(record, Expected::Absent, ttl)
             .await?
         {
-            Saved::Done { handle } => self.issue(handle, ttl),
+            Saved::Done { handle } => match self.issue(handle, ttl) {
+                Ok(outcome) => Ok(outcome),
+                Err(error) => {
+                    // Nobody will ever have its cookie. If it cannot be removed, it expires.
+                    let _ = self.manager.driver.destroy(record.id()).await;
+                    Err(error)
+                }
+            },
             // Somebody put a record under an id that was just drawn. It is not ours to overwrite.
             Saved::Conflict(_) => Err(Error::new(ErrorKind::Conflict)),
         }

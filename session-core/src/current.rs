@@ -158,6 +158,7 @@ mod tests {
             cookie_name: 0,
             expires_at: crate::Timestamp::default(),
             created_at: None,
+            begins_at: None,
         };
         let session = Session::new(state::State::fresh(budget));
         session.put("name", name).unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use crate::{Error, Record, SessionId};
 
@@ -28,13 +29,16 @@ use crate::{Error, Record, SessionId};
 /// 5. **Compare and set.** With [`Expected::Version`] a record is stored only while the store holds
 ///    exactly that version, with [`Expected::Absent`] only while it holds none, checked and stored in
 ///    one step. Otherwise nothing is changed and [`Saved::Conflict`] brings what the store holds.
-/// 6. **Nothing rises.** A save with `Expected::Version` onto a record that is gone (destroyed,
+/// 6. **Versions do not come back.** A record that is saved gets a version that it did not have before, even if
+///    it is saved as it was, or changed and changed back: overlapping requests tell flash apart by it. A touch
+///    keeps the version.
+/// 7. **Nothing rises.** A save with `Expected::Version` onto a record that is gone (destroyed,
 ///    expired, evicted) stores nothing and answers `Saved::Conflict(None)`.
-/// 7. **Destroy is final and idempotent.** After `Ok`, no `load` returns the record; destroying what is
+/// 8. **Destroy is final and idempotent.** After `Ok`, no `load` returns the record; destroying what is
 ///    not there is `Ok`.
-/// 8. **No lock across requests.** Methods may run concurrently and their futures may be dropped at
+/// 9. **No lock across requests.** Methods may run concurrently and their futures may be dropped at
 ///    any await: what a dropped future left is either the old record or the new one.
-/// 9. **In time.** A store that does not answer is an `Err` within two seconds or so, not a request
+/// 10. **In time.** A store that does not answer is an `Err` within two seconds or so, not a request
 ///    that hangs.
 ///
 /// # Examples
@@ -110,21 +114,7 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// cookie. False where the record lives in the cookie.
     fn can_revoke(&self) -> bool;
 
-    /// Loads, and in the same step extends a record that has less than `renew.below` left.
-    ///
-    /// The default only loads; the manager then extends by [`touch`](Self::touch) when the request
-    /// ends. A store that can do both in one round trip does so here and answers with
-    /// [`Loaded::renewed`] set and the new expiry in the record.
-    ///
-    /// # Errors
-    ///
-    /// As [`load`](Self::load).
-    async fn load_renewing(&self, handle: &str, renew: Renew) -> Result<Option<Loaded>, Error> {
-        let _ = renew;
-        self.load(handle).await
-    }
-
-    /// Extends a record's life to `ttl` from now without changing it.
+    /// Extends a record's life to `ttl` from now. Neither the record nor its version changes.
     ///
     /// The default answers [`Touched::MustSave`]: the manager saves the record again.
     ///
@@ -168,26 +158,13 @@ pub struct Loaded {
     pub record: Record,
     /// What to expect when it is saved.
     pub version: Version,
-    /// Whether this load extended the record's life. See [`Driver::load_renewing`].
-    pub renewed: bool,
 }
 
 impl Loaded {
-    /// Creates the answer of a load that renewed nothing.
+    /// Creates the answer of a load.
     #[must_use]
     pub const fn new(record: Record, version: Version) -> Self {
-        Self {
-            record,
-            version,
-            renewed: false,
-        }
-    }
-
-    /// Says that this load extended the record's life.
-    #[must_use]
-    pub const fn renewed(mut self) -> Self {
-        self.renewed = true;
-        self
+        Self { record, version }
     }
 }
 
@@ -199,7 +176,7 @@ pub struct Version(VersionRepr);
 enum VersionRepr {
     None,
     Number(u64),
-    Bytes(Arc<[u8]>),
+    Bytes(Bytes),
 }
 
 impl Version {
@@ -215,9 +192,11 @@ impl Version {
         Self(VersionRepr::Number(number))
     }
 
-    /// A version that is bytes, such as a hash of what is stored.
+    /// A version that is bytes: a hash of what is stored, or the stored bytes themselves, which are not copied.
+    ///
+    /// What is stored must then differ each time, as rule 6 of the [contract](Driver#contract) says.
     #[must_use]
-    pub fn bytes(bytes: &[u8]) -> Self {
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         Self(VersionRepr::Bytes(bytes.into()))
     }
 
@@ -232,7 +211,7 @@ impl Version {
 
     /// Returns the bytes, if it was made from bytes.
     #[must_use]
-    pub fn as_bytes(&self) -> Option<&[u8]> {
+    pub const fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
             VersionRepr::Bytes(bytes) => Some(bytes),
             VersionRepr::None | VersionRepr::Number(_) => None,
@@ -299,15 +278,6 @@ pub enum Retired {
     Changed(Box<Loaded>),
 }
 
-/// When to extend a record while loading it, and to how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Renew {
-    /// Extend if less than this is left.
-    pub below: Duration,
-    /// The record's life from now on, once extended.
-    pub ttl: Duration,
-}
-
 /// How much one record may hold.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -342,10 +312,6 @@ macro_rules! forward {
 
             fn can_revoke(&self) -> bool {
                 (**self).can_revoke()
-            }
-
-            async fn load_renewing(&self, handle: &str, renew: Renew) -> Result<Option<Loaded>, Error> {
-                (**self).load_renewing(handle, renew).await
             }
 
             async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {

@@ -97,13 +97,16 @@ impl Session {
     ///
     /// As [every write](Self#errors).
     pub fn keep<K: AsRef<str>>(&self, keys: impl IntoIterator<Item = K>) -> Result<(), Error> {
-        // Collected first, because the iterator may run code of the caller's.
-        let keys: Vec<K> = keys.into_iter().collect();
+        // Collected first, because the iterator runs code of the caller's.
+        let keys: Vec<String> = keys
+            .into_iter()
+            .map(|key| key.as_ref().to_owned())
+            .collect();
         let mut state = self.change()?;
         let mut kept = Values::new();
         for key in &keys {
-            if let Some(raw) = state.shown.get_raw(key.as_ref()) {
-                kept.insert_raw(key.as_ref(), raw);
+            if let Some(raw) = state.shown.get_raw(key) {
+                kept.insert_raw(key, raw);
             }
         }
         state.reflash(&kept)

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use crate::{Error, ErrorKind};
 
@@ -18,11 +19,18 @@ pub(crate) fn encode<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<Stri
 
 /// Reads a value from its JSON text.
 pub(crate) fn decode<T: DeserializeOwned>(key: &str, raw: &str) -> Result<T, Error> {
-    serde_json::from_str(raw).map_err(|source| {
-        Error::new(ErrorKind::Decode)
-            .with_key(key)
-            .with_source(source)
-    })
+    serde_json::from_str(raw).map_err(|error| undecodable(&error).with_key(key))
+}
+
+/// An error that says what is wrong with a JSON text and where. serde_json's own would repeat the value, which may
+/// be a secret, and errors end up in logs.
+pub(crate) fn undecodable(error: &serde_json::Error) -> Error {
+    let what = match error.classify() {
+        Category::Data => "another type",
+        Category::Syntax | Category::Eof | Category::Io => "no valid JSON",
+    };
+    let source = format!("{what} at line {} column {}", error.line(), error.column());
+    Error::new(ErrorKind::Decode).with_source(source)
 }
 
 /// The one way in which a key is written between its quotes, so that equal keys are equal texts.

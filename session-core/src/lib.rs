@@ -103,9 +103,7 @@ pub use crate::config::{DriverName, SessionConfig};
 pub use crate::config_error::ConfigError;
 pub use crate::cookie::{CookieOptions, SameSite};
 pub use crate::current::Scope;
-pub use crate::driver::{
-    Capacity, Driver, Expected, Loaded, Renew, Retired, Saved, Touched, Version,
-};
+pub use crate::driver::{Capacity, Driver, Expected, Loaded, Retired, Saved, Touched, Version};
 pub use crate::error::{Error, ErrorKind};
 #[cfg(feature = "http")]
 pub use crate::exchange::{Exchange, Unfinished};

@@ -10,7 +10,7 @@ use crate::options::{OnOutage, Opening, Options};
 use crate::secret::Verified;
 use crate::set_cookie::CookieTemplate;
 use crate::state::{Budget, Plan, State};
-use crate::{Clock, Driver, Error, KeyRing, Loaded, Renew, Session, Timestamp, events};
+use crate::{Clock, Driver, Error, KeyRing, Loaded, Session, Timestamp, events};
 
 /// Opens and commits sessions: a driver, a ring of keys and the options, all checked.
 ///
@@ -95,7 +95,7 @@ impl SessionManager {
                 events::invalid();
                 continue;
             };
-            match self.load(verified.handle).await {
+            match self.0.driver.load(verified.handle).await {
                 Ok(Some(loaded)) => {
                     if let Some(session) = self.admit(loaded, verified) {
                         return Ok(session);
@@ -127,7 +127,8 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// The client keeps its cookie, and what is stored is what was there before, when
+    /// The client keeps its cookie, and what is stored is what was there before (less what was logged out of in the
+    /// same request), when
     /// - [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable): the store failed;
     /// - [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge): the session, maybe once merged, exceeds the driver's capacity;
     /// - [`ErrorKind::Conflict`](crate::ErrorKind::Conflict): others were faster 256 times;
@@ -189,26 +190,6 @@ impl SessionManager {
         result.inspect_err(events::save_failed)
     }
 
-    async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
-        let options = &self.0.options;
-        let below = options.renewal_threshold();
-        // An absolute end differs from record to record, so the store cannot renew on its own.
-        if below.is_zero() || options.absolute_lifetime.is_some() {
-            self.0.driver.load(handle).await
-        } else {
-            self.0
-                .driver
-                .load_renewing(
-                    handle,
-                    Renew {
-                        below,
-                        ttl: options.lifetime,
-                    },
-                )
-                .await
-        }
-    }
-
     /// Makes a session of a record, unless that is past.
     fn admit(&self, loaded: Loaded, verified: Verified<'_>) -> Option<Session> {
         let (now, options) = (self.now(), &self.0.options);
@@ -225,14 +206,10 @@ impl SessionManager {
             events::expired(record.id());
             return None;
         }
-        if loaded.renewed {
-            events::renewed(record.id());
-        }
         let is_due = record
             .expires_at()
-            .is_some_and(|expires_at| options.is_renewal_due(now, expires_at));
-        let reissue =
-            (verified.key > 0 || loaded.renewed || is_due).then(|| verified.handle.to_owned());
+            .is_some_and(|expires_at| options.is_renewal_due(now, expires_at, record.created_at()));
+        let reissue = (verified.key > 0 || is_due).then(|| verified.handle.to_owned());
         let budget = self.0.budget(now, record.created_at());
         Some(Session::new(State::loaded(loaded, is_due, reissue, budget)))
     }
@@ -240,12 +217,14 @@ impl SessionManager {
 
 impl Inner {
     pub(crate) fn budget(&self, now: Timestamp, created_at: Option<Timestamp>) -> Budget {
-        let created_at = created_at.or_else(|| self.options.absolute_lifetime.map(|_| now));
+        let begins_at = self.options.absolute_lifetime.map(|_| now);
+        let created_at = created_at.or(begins_at);
         Budget {
             capacity: self.driver.capacity(),
             cookie_name: self.cookie.name().len(),
             expires_at: self.options.expiry(now, created_at),
             created_at,
+            begins_at,
         }
     }
 }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 use self::shard::Shard;
 use crate::{
-    Clock, Driver, Error, Expected, Loaded, Record, Renew, Retired, Saved, SessionId, SystemClock,
+    Clock, Driver, Error, Expected, Loaded, Record, Retired, Saved, SessionId, SystemClock,
     Timestamp, Touched, Version,
 };
 
@@ -171,22 +171,6 @@ impl Driver for MemoryDriver {
         true
     }
 
-    async fn load_renewing(&self, handle: &str, renew: Renew) -> Result<Option<Loaded>, Error> {
-        let now = self.clock.now();
-        let mut shard = self.shard(handle, now);
-        let Some(stored) = shard.live(handle, now) else {
-            return Ok(None);
-        };
-        if stored.expires_at.since(now) >= renew.below {
-            return Ok(Some(stored.loaded()));
-        }
-        let id = stored.record.id().clone();
-        shard.extend(&id, now + renew.ttl);
-        Ok(shard
-            .live(handle, now)
-            .map(|stored| stored.loaded().renewed()))
-    }
-
     async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
         let now = self.clock.now();
         let mut shard = self.shard(id.as_str(), now);
@@ -317,22 +301,17 @@ mod tests {
     }
 
     #[test]
-    fn renewing_extends_what_is_due_and_keeps_the_version() {
+    fn a_touch_extends_the_life_and_keeps_the_version() {
         let (driver, clock) = driver();
         create(&driver, "a");
-        let renew = Renew {
-            below: MINUTE / 2,
-            ttl: MINUTE,
-        };
-        let before = block_on(driver.load_renewing("a", renew)).unwrap().unwrap();
-        assert!(!before.renewed);
+        let before = block_on(driver.load("a")).unwrap().unwrap();
         clock.advance(MINUTE * 2 / 3);
-        let after = block_on(driver.load_renewing("a", renew)).unwrap().unwrap();
-        assert!(after.renewed);
-        assert_eq!(after.record.expires_at(), Some(clock.now() + MINUTE));
-        assert_eq!(after.version, before.version);
+        let touched = block_on(driver.touch(record("a").id(), MINUTE)).unwrap();
+        assert_eq!(touched, Touched::Done);
         clock.advance(MINUTE / 2);
-        assert!(block_on(driver.load("a")).unwrap().is_some());
+        let after = block_on(driver.load("a")).unwrap().unwrap();
+        assert_eq!(after.version, before.version);
+        assert_eq!(after.record.expires_at(), Some(clock.now() + MINUTE / 2));
     }
 
     #[test]

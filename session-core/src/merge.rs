@@ -36,7 +36,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::json::escape;
-use crate::{Error, Loaded, Record, Values, Version};
+use crate::{Error, Loaded, Record, SessionId, Values, Version};
 
 /// A change of one value: from its JSON text, if there is one, to its new JSON text.
 pub(crate) type Change = Arc<dyn Fn(Option<&str>) -> Result<String, Error> + Send + Sync>;
@@ -67,6 +67,9 @@ pub struct Changes {
     puts: Values,
     forgets: BTreeSet<Box<str>>,
     updates: BTreeMap<Box<str>, Vec<Change>>,
+    /// Updates that no longer count. They are dropped with the log and not before, because dropping them runs
+    /// code of the caller's, and the session is locked while it is changed.
+    overridden: Vec<Change>,
     /// Flash for the next request.
     flash: Values,
     /// The flash that this request was shown, by name, with the tag of the version it is from.
@@ -75,6 +78,7 @@ pub struct Changes {
 
 #[derive(Clone)]
 struct Consumed {
+    id: SessionId,
     flash: Values,
     from: Values,
     version: Version,
@@ -87,6 +91,7 @@ impl Changes {
         let mut changes = Self::default();
         if !loaded.record.flash.is_empty() {
             changes.consumed = Some(Consumed {
+                id: loaded.record.id.clone(),
                 flash: loaded.record.flash.clone(),
                 from: loaded.record.flash_from.clone(),
                 version: loaded.version.clone(),
@@ -98,26 +103,25 @@ impl Changes {
     /// Logs that `key` was set to `raw`, which must be JSON text.
     pub fn put(&mut self, key: &str, raw: &str) {
         self.forgets.remove(&*escape(key));
-        self.updates.remove(&*escape(key));
+        self.override_updates(key);
         self.puts.insert_raw(key, raw);
     }
 
     /// Logs that `key` was removed.
     pub fn forget(&mut self, key: &str) {
         self.puts.remove(key);
-        self.updates.remove(&*escape(key));
+        self.override_updates(key);
         self.forgets.insert((*escape(key)).into());
     }
 
     /// Logs that all data was removed; `seen` is what the session held.
     pub fn flush(&mut self, seen: &Values) {
-        let written = self
-            .puts
-            .escaped()
-            .iter()
-            .map(|(key, _)| Box::from(key))
-            .chain(std::mem::take(&mut self.updates).into_keys());
-        self.forgets.extend(written);
+        for (key, changes) in std::mem::take(&mut self.updates) {
+            self.overridden.extend(changes);
+            self.forgets.insert(key);
+        }
+        self.forgets
+            .extend(self.puts.escaped().iter().map(|(key, _)| Box::from(key)));
         self.puts = Values::new();
         self.flushed.get_or_insert_with(|| seen.clone());
     }
@@ -149,6 +153,11 @@ impl Changes {
                 .or_default()
                 .push(change);
         }
+    }
+
+    fn override_updates(&mut self, key: &str) {
+        self.overridden
+            .extend(self.updates.remove(&*escape(key)).into_iter().flatten());
     }
 
     pub(crate) fn extend_flash(&mut self, flash: &Values) {
@@ -191,11 +200,11 @@ impl Changes {
     }
 
     fn apply_to_flash(&self, record: &mut Record, version: &Version) {
-        let current = tag(version);
+        let current = tag(&record.id, version);
         let ours = self
             .consumed
             .as_ref()
-            .map(|consumed| (consumed, tag(&consumed.version)));
+            .map(|consumed| (consumed, tag(&consumed.id, &consumed.version)));
         let from = std::mem::take(&mut record.flash_from);
         let mut left = Values::new();
         record.flash.escaped_mut().retain(|name, _| {
@@ -226,12 +235,13 @@ impl fmt::Debug for Changes {
     }
 }
 
-/// A short name of a version, as JSON text: 72 bits of its hash, for a version may be large.
-fn tag(version: &Version) -> String {
-    let mut hash = Sha256::new();
+/// A short name of a version of a record, as JSON text: 72 bits of a hash, for a version may be large, and may
+/// count within its record only.
+fn tag(id: &SessionId, version: &Version) -> String {
+    let mut hash = Sha256::new_with_prefix(id.as_str());
     match (version.as_number(), version.as_bytes()) {
         (Some(number), _) => hash.update(number.to_be_bytes()),
-        (_, bytes) => hash.update(bytes.unwrap_or_default()),
+        (_, bytes) => hash.update(bytes.map(AsRef::as_ref).unwrap_or_default()),
     }
     format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash.finalize()[..9]))
 }

@@ -146,18 +146,21 @@ impl Options {
         Some(created_at? + self.absolute_lifetime?)
     }
 
-    /// Whether a session that ends at `expires_at` is due for a new lifetime although nothing changed.
-    pub(crate) fn is_renewal_due(&self, now: Timestamp, expires_at: Timestamp) -> bool {
-        expires_at.since(now) < self.renewal_threshold()
-    }
-
-    /// A record with less than this left is renewed.
-    pub(crate) fn renewal_threshold(&self) -> Duration {
-        match self.renewal {
-            Renewal::OnWrite => Duration::ZERO,
-            Renewal::HalfLife => self.lifetime / 2,
-            Renewal::Always => Duration::MAX,
-        }
+    /// Whether a session that ends at `expires_at` is due for a new lifetime although nothing changed. Near its
+    /// absolute end there is none to be had.
+    pub(crate) fn is_renewal_due(
+        &self,
+        now: Timestamp,
+        expires_at: Timestamp,
+        created_at: Option<Timestamp>,
+    ) -> bool {
+        let left = expires_at.since(now);
+        let is_spent = match self.renewal {
+            Renewal::OnWrite => false,
+            Renewal::HalfLife => left < self.lifetime / 2,
+            Renewal::Always => true,
+        };
+        is_spent && self.expiry(now, created_at) > expires_at
     }
 }
 
@@ -176,8 +179,12 @@ mod tests {
         let start = Timestamp::from_millis(1_700_000_000_000);
         let expires = options.expiry(start, None);
         assert_eq!(expires.since(start), 120 * MINUTE);
-        assert!(!options.is_renewal_due(start + 60 * MINUTE, expires));
-        assert!(options.is_renewal_due(start + 60 * MINUTE + Duration::from_millis(1), expires));
+        assert!(!options.is_renewal_due(start + 60 * MINUTE, expires, None));
+        assert!(options.is_renewal_due(
+            start + 60 * MINUTE + Duration::from_millis(1),
+            expires,
+            None
+        ));
     }
 
     #[test]
@@ -187,10 +194,10 @@ mod tests {
                 renewal,
                 ..Options::default()
             }
-            .is_renewal_due(Timestamp::default(), Timestamp::default() + left)
+            .is_renewal_due(Timestamp::default(), Timestamp::default() + left, None)
         };
         assert!(!due(Renewal::OnWrite, Duration::ZERO));
-        assert!(due(Renewal::Always, 120 * MINUTE));
+        assert!(due(Renewal::Always, 119 * MINUTE));
     }
 
     /// security.md 10, the arithmetic.

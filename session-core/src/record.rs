@@ -5,9 +5,10 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::json::{canonical, undecodable};
 use crate::values::Object;
 use crate::{Error, ErrorKind, SessionId, Timestamp, Values};
 
@@ -75,8 +76,11 @@ impl Record {
     /// string or empty, `data` or `flash_next` that is no object, `exp` or `iat` that is no number.
     /// A driver answers "no session" then, and leaves the value alone.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        let wire: Wire<'_> = serde_json::from_str(json).map_err(undecodable)?;
-        let id = SessionId::from_stored(&wire.id).ok_or_else(|| undecodable("the id is empty"))?;
+        let wire: Wire<'_> = serde_json::from_str(json).map_err(|error| undecodable(&error))?;
+        let id = wire
+            .id
+            .and_then(|id| SessionId::from_stored(&id))
+            .ok_or_else(|| Error::new(ErrorKind::Decode).with_source("there is no id"))?;
         Ok(Self {
             id,
             data: wire.data,
@@ -184,73 +188,102 @@ fn digits(n: u64) -> usize {
     n.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
-fn undecodable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(ErrorKind::Decode).with_source(source)
-}
-
-#[derive(Deserialize)]
+/// The fields of a record. Read by hand, because a derived reader would refuse a record for an unknown field
+/// whose name is no valid Unicode. Of fields that are written twice the last one counts, as in JavaScript.
+#[derive(Default)]
 struct Wire<'a> {
-    #[serde(borrow)]
-    id: Cow<'a, str>,
-    #[serde(default, deserialize_with = "object_or_null")]
+    id: Option<Cow<'a, str>>,
     data: Values,
-    #[serde(default, deserialize_with = "object_or_null")]
     flash_next: Values,
-    #[serde(default, deserialize_with = "object_or_nothing")]
     flash_from: Values,
-    #[serde(default, deserialize_with = "millis")]
     exp: Option<Timestamp>,
-    #[serde(default, deserialize_with = "millis")]
     iat: Option<Timestamp>,
 }
 
-fn object_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::Error> {
-    Ok(Option::<Object>::deserialize(deserializer)?.map_or_else(Values::new, |object| object.0))
-}
+impl<'de> Deserialize<'de> for Wire<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WireVisitor;
 
-/// Our own optional field: what other software may put there is ignored, as any unknown field is.
-fn object_or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::Error> {
-    Ok(Values::from_json(<&RawValue>::deserialize(deserializer)?.get()).unwrap_or_default())
-}
+        impl<'de> Visitor<'de> for WireVisitor {
+            type Value = Wire<'de>;
 
-fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    struct Millis;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a record")
+            }
 
-    impl Visitor<'_> for Millis {
-        type Value = Timestamp;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("milliseconds since the Unix epoch")
-        }
-
-        fn visit_u64<E>(self, millis: u64) -> Result<Timestamp, E> {
-            Ok(Timestamp::from_millis(millis))
-        }
-
-        /// Before 1970: as good as the beginning of time.
-        fn visit_i64<E>(self, _: i64) -> Result<Timestamp, E> {
-            Ok(Timestamp::default())
-        }
-
-        /// JavaScript knows no other numbers. The cast saturates.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "saturates"
-        )]
-        fn visit_f64<E: serde::de::Error>(self, millis: f64) -> Result<Timestamp, E> {
-            if millis.is_nan() {
-                Err(E::custom("not a time"))
-            } else {
-                Ok(Timestamp::from_millis(millis as u64))
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Wire<'de>, A::Error> {
+                let mut wire = Wire::default();
+                while let Some(key) = map.next_key::<&RawValue>()? {
+                    let quoted = key.get();
+                    match &*canonical(&quoted[1..quoted.len() - 1]) {
+                        "id" => wire.id = Some(map.next_value::<Text<'de>>()?.0),
+                        "data" => wire.data = object(map.next_value()?),
+                        "flash_next" => wire.flash_next = object(map.next_value()?),
+                        "flash_from" => {
+                            // Ours, and optional: what other software puts there is ignored.
+                            let raw: &RawValue = map.next_value()?;
+                            wire.flash_from = Values::from_json(raw.get()).unwrap_or_default();
+                        }
+                        "exp" => wire.exp = Some(map.next_value::<Millis>()?.0),
+                        "iat" => wire.iat = Some(map.next_value::<Millis>()?.0),
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(wire)
             }
         }
+
+        deserializer.deserialize_map(WireVisitor)
+    }
+}
+
+/// A string, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+fn object(object: Option<Object>) -> Values {
+    object.map_or_else(Values::new, |object| object.0)
+}
+
+struct Millis(Timestamp);
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MillisVisitor).map(Self)
+    }
+}
+
+struct MillisVisitor;
+
+impl Visitor<'_> for MillisVisitor {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("milliseconds since the Unix epoch")
     }
 
-    deserializer
-        .deserialize_any(Millis)
-        .map(Some)
-        .map_err(D::Error::custom)
+    fn visit_u64<E>(self, millis: u64) -> Result<Timestamp, E> {
+        Ok(Timestamp::from_millis(millis))
+    }
+
+    /// Before 1970: as good as the beginning of time.
+    fn visit_i64<E>(self, _: i64) -> Result<Timestamp, E> {
+        Ok(Timestamp::default())
+    }
+
+    /// JavaScript knows no other numbers. The cast saturates.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates"
+    )]
+    fn visit_f64<E: serde::de::Error>(self, millis: f64) -> Result<Timestamp, E> {
+        if millis.is_nan() {
+            Err(E::custom("not a time"))
+        } else {
+            Ok(Timestamp::from_millis(millis as u64))
+        }
+    }
 }
 
 /// The names, the punctuation and two times.

@@ -170,7 +170,8 @@ impl Session {
     ///
     /// When another request changed the session meanwhile, `change` is run again, on the value that is
     /// stored by then: a counter stays exact. So it should have no effects besides its result, and what
-    /// this returns may be older than what is stored in the end.
+    /// this returns may be older than what is stored in the end. It is kept until the session is committed; a
+    /// clone of the session inside it would keep both alive for ever.
     ///
     /// # Errors
     ///
@@ -254,9 +255,7 @@ impl Session {
     #[doc(alias = "renew")]
     #[doc(alias = "migrate")]
     pub fn regenerate(&self) -> Result<(), Error> {
-        let mut state = self.change()?;
-        state.id = Some(SessionId::random()?);
-        Ok(())
+        self.change()?.regenerate()
     }
 
     /// Ends the session: logout. The data is gone here at once; when the session is saved, its record is
@@ -276,7 +275,9 @@ impl Session {
     #[doc(alias = "invalidate")]
     #[doc(alias = "delete")]
     pub fn destroy(&self) -> Result<(), Error> {
-        self.change()?.destroy();
+        let ended = self.change()?.destroy();
+        // Only now that the lock is open again: dropping it may run code of the caller's.
+        drop(ended);
         Ok(())
     }
 

@@ -60,7 +60,10 @@ pub(crate) struct Budget {
     pub(crate) capacity: Capacity,
     pub(crate) cookie_name: usize,
     pub(crate) expires_at: Timestamp,
+    /// When the session began, if that is recorded.
     pub(crate) created_at: Option<Timestamp>,
+    /// What a session that began with this request would record.
+    pub(crate) begins_at: Option<Timestamp>,
 }
 
 /// What a commit has to do. A plain value: the manager carries it out.
@@ -78,7 +81,11 @@ pub(crate) enum Plan {
     /// Extend the record.
     Touch { handle: String, write: Box<Write> },
     /// Only give the client its cookie again.
-    Issue { handle: String, ttl: Duration },
+    Issue {
+        id: SessionId,
+        handle: String,
+        ttl: Duration,
+    },
 }
 
 /// A record to be stored, and how.
@@ -130,9 +137,7 @@ impl State {
         budget: Budget,
     ) -> Self {
         let changes = Changes::since(&loaded);
-        let Loaded {
-            record, version, ..
-        } = loaded;
+        let Loaded { record, version } = loaded;
         Self {
             origin: Some(Origin {
                 id: record.id.clone(),
@@ -195,6 +200,18 @@ impl State {
         self.budget.check(id, data, flash)
     }
 
+    pub(crate) fn regenerate(&mut self) -> Result<(), Error> {
+        let id = SessionId::random()?;
+        // Ids that other software made may be shorter.
+        self.budget.check(
+            id.as_str(),
+            self.data.json_len(),
+            self.changes.next_flash().json_len(),
+        )?;
+        self.id = Some(id);
+        Ok(())
+    }
+
     pub(crate) fn id(&mut self) -> Result<SessionId, Error> {
         match &self.id {
             Some(id) => Ok(id.clone()),
@@ -203,18 +220,23 @@ impl State {
     }
 
     /// Ends the session that was loaded; what is written from here on belongs to a new one.
-    pub(crate) fn destroy(&mut self) {
+    /// Returns what is left, to be dropped where the session is not locked.
+    pub(crate) fn destroy(&mut self) -> Self {
         let destroyed = self
             .origin
             .take()
             .map(|origin| origin.id)
             .or_else(|| self.destroyed.take());
-        *self = Self {
+        let new = Self {
             destroyed,
             is_destroyed: true,
             accessed: true,
-            ..Self::fresh(self.budget)
+            ..Self::fresh(Budget {
+                created_at: self.budget.begins_at,
+                ..self.budget
+            })
         };
+        std::mem::replace(self, new)
     }
 
     /// Whether this commit will have something to store.
@@ -282,7 +304,7 @@ impl State {
         let Some(handle) = origin.reissue else {
             return Plan::Keep;
         };
-        if origin.is_due && options.expiry(now, origin.created_at) > ends_at {
+        if origin.is_due {
             let mode = Mode::Update(origin.version);
             return Plan::Touch {
                 handle,
@@ -290,6 +312,7 @@ impl State {
             };
         }
         Plan::Issue {
+            id,
             handle,
             ttl: ends_at.since(now),
         }

@@ -8,9 +8,11 @@ use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::json::{decode, encode, escape, unescape};
+use crate::Error;
+#[cfg(doc)]
+use crate::ErrorKind;
+use crate::json::{decode, encode, escape, undecodable, unescape};
 use crate::members::Members;
-use crate::{Error, ErrorKind};
 
 /// Keys with their values as raw JSON text, in the order of their keys.
 ///
@@ -50,7 +52,7 @@ impl Values {
     pub fn from_json(json: &str) -> Result<Self, Error> {
         serde_json::from_str::<Object>(json)
             .map(|object| object.0)
-            .map_err(|source| Error::new(ErrorKind::Decode).with_source(source))
+            .map_err(|error| undecodable(&error))
     }
 
     /// Sets `key` to `value`.
@@ -219,6 +221,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
     fn a_value_only_passed_on_comes_out_as_it_went_in() {

@@ -137,9 +137,9 @@ pub use session_tower::MemoryDriver;
 pub use session_tower::{
     Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
     ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure, Opening,
-    Outcome, RawValue, Record, Renew, Renewal, Retired, SameSite, Saved, Scope, Secret,
-    SessionConfig, SessionId, SessionLayer, SessionManager, SessionService, SystemClock, Timestamp,
-    Token, Touched, Values, Verified, Version, async_trait, connect, merge,
+    Outcome, RawValue, Record, Renewal, Retired, SameSite, Saved, Scope, Secret, SessionConfig,
+    SessionId, SessionLayer, SessionManager, SessionService, SystemClock, Timestamp, Token,
+    Touched, Values, Verified, Version, async_trait, connect, merge,
 };
 
 pub use crate::extract::Session;

@@ -1,4 +1,6 @@
 //! Clients that go away while their request is served.
+// Also outside of its test functions, a test fails by a panic.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
@@ -12,17 +14,13 @@ use session_tower::{Session, SessionLayer, SessionManager};
 use tower::{Layer, ServiceExt, service_fn};
 
 /// Sends a request whose handler does `work`, and gives its response up once the store is at what it holds.
-async fn give_up(
-    probe: &Probe,
-    manager: &SessionManager,
-    cookies: &[&str],
-    work: fn(&Session),
-) {
-    let service =
-        SessionLayer::new(manager.clone()).layer(service_fn(move |_: Request<String>| async move {
+async fn give_up(probe: &Probe, manager: &SessionManager, cookies: &[&str], work: fn(&Session)) {
+    let service = SessionLayer::new(manager.clone()).layer(service_fn(
+        move |_: Request<String>| async move {
             work(&Session::current().unwrap());
             Ok::<_, Infallible>(Response::new(String::new()))
-        }));
+        },
+    ));
     let mut response: Pin<Box<_>> = Box::pin(service.oneshot(request(cookies)));
     tokio::select! {
         _ = &mut response => panic!("nothing was held"),

@@ -38,10 +38,7 @@ async fn an_answer_with_an_error_status_is_saved_too() {
         .await;
         assert_eq!(response.status(), status);
         assert_eq!(response.body(), "as it was");
-        assert_eq!(
-            stored(&manager, &cookie(&response)).await,
-            r#"{"user":42}"#
-        );
+        assert_eq!(stored(&manager, &cookie(&response)).await, r#"{"user":42}"#);
     }
 }
 
@@ -69,11 +66,10 @@ async fn when_the_inner_service_fails_the_session_is_saved_and_the_error_unchang
 async fn when_the_inner_service_and_the_save_fail_the_error_is_the_services() {
     let (probe, manager) = memory();
     probe.break_saves(true);
-    let service =
-        SessionLayer::new(manager).layer(service_fn(|_: Request<String>| async {
-            Session::current().unwrap().put("tried", true).unwrap();
-            Err::<Response<String>, _>(Broken("pipe"))
-        }));
+    let service = SessionLayer::new(manager).layer(service_fn(|_: Request<String>| async {
+        Session::current().unwrap().put("tried", true).unwrap();
+        Err::<Response<String>, _>(Broken("pipe"))
+    }));
     assert_eq!(
         service.oneshot(request(&[])).await.unwrap_err(),
         Broken("pipe")
@@ -99,7 +95,11 @@ async fn the_session_is_saved_before_the_body_streams() {
                 let late = session.put("late", true).unwrap_err();
                 let found = session_tower::Driver::load(&store.memory, handle.as_str()).await;
                 let data = found.unwrap().unwrap().record.data().to_json();
-                format!("{before} then {} {data}, {:?}", store.memory.len(), late.kind())
+                format!(
+                    "{before} then {} {data}, {:?}",
+                    store.memory.len(),
+                    late.kind()
+                )
             };
             Ok::<_, Infallible>(Response::new(Body(Some(Box::pin(body)))))
         }

@@ -28,13 +28,21 @@ async fn s20_the_cookies_of_others_stay_and_ours_is_appended_once() {
         session.put("user", 42).unwrap();
         session.put("user", 43).unwrap();
         session.flash("notice", "hello").unwrap();
-        with_cookies(&["theme=dark; Path=/", "sessions=not-ours", "Session=nor-this"])
+        with_cookies(&[
+            "theme=dark; Path=/",
+            "sessions=not-ours",
+            "Session=nor-this",
+        ])
     })
     .await;
     let lines = values(&response, SET_COOKIE);
     assert_eq!(
         lines[..3],
-        ["theme=dark; Path=/", "sessions=not-ours", "Session=nor-this"]
+        [
+            "theme=dark; Path=/",
+            "sessions=not-ours",
+            "Session=nor-this"
+        ]
     );
     assert_eq!(lines.len(), 4);
     let (token, attributes) = lines[3].split_once("; ").unwrap();
@@ -57,10 +65,7 @@ async fn s20_what_a_handler_set_under_our_name_is_replaced() {
     let lines = values(&response, SET_COOKIE);
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert_eq!(lines[0], "theme=dark");
-    assert_eq!(
-        stored(&manager, &cookie(&response)).await,
-        r#"{"user":42}"#
-    );
+    assert_eq!(stored(&manager, &cookie(&response)).await, r#"{"user":42}"#);
 }
 
 #[tokio::test]
@@ -101,7 +106,7 @@ async fn flash_that_was_shown_is_gone_with_one_cookie_and_then_there_is_peace() 
 /// The only test here that nests layers: the warning comes once in a process.
 #[tokio::test]
 async fn s20_an_inner_layer_passes_through_and_warns_once() {
-    let (log, _guard) = Log::capture();
+    let log = Log::capture();
     let (outer, outer_manager) = memory();
     let (inner, inner_manager) = memory();
     let service = ServiceBuilder::new()

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
-use session_axum::{DriverName, Session, SessionRejection};
+use session_axum::{DriverName, ErrorKind, Session, SessionRejection};
 
-type Answer<T> = Result<T, SessionRejection>;
+type Answer = Result<Redirect, SessionRejection>;
 
 /// What the page says about the configuration.
 #[derive(Clone, Copy)]
@@ -18,57 +19,78 @@ pub(crate) struct About {
     pub(crate) revokes: bool,
 }
 
-pub(crate) async fn show(State(about): State<About>, session: Session) -> Answer<Html<String>> {
+/// Shows the page whatever the session holds: also when it is too full to count this visit, when a test put a
+/// value of another kind into it, and when the store is down.
+pub(crate) async fn show(
+    State(about): State<About>,
+    Query(query): Query<HashMap<String, String>>,
+    session: Session,
+) -> (StatusCode, Html<String>) {
     let is_new = session.is_new();
-    let visits = session.update("visits", 0_u64, |visits| visits.saturating_add(1))?;
-    let notices: Vec<String> = ["notice", "error"]
+    let counted = session.update("visits", 0_u64, |visits| visits.saturating_add(1));
+    let mut notices = String::new();
+    for kind in ["notice", "error"] {
+        if let Ok(Some(text)) = session.get_flash::<String>(kind) {
+            notices.push_str(&notice(kind, &text));
+        }
+    }
+    if query.contains_key("full") {
+        notices.push_str(&notice(
+            "error",
+            "The session is too full for that, even for a notice about it.",
+        ));
+    }
+    if let Err(error) = &counted {
+        notices.push_str(&notice(
+            "error",
+            &format!("This visit was not counted: {error}."),
+        ));
+    }
+    let status = match &counted {
+        Err(error) if error.kind() == ErrorKind::Unavailable => error.status(),
+        _ => StatusCode::OK,
+    };
+    let visits = counted
+        .or_else(|_| session.get_or("visits", 0))
+        .unwrap_or_default();
+    let (name, user) = (text(&session, "name"), text(&session, "user"));
+    let greeting = [user.as_deref(), name.as_deref()]
         .into_iter()
-        .filter_map(|kind| Some((kind, session.get_flash::<String>(kind).ok()??)))
-        .map(|(kind, text)| format!(r#"<p class="{kind}" role="status">{}</p>"#, escape(&text)))
-        .collect();
-    let user: Option<String> = session.get("user")?;
-    let name: String = session.get_or("name", String::new())?;
+        .flatten()
+        .find(|name| !name.is_empty());
+    let name = escape(name.as_deref().unwrap_or_default());
     let happened = match (is_new, visits) {
-        (true, _) => {
-            "You came without a session, so this page started one and sent its cookie. Reload to be recognised."
-        }
-        (false, 2) => {
-            "Your browser sent the cookie back: the session was found, its counter read, raised and saved."
-        }
-        (false, _) => {
-            "The session was loaded, its counter raised, and the change saved when the page was ready."
-        }
+        (true, _) => STARTED,
+        (false, 2) => RECOGNISED,
+        (false, _) => CONTINUED,
+    };
+    let login = if user.is_some() {
+        LOGOUT.to_owned()
+    } else {
+        LOGIN.replace("{{name}}", &name)
     };
     let page = [
         ("{{happened}}", happened.to_owned()),
-        ("{{notices}}", notices.concat()),
+        ("{{notices}}", notices),
         ("{{visits}}", visits.to_string()),
-        (
-            "{{greeting}}",
-            escape(
-                user.as_deref()
-                    .or(Some(&name).filter(|n| !n.is_empty()).map(|n| &**n))
-                    .unwrap_or("stranger"),
-            ),
-        ),
-        ("{{name}}", escape(&name)),
+        ("{{greeting}}", escape(greeting.unwrap_or("stranger"))),
+        ("{{name}}", name),
         (
             "{{state}}",
-            if user.is_some() {
-                "logged in".to_owned()
+            (if user.is_some() {
+                "logged in"
             } else {
-                "not logged in".to_owned()
-            },
+                "not logged in"
+            })
+            .to_owned(),
         ),
+        ("{{login}}", login),
         (
-            "{{login}}",
-            if user.is_some() {
-                LOGOUT.to_owned()
-            } else {
-                LOGIN.replace("{{name}}", &escape(&name))
-            },
+            "{{id}}",
+            session
+                .id()
+                .map_or_else(|_| "–".to_owned(), |id| escape(id.prefix()) + "…"),
         ),
-        ("{{id}}", escape(session.id()?.prefix())),
         ("{{driver}}", about.driver.to_string()),
         (
             "{{place}}",
@@ -83,61 +105,69 @@ pub(crate) async fn show(State(about): State<About>, session: Session) -> Answer
         ("{{data}}", escape(&session.all().to_json())),
         ("{{flash}}", escape(&session.all_flash().to_json())),
     ];
-    Ok(Html(fill(PAGE, &page)))
+    (status, Html(fill(PAGE, &page)))
 }
 
-pub(crate) async fn name(
-    session: Session,
-    Form(form): Form<HashMap<String, String>>,
-) -> Answer<Redirect> {
-    let name = field(&form, "name");
-    match session.put("name", name) {
-        Ok(()) if name.is_empty() => session.flash("notice", "Your name is empty now.")?,
-        Ok(()) => session.flash(
-            "notice",
-            format!("Your name is {name}. It was put into the session."),
-        )?,
-        Err(error) => session.flash("error", format!("Nothing was changed: {error}."))?,
+pub(crate) async fn name(session: Session, Form(form): Form<HashMap<String, String>>) -> Answer {
+    match session.put("name", field(&form, "name")) {
+        Ok(()) => back(&session, "notice", "Your name was put into the session."),
+        Err(error) => back(&session, "error", &format!("Nothing was changed: {error}.")),
     }
-    Ok(Redirect::to("/"))
 }
 
-pub(crate) async fn flash(
-    session: Session,
-    Form(form): Form<HashMap<String, String>>,
-) -> Answer<Redirect> {
-    if let Err(error) = session.flash("notice", field(&form, "message")) {
-        session.flash("error", format!("Nothing was flashed: {error}."))?;
+pub(crate) async fn flash(session: Session, Form(form): Form<HashMap<String, String>>) -> Answer {
+    match field(&form, "message") {
+        "" => Ok(Redirect::to("/")),
+        message => back(&session, "notice", message),
     }
-    Ok(Redirect::to("/"))
 }
 
-pub(crate) async fn login(
-    session: Session,
-    Form(form): Form<HashMap<String, String>>,
-) -> Answer<Redirect> {
+pub(crate) async fn login(session: Session, Form(form): Form<HashMap<String, String>>) -> Answer {
     let user = match field(&form, "user") {
         "" => "Ada",
         user => user,
     };
     session.regenerate()?;
     match session.put("user", user) {
-        Ok(()) => session.flash(
+        Ok(()) => back(
+            &session,
             "notice",
-            format!("Welcome, {user}. The session has a new id and the same data."),
-        )?,
-        Err(error) => session.flash("error", format!("You are not logged in: {error}."))?,
+            "Welcome. The session has a new id and the same data.",
+        ),
+        Err(error) => back(
+            &session,
+            "error",
+            &format!("You are not logged in: {error}."),
+        ),
     }
-    Ok(Redirect::to("/"))
 }
 
-pub(crate) async fn logout(session: Session) -> Answer<Redirect> {
+pub(crate) async fn logout(session: Session) -> Answer {
     session.destroy()?;
-    session.flash(
+    back(
+        &session,
         "notice",
         "You are logged out. That session is gone; this is a new one.",
-    )?;
-    Ok(Redirect::to("/"))
+    )
+}
+
+/// Sends the browser back to the page, which shows this once.
+fn back(session: &Session, kind: &str, text: &str) -> Answer {
+    match session.flash(kind, text) {
+        Ok(()) => Ok(Redirect::to("/")),
+        Err(error) if matches!(error.kind(), ErrorKind::TooLarge { .. }) => {
+            Ok(Redirect::to("/?full"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn text(session: &Session, key: &str) -> Option<String> {
+    session.get(key).ok().flatten()
+}
+
+fn notice(kind: &str, text: &str) -> String {
+    format!(r#"<p class="{kind}" role="status">{}</p>"#, escape(text))
 }
 
 fn field<'a>(form: &'a HashMap<String, String>, name: &str) -> &'a str {
@@ -167,6 +197,11 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
+const STARTED: &str = "You came without a session, so this page started one and sent its cookie. Reload to be recognised.";
+const RECOGNISED: &str =
+    "Your browser sent the cookie back: the session was found, its counter read, raised and saved.";
+const CONTINUED: &str =
+    "The session was loaded, its counter raised, and the change saved when the page was ready.";
 const PAGE: &str = include_str!("page.html");
 const LOGIN: &str = r#"<form method="post" action="/login">
   <label for="user">Log in as</label>

@@ -2,22 +2,21 @@
 // Each test file takes what it needs of it.
 #![allow(dead_code, clippy::unwrap_used)]
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderName, Request, Response};
 use session_tower::{
-    Driver, Error, Expected, Loaded, MemoryDriver, Outcome, Record, Renew, Retired, Saved, Secret,
+    Driver, Error, Expected, Loaded, MemoryDriver, Outcome, Record, Retired, Saved, Secret,
     Session, SessionId, SessionLayer, SessionManager, Touched, Version, async_trait,
 };
 use tokio::sync::{Notify, watch};
 use tower::{Layer, ServiceExt, service_fn};
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::util::SubscriberInitExt;
 
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -136,6 +135,7 @@ pub(crate) struct Probe {
 pub(crate) enum Hold {
     #[default]
     Nothing,
+    Load,
     Save,
     Retire,
 }
@@ -182,14 +182,9 @@ fn fails(flag: &AtomicBool) -> Result<(), Error> {
 impl Driver for Probe {
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
         self.loads.fetch_add(1, Ordering::SeqCst);
+        self.pass(Hold::Load).await;
         fails(&self.loads_fail)?;
         self.memory.load(handle).await
-    }
-
-    async fn load_renewing(&self, handle: &str, renew: Renew) -> Result<Option<Loaded>, Error> {
-        self.loads.fetch_add(1, Ordering::SeqCst);
-        fails(&self.loads_fail)?;
-        self.memory.load_renewing(handle, renew).await
     }
 
     async fn save(
@@ -222,24 +217,33 @@ impl Driver for Probe {
     }
 }
 
-/// What is logged, as text.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What this thread logs, as text.
+///
+/// There is one subscriber for the whole process: with one for each thread, `tracing` may decide about an event
+/// on a thread that has none, and then for all.
+pub(crate) struct Log;
 
 impl Log {
-    /// Captures what this thread logs, until the guard is dropped.
-    pub(crate) fn capture() -> (Self, impl Drop) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(LevelFilter::TRACE)
-            .with_ansi(false)
-            .with_writer(log.clone())
-            .finish();
-        (log, subscriber.set_default())
+    /// Captures what this thread logs from here on.
+    pub(crate) fn capture() -> Self {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            tracing_subscriber::fmt()
+                .with_max_level(LevelFilter::TRACE)
+                .with_ansi(false)
+                .with_writer(|| Self)
+                .init();
+        });
+        LOGGED.take();
+        Self
     }
 
     pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(LOGGED.with_borrow(Vec::clone)).unwrap()
     }
 
     pub(crate) fn count(&self, text: &str) -> usize {
@@ -249,19 +253,11 @@ impl Log {
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }

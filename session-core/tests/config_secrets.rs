@@ -1,0 +1,151 @@
+//! Where the secret comes from, and that it is not shown.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use session_core::{KeyRing, Secret, SessionConfig};
+
+const A: &str = "secret-a-0123456789abcdef-0123456789abcdef";
+const B: &str = "secret-b-0123456789abcdef-0123456789abcdef";
+const C: &str = "secret-c-0123456789abcdef-0123456789abcdef";
+const REMEDY: &str = "generate one with `openssl rand -base64 32`";
+
+fn read(vars: &[(&str, &str)]) -> Result<SessionConfig, String> {
+    SessionConfig::from_vars(|name| {
+        let found = vars.iter().find(|(n, _)| *n == name);
+        found.map(|(_, value)| *value)
+    })
+    .map_err(|error| error.to_string())
+}
+
+fn token(secret: &str) -> String {
+    KeyRing::new(Secret::new(secret).unwrap()).sign("h".to_owned())
+}
+
+/// The secret that signs, by its token.
+fn signer(vars: &[(&str, &str)]) -> String {
+    let ring = read(vars).unwrap().key_ring().unwrap();
+    ring.sign("h".to_owned())
+}
+
+#[test]
+fn the_session_secret_goes_before_the_app_key() {
+    assert_eq!(signer(&[("SESSION_SECRET", A)]), token(A));
+    assert_eq!(signer(&[("SESSION_SECRET", A), ("APP_KEY", B)]), token(A));
+    assert_eq!(signer(&[("APP_KEY", B)]), token(B));
+}
+
+#[test]
+fn the_prefix_of_an_app_key_is_cut_off_and_nothing_decoded() {
+    let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    assert_eq!(
+        signer(&[("APP_KEY", &format!("base64:{key}"))]),
+        token(key),
+        "the seed signs with the text as it stands"
+    );
+    // Once, and only of the app key.
+    let twice = format!("base64:base64:{key}");
+    assert_eq!(
+        signer(&[("APP_KEY", &twice)]),
+        token(&format!("base64:{key}"))
+    );
+    let own = format!("base64:{key}");
+    assert_eq!(signer(&[("SESSION_SECRET", &own)]), token(&own));
+}
+
+#[test]
+fn a_placeholder_or_an_empty_secret_falls_back_to_the_app_key() {
+    for unusable in [
+        "change-me-in-production",
+        "CHANGE-ME-IN-PRODUCTION",
+        "change-me",
+        "changeme",
+        "secret",
+        "",
+        "   ",
+    ] {
+        let vars = [("SESSION_SECRET", unusable), ("APP_KEY", B)];
+        assert_eq!(signer(&vars), token(B), "{unusable:?}");
+    }
+}
+
+/// security.md 29: there is no third place to fall back to.
+#[test]
+fn s29_without_a_usable_secret_nothing_starts() {
+    let refused = |vars: &[(&str, &str)]| read(vars).unwrap_err();
+    assert_eq!(
+        refused(&[]),
+        format!("SESSION_SECRET: is missing; {REMEDY}")
+    );
+    assert_eq!(
+        refused(&[("SESSION_SECRET", "")]),
+        format!("SESSION_SECRET: is empty; {REMEDY}")
+    );
+    let placeholder = format!("is a placeholder that anyone can guess; {REMEDY}");
+    assert_eq!(
+        refused(&[("SESSION_SECRET", "change-me-in-production")]),
+        format!("SESSION_SECRET: {placeholder}")
+    );
+    assert_eq!(
+        refused(&[("SESSION_SECRET", "change-me"), ("APP_KEY", " ")]),
+        format!("SESSION_SECRET: {placeholder}")
+    );
+    assert_eq!(
+        refused(&[("APP_KEY", "change-me-in-production")]),
+        format!("APP_KEY: {placeholder}")
+    );
+    assert_eq!(
+        refused(&[("APP_KEY", "base64:")]),
+        format!("APP_KEY: is empty; {REMEDY}")
+    );
+    // A secret that somebody chose is a mistake to be told, not one to be passed over.
+    assert_eq!(
+        refused(&[("SESSION_SECRET", "too short"), ("APP_KEY", B)]),
+        format!("SESSION_SECRET: has 9 bytes, at least 32 are needed; {REMEDY}")
+    );
+    assert_eq!(
+        refused(&[("APP_KEY", "base64:too short")]),
+        format!("APP_KEY: has 9 bytes, at least 32 are needed; {REMEDY}")
+    );
+    assert_eq!(
+        refused(&[("SESSION_SECRET", A), ("SESSION_PREVIOUS_SECRETS", "old")]),
+        format!("SESSION_PREVIOUS_SECRETS: has 3 bytes, at least 32 are needed; {REMEDY}")
+    );
+}
+
+#[test]
+fn previous_secrets_verify_and_do_not_sign() {
+    let previous = format!("{B},,{C}");
+    let config = read(&[
+        ("SESSION_SECRET", A),
+        ("SESSION_PREVIOUS_SECRETS", &previous),
+    ]);
+    let ring = config.unwrap().key_ring().unwrap();
+    assert_eq!(ring.sign("h".to_owned()), token(A));
+    let keys = [A, B, C].map(|secret| ring.verify(&token(secret)).map(|found| found.key));
+    assert_eq!(keys, [Some(0), Some(1), Some(2)]);
+}
+
+/// security.md 26.
+#[test]
+fn s26_neither_debug_nor_an_error_shows_a_secret_or_a_password() {
+    let config = read(&[
+        ("SESSION_SECRET", A),
+        ("SESSION_PREVIOUS_SECRETS", B),
+        ("REDIS_URL", "redis://user:hunter2@cache:6379"),
+    ]);
+    let shown = format!("{config:?} {config:#?}");
+    for kept in [A, B, &A[..8], "hunter2", "redis://"] {
+        assert!(!shown.contains(kept), "{kept} in {shown}");
+    }
+    assert_eq!(
+        config.unwrap().redis_url(),
+        Some("redis://user:hunter2@cache:6379")
+    );
+    let error = read(&[
+        ("SESSION_SECRET", A),
+        ("SESSION_PREVIOUS_SECRETS", "hunter2"),
+    ]);
+    assert!(!format!("{error:?}").contains("hunter2"));
+    let error = serde_json::from_str::<SessionConfig>(r#"{"secret":"hunter2"}"#).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+}

@@ -1,0 +1,202 @@
+//! Connecting.
+
+use std::time::Duration;
+
+use fred::error::{Error as FredError, ErrorKind};
+use fred::interfaces::ClientLike;
+use fred::types::Builder as FredBuilder;
+use fred::types::config::{Config, ReconnectPolicy, UnresponsiveConfig};
+use session_core::ConfigError;
+
+use crate::RedisDriver;
+
+/// Settings of a [`RedisDriver`]. Made by [`RedisDriver::builder`].
+///
+/// The URL says which kind of deployment it is; `valkey` may stand for `redis` everywhere:
+///
+/// | Deployment | URL |
+/// |---|---|
+/// | one server | `redis://[[user:]password@]host[:port][/database]` |
+/// | Cluster | `redis-cluster://[[user:]password@]host[:port][?node=host:port&node=…]` |
+/// | Sentinel | `redis-sentinel://[[user:]password@]host[:port][/database]?sentinelServiceName=name[&node=host:port…]` |
+/// | Unix socket | `redis+unix:///path/to/socket` |
+/// | with TLS (feature `tls`) | `rediss://…`, `rediss-cluster://…`, `rediss-sentinel://…` |
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn f() -> Result<(), session_core::ConfigError> {
+/// use std::time::Duration;
+/// use session_redis::RedisDriver;
+///
+/// let driver = RedisDriver::builder("redis://localhost/2")
+///     .prefix("shop:")
+///     .timeout(Duration::from_millis(500))
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until it connects"]
+pub struct Builder {
+    url: String,
+    prefix: String,
+    pool_size: usize,
+    timeout: Duration,
+}
+
+impl Builder {
+    pub(crate) fn new(url: String) -> Self {
+        Self {
+            url,
+            prefix: "session:".to_owned(),
+            pool_size: 4,
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    /// Sets what every key starts with, so that several applications can share a database. It may be empty, but
+    /// contain neither spaces nor control characters nor braces, which would put all keys into one slot of a
+    /// Cluster. Default: `session:`.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Sets the number of connections, to each server. Default: 4.
+    pub fn pool_size(mut self, connections: usize) -> Self {
+        self.pool_size = connections;
+        self
+    }
+
+    /// Sets how long one command may take, connecting included. Default: 1 second, so that a request to a
+    /// dead server is answered within 2.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Connects, and shows that the connection may write and run scripts.
+    ///
+    /// Later the driver reconnects by itself, waiting 100 ms at first and 2 s at most between its tries, with a
+    /// random part.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] that names the remedy when the URL does not parse, the server cannot be reached, refuses
+    /// the password, the database, writing or scripts, or the prefix is not possible.
+    pub async fn connect(self) -> Result<RedisDriver, ConfigError> {
+        check_prefix(&self.prefix)?;
+        let config = Config::from_url(&self.url).map_err(|error| {
+            refused(
+                "does not parse",
+                "use the form redis://[user:password@]host[:port][/database]",
+                error,
+            )
+        })?;
+        let mut builder = FredBuilder::from_config(config);
+        builder
+            .set_policy(ReconnectPolicy::new_exponential(0, 100, 2_000, 2))
+            .with_performance_config(|performance| {
+                performance.default_command_timeout = self.timeout
+            })
+            .with_connection_config(|connection| {
+                connection.connection_timeout = self.timeout;
+                connection.internal_command_timeout = self.timeout;
+                // A save that is sent twice would find its own first attempt and take it for another's.
+                connection.max_command_attempts = 1;
+                connection.tcp.nodelay = Some(true);
+                connection.unresponsive = UnresponsiveConfig {
+                    max_timeout: Some(self.timeout),
+                    interval: self.timeout / 4,
+                };
+            });
+        let pool = builder
+            .build_pool(self.pool_size)
+            .map_err(|error| refused("cannot be used", "see the cause", error))?;
+        tokio::time::timeout(CONNECT_LIMIT.max(self.timeout), pool.init())
+            .await
+            .unwrap_or_else(|_| Err(FredError::new(ErrorKind::Timeout, "no answer")))
+            .map_err(|error| explain(&error))?;
+        let driver = RedisDriver::from_pool(pool, &self.prefix, self.timeout)?;
+        match driver.probe().await {
+            Ok(()) => Ok(driver),
+            Err(error) => {
+                // The tasks of a pool outlive it.
+                let _ = driver.pool().quit().await;
+                Err(explain(&error))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("prefix", &self.prefix)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn check_prefix(prefix: &str) -> Result<(), ConfigError> {
+    match prefix
+        .chars()
+        .find(|c| c.is_whitespace() || c.is_control() || "{}".contains(*c))
+    {
+        None => Ok(()),
+        Some(bad) => Err(ConfigError::new(
+            "SESSION_PREFIX",
+            format!("{prefix:?} contains {bad:?}"),
+            "use letters, digits and colons, such as \"session:\"",
+        )),
+    }
+}
+
+/// Puts the server's words into a problem and its remedy.
+fn explain(error: &FredError) -> ConfigError {
+    let details = error.details();
+    let (problem, remedy) = if details.contains("READONLY") {
+        (
+            "leads to a read-only replica",
+            "name the master, or use Sentinel or Cluster",
+        )
+    } else if details.contains("NOPERM") {
+        (
+            "leads to a server whose user may not do what sessions need",
+            "allow GET, SET, DEL, PTTL, PEXPIRE, EVAL and EVALSHA on the prefix's keys",
+        )
+    } else if details.contains("unknown command") {
+        (
+            "leads to a server that refuses scripts",
+            "allow EVAL and EVALSHA there",
+        )
+    } else if details.contains("DB index") || details.contains("SELECT is not allowed") {
+        (
+            "names a database that the server does not have",
+            "use one of its databases, usually 0 to 15",
+        )
+    } else if error.kind() == &ErrorKind::Auth
+        || details.contains("WRONGPASS")
+        || details.contains("NOAUTH")
+    {
+        (
+            "has no user and password that the server accepts",
+            "put them in front of the host: redis://user:password@host",
+        )
+    } else {
+        (
+            "leads to no server that answers",
+            "check the host, the port and that Redis runs",
+        )
+    };
+    refused(problem, remedy, error.clone())
+}
+
+fn refused(problem: &str, remedy: &'static str, error: FredError) -> ConfigError {
+    ConfigError::new("REDIS_URL", problem, remedy).with_source(error)
+}
+
+/// For a first connection, which may have to look around in a Cluster.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);

@@ -1,0 +1,273 @@
+//! The driver.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fred::clients::Pool;
+use fred::interfaces::KeysInterface;
+use fred::prelude::{Error as FredError, Expiration, SetOptions, Value};
+use fred::types::Key;
+use session_core::{
+    Clock, ConfigError, Driver, Error, Expected, Loaded, Record, Retired, Saved, SessionId,
+    Touched, Version,
+};
+
+use crate::connect::Builder;
+use crate::script::{self, Script, millis};
+
+/// Keeps records in Redis or Valkey. See the [crate's page](crate).
+///
+/// Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct RedisDriver {
+    pool: Pool,
+    prefix: Arc<str>,
+    timeout: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl RedisDriver {
+    /// Connects to the server of `url` with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::connect`].
+    pub async fn connect(url: impl Into<String>) -> Result<Self, ConfigError> {
+        Self::builder(url).connect().await
+    }
+
+    /// Starts configuring a driver for the server of `url`; [`Builder`] lists the forms.
+    pub fn builder(url: impl Into<String>) -> Builder {
+        Builder::new(url.into())
+    }
+
+    /// Uses a pool of the application's own, which is connected already. Its time limits are the pool's; each
+    /// command is given up after `timeout` in any case.
+    ///
+    /// Build it with `max_command_attempts` of 1: a save that is sent twice would find its own first attempt and
+    /// take it for another request's.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] when the prefix is not possible, as [`Builder::prefix`] says.
+    pub fn from_pool(pool: Pool, prefix: &str, timeout: Duration) -> Result<Self, ConfigError> {
+        crate::connect::check_prefix(prefix)?;
+        Ok(Self {
+            pool,
+            prefix: prefix.into(),
+            timeout,
+            clock: Arc::new(session_core::SystemClock),
+        })
+    }
+
+    /// Sets where time comes from: the clock of the manager, if that has one of its own. Default: the
+    /// system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Returns the connections, for commands of the application's own.
+    #[must_use]
+    pub const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(crate) async fn probe(&self) -> Result<(), FredError> {
+        self.limited(script::PROBE.run(&self.pool, self.key("session-probe"), ()))
+            .await
+    }
+
+    fn key(&self, id: &str) -> Key {
+        Key::from([&self.prefix, id].concat())
+    }
+
+    /// Gives a command up in time. fred's own limits do not hold while it connects.
+    async fn limited<T>(
+        &self,
+        command: impl Future<Output = Result<T, FredError>>,
+    ) -> Result<T, FredError> {
+        tokio::time::timeout(self.timeout, command)
+            .await
+            .unwrap_or_else(|_| {
+                let text = format!("no answer within {} ms", self.timeout.as_millis());
+                Err(FredError::new(fred::error::ErrorKind::Timeout, text))
+            })
+    }
+
+    async fn read(&self, id: &str, below: i64, ttl: i64) -> Result<Option<Loaded>, Error> {
+        let run = script::LOAD.run(&self.pool, self.key(id), [below, ttl]);
+        let answer: Option<(Bytes, i64, i64)> = match self.limited(run).await {
+            Ok(Value::Null) => None,
+            Ok(answer) => Some(answer.convert().map_err(unavailable)?),
+            Err(error) => return foreign(id, error).map(|()| None),
+        };
+        Ok(answer.and_then(|(value, left, renewed)| {
+            let loaded = self.loaded(id, value, left)?;
+            Some(if renewed == 1 {
+                loaded.renewed()
+            } else {
+                loaded
+            })
+        }))
+    }
+
+    /// Runs a script that compares first: done, gone, or what is there instead.
+    async fn compare(
+        &self,
+        script: &Script,
+        id: &str,
+        arguments: Vec<Value>,
+    ) -> Result<Compared, Error> {
+        let answer: Value = match self
+            .limited(script.run(&self.pool, self.key(id), arguments))
+            .await
+        {
+            Ok(answer) => answer,
+            Err(error) => return foreign(id, error).map(|()| Compared::Gone),
+        };
+        match answer {
+            Value::Integer(1) => Ok(Compared::Done),
+            Value::Integer(_) => Ok(Compared::Gone),
+            answer => {
+                let (value, left): (Bytes, i64) = answer.convert().map_err(unavailable)?;
+                // What cannot be read as a record is not ours to join with, or to overwrite.
+                Ok(self
+                    .loaded(id, value, left)
+                    .map_or(Compared::Gone, |loaded| Compared::Other(Box::new(loaded))))
+            }
+        }
+    }
+
+    /// Makes a record of a stored value. One of another kind is left alone.
+    fn loaded(&self, id: &str, value: Bytes, left: i64) -> Option<Loaded> {
+        let record = std::str::from_utf8(&value)
+            .ok()
+            .and_then(|json| Record::from_json(json).ok());
+        let Some(record) = record.filter(|record| record.id().as_str() == id) else {
+            warn_foreign(id, "the value is no session of this id");
+            return None;
+        };
+        // Without a TTL on the key there is no expiry, whatever the value says.
+        let record = match u64::try_from(left) {
+            Ok(left) => record.expiring_at(self.clock.now() + Duration::from_millis(left)),
+            Err(_) => record,
+        };
+        Some(Loaded::new(record, Version::bytes(value)))
+    }
+}
+
+#[async_trait]
+impl Driver for RedisDriver {
+    async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
+        self.read(handle, 0, 1).await
+    }
+
+    async fn save(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error> {
+        let id = record.id().as_str();
+        let (json, ttl) = (record.to_json_without_expiry(), millis(ttl));
+        let done = || Saved::Done {
+            handle: id.to_owned(),
+        };
+        match expected {
+            Expected::Absent => {
+                let (expire, only_new) = (Some(Expiration::PX(ttl)), Some(SetOptions::NX));
+                let set = self
+                    .pool
+                    .next()
+                    .set(self.key(id), json, expire, only_new, false);
+                let answer: Option<String> = self.limited(set).await.map_err(unavailable)?;
+                match answer {
+                    Some(_) => Ok(done()),
+                    None => Ok(Saved::Conflict(self.read(id, 0, 1).await?.map(Box::new))),
+                }
+            }
+            Expected::Version(version) => {
+                let expected = version.as_bytes().cloned().unwrap_or_default();
+                let arguments = vec![Value::Bytes(expected), Value::from(json), Value::from(ttl)];
+                Ok(match self.compare(&script::SAVE, id, arguments).await? {
+                    Compared::Done => done(),
+                    Compared::Gone => Saved::Conflict(None),
+                    Compared::Other(loaded) => Saved::Conflict(Some(loaded)),
+                })
+            }
+        }
+    }
+
+    async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
+        self.limited(self.pool.next().del::<i64, _>(self.key(id.as_str())))
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+
+    fn can_revoke(&self) -> bool {
+        true
+    }
+
+    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
+        let touch = self
+            .pool
+            .next()
+            .pexpire::<i64, _>(self.key(id.as_str()), millis(ttl), None);
+        match self.limited(touch).await.map_err(unavailable)? {
+            0 => Ok(Touched::Gone),
+            _ => Ok(Touched::Done),
+        }
+    }
+
+    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
+        let expected = version.as_bytes().cloned().unwrap_or_default();
+        Ok(
+            match self
+                .compare(&script::RETIRE, id.as_str(), vec![Value::Bytes(expected)])
+                .await?
+            {
+                Compared::Done => Retired::Done,
+                Compared::Gone => Retired::Gone,
+                Compared::Other(loaded) => Retired::Changed(loaded),
+            },
+        )
+    }
+}
+
+impl fmt::Debug for RedisDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisDriver")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+enum Compared {
+    Done,
+    Gone,
+    Other(Box<Loaded>),
+}
+
+/// A key that holds something else than a string is no session; every other error is one.
+fn foreign(id: &str, error: FredError) -> Result<(), Error> {
+    if error.details().starts_with("WRONGTYPE") {
+        warn_foreign(id, "the key holds another type");
+        return Ok(());
+    }
+    Err(unavailable(error))
+}
+
+fn warn_foreign(id: &str, what: &str) {
+    let shown: String = id.chars().take(8).collect();
+    tracing::warn!(target: "session", id = shown, what, "session left alone: it is not ours");
+}
+
+fn unavailable(error: FredError) -> Error {
+    Error::unavailable(error)
+}

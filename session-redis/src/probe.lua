@@ -1,0 +1,2 @@
+redis.call('SET', KEYS[1], '', 'PX', 1)
+return redis.call('DEL', KEYS[1])

@@ -1,0 +1,72 @@
+//! The scripts that the server runs, each on one key, so that they are legal in a Cluster.
+
+use std::time::Duration;
+
+use fred::clients::Pool;
+use fred::error::Error;
+use fred::interfaces::LuaInterface;
+use fred::types::{FromValue, Key, MultipleValues};
+
+/// A script and its SHA-1 hash, by which the server knows it once it has run it.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) hash: &'static str,
+    pub(crate) lua: &'static str,
+}
+
+/// Returns the value and its remaining milliseconds. If less than ARGV[1] are left, sets them to ARGV[2]
+/// first; the third answer says so.
+pub(crate) const LOAD: Script = Script {
+    hash: "555d35eb3e7a1294496989a3f0085fe4bd136bf2",
+    lua: include_str!("load.lua"),
+};
+
+/// Stores ARGV[2] for ARGV[3] milliseconds if the key holds ARGV[1]. Answers with what it holds instead.
+pub(crate) const SAVE: Script = Script {
+    hash: "e9ba7f8a89ed1561e07b414d192d6ca26e8381c4",
+    lua: include_str!("save.lua"),
+};
+
+/// Removes the key if it holds ARGV[1]. Answers with what it holds instead.
+pub(crate) const RETIRE: Script = Script {
+    hash: "02aaef13bd60d4d7bdb1b0f6c8ce7f68ed5cb89b",
+    lua: include_str!("retire.lua"),
+};
+
+/// Shows at start-up that this connection may write and run scripts.
+pub(crate) const PROBE: Script = Script {
+    hash: "55e938c7ba709ee12015860614806d2f1c68b28a",
+    lua: include_str!("probe.lua"),
+};
+
+impl Script {
+    /// Runs the script on `key`. A server that does not know it, because it is new or was restarted, gets its
+    /// text.
+    pub(crate) async fn run<R, A>(&self, pool: &Pool, key: Key, arguments: A) -> Result<R, Error>
+    where
+        R: FromValue,
+        A: TryInto<MultipleValues> + Clone + Send,
+        A::Error: Into<Error> + Send,
+    {
+        match pool
+            .next()
+            .evalsha(self.hash, key.clone(), arguments.clone())
+            .await
+        {
+            Err(error) if error.details().starts_with("NOSCRIPT") => {
+                pool.next().eval(self.lua, key, arguments).await
+            }
+            result => result,
+        }
+    }
+}
+
+/// What Redis takes for a duration: at least one millisecond, and no more than it can add to its clock.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis())
+        .unwrap_or(MAX_MILLIS)
+        .clamp(1, MAX_MILLIS)
+}
+
+/// A hundred years.
+const MAX_MILLIS: i64 = 100 * 365 * 24 * 60 * 60 * 1000;
