@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -45,6 +46,7 @@ struct Inner {
     manager: SessionManager,
     cookies: Vec<HeaderValue>,
     session: OnceLock<Session>,
+    is_committed: AtomicBool,
 }
 
 /// What is left of a commit whose request went away.
@@ -58,6 +60,7 @@ impl Exchange {
             manager: manager.clone(),
             cookies: headers.get_all(COOKIE).iter().cloned().collect(),
             session: OnceLock::new(),
+            is_committed: AtomicBool::new(false),
         }))
     }
 
@@ -88,7 +91,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// Returns the request's session and opens it if that is still to be done.
+    /// Returns the request's session and opens it if that is still to be done. Once the response was committed it
+    /// can only be read.
     ///
     /// # Errors
     ///
@@ -102,7 +106,12 @@ impl Exchange {
             .open(tokens(&self.0.cookies, manager.cookie_name()))
             .await?;
         // If two tasks of one request open at once, both go on with the session of the first.
-        Ok(self.0.session.get_or_init(|| opened).clone())
+        let session = self.0.session.get_or_init(|| opened).clone();
+        if self.0.is_committed.load(Ordering::SeqCst) {
+            // The response went out without it, so nothing would save what is written now.
+            session.seal();
+        }
+        Ok(session)
     }
 
     /// Runs `future` so that [`Session::current`] gives this request's session.
@@ -127,6 +136,7 @@ impl Exchange {
         headers: &mut HeaderMap,
         finish: fn(Unfinished),
     ) -> Result<(), Error> {
+        self.0.is_committed.store(true, Ordering::SeqCst);
         let Some(session) = self.0.session.get() else {
             return Ok(());
         };

@@ -316,6 +316,15 @@ impl Session {
         self.lock().close(now, options)
     }
 
+    /// Refuses writes from now on, without saving anything.
+    #[cfg(feature = "http")]
+    pub(crate) fn seal(&self) {
+        let mut state = self.lock();
+        if state.phase == Phase::Open {
+            state.phase = Phase::Closed;
+        }
+    }
+
     /// For a verb that reads.
     pub(crate) fn look(&self) -> MutexGuard<'_, State> {
         let mut state = self.lock();

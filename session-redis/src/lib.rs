@@ -40,7 +40,8 @@
 //! | Request | Round trips |
 //! |---|---|
 //! | no cookie, or a wrong signature | 0 |
-//! | reads, also when that renews the session | 1 |
+//! | reads | 1 |
+//! | reads and renews, once in half a lifetime | 2 |
 //! | reads and writes | 2 |
 //! | a new session | 1 |
 //! | regenerates | 3 |

@@ -14,10 +14,9 @@ pub(crate) struct Script {
     pub(crate) lua: &'static str,
 }
 
-/// Returns the value and its remaining milliseconds. If less than ARGV[1] are left, sets them to ARGV[2]
-/// first; the third answer says so.
+/// Returns the value and its remaining milliseconds.
 pub(crate) const LOAD: Script = Script {
-    hash: "555d35eb3e7a1294496989a3f0085fe4bd136bf2",
+    hash: "be9d22d909da5946351236499ac59a04b52d367f",
     lua: include_str!("load.lua"),
 };
 
@@ -70,3 +69,21 @@ pub(crate) fn millis(duration: Duration) -> i64 {
 
 /// A hundred years.
 const MAX_MILLIS: i64 = 100 * 365 * 24 * 60 * 60 * 1000;
+
+#[cfg(test)]
+mod tests {
+    use sha1::{Digest, Sha1};
+
+    use super::*;
+
+    #[test]
+    fn every_hash_is_that_of_its_script() {
+        for script in [LOAD, SAVE, RETIRE, PROBE] {
+            let hash: String = Sha1::digest(script.lua)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            assert_eq!(script.hash, hash, "{}", script.lua);
+        }
+    }
+}

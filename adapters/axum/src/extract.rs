@@ -76,7 +76,6 @@ impl<S: Sync> FromRequestParts<S> for Session {
             None => {
                 tracing::error!(
                     target: "session",
-                    path = parts.uri.path(),
                     "no session layer around this route: add `.layer(SessionLayer::new(manager))` after its `.route(…)`",
                 );
                 Err(Error::new(ErrorKind::Missing).into())

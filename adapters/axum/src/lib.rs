@@ -80,6 +80,9 @@
 //! # app().unwrap();
 //! ```
 //!
+//! `layer` covers the router's own 404 as well, so a request for `/favicon.ico` counts as one that ages flash;
+//! `route_layer` covers the routes only.
+//!
 //! A handler that takes [`Session`] on a route without the layer answers 500, and the log names the fix; one
 //! that takes `Option<Session>` gets `None`.
 //!
@@ -121,7 +124,7 @@
 //!
 //! # Features
 //!
-//! `cookie` (default) and `memory` bring the drivers of that name.
+//! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
@@ -134,6 +137,8 @@ mod rejection;
 pub use session_tower::CookieDriver;
 #[cfg(feature = "memory")]
 pub use session_tower::MemoryDriver;
+#[cfg(feature = "redis")]
+pub use session_tower::RedisDriver;
 pub use session_tower::{
     Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
     ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure, Opening,

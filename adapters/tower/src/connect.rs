@@ -6,7 +6,8 @@ use session_core::{ConfigError, DriverName, SessionConfig, SessionManager};
 ///
 /// # Errors
 ///
-/// A [`ConfigError`] when a setting is impossible, or the driver is not among the crate's features.
+/// A [`ConfigError`] when a setting is impossible, the driver is not among the crate's features, or its store cannot be
+/// reached.
 ///
 /// # Examples
 ///
@@ -27,10 +28,27 @@ pub async fn connect(config: &SessionConfig) -> Result<SessionManager, ConfigErr
         DriverName::Cookie => config.builder(session_cookie::CookieDriver)?.build(),
         #[cfg(feature = "memory")]
         DriverName::Memory => config.builder(session_core::MemoryDriver::new())?.build(),
+        #[cfg(feature = "redis")]
+        DriverName::Redis => {
+            let url = config.redis_url().unwrap_or(DEFAULT_REDIS_URL);
+            let driver = session_redis::RedisDriver::builder(url)
+                .prefix(config.prefix())
+                .connect()
+                .await?;
+            config.builder(driver)?.build()
+        }
+        #[allow(
+            unreachable_patterns,
+            reason = "reached unless every driver is among the features"
+        )]
         other => Err(ConfigError::new(
             "SESSION_DRIVER",
             format!("the driver {other} is not built in"),
-            format!("turn on the feature {other:?} of the session crate, or choose another driver"),
+            format!("turn on the feature `{other}` of the session crate, or choose another driver"),
         )),
     }
 }
+
+/// Where Redis is unless `REDIS_URL` says otherwise.
+#[cfg(feature = "redis")]
+const DEFAULT_REDIS_URL: &str = "redis://127.0.0.1:6379";

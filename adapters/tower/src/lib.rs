@@ -28,7 +28,8 @@
 //!
 //! # Features
 //!
-//! `cookie` (default) and `memory` bring the drivers of that name and let [`connect`] build them.
+//! `cookie` (default), `memory` and `redis` bring the drivers of that name and let [`connect`] build them; `redis-tls`
+//! allows `rediss://` URLs.
 
 mod connect;
 mod layer;
@@ -37,6 +38,8 @@ mod service;
 #[cfg(feature = "cookie")]
 pub use session_cookie::CookieDriver;
 pub use session_core::*;
+#[cfg(feature = "redis")]
+pub use session_redis::RedisDriver;
 
 pub use crate::connect::connect;
 pub use crate::layer::SessionLayer;

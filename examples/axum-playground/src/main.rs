@@ -3,7 +3,7 @@
 //! It reads the settings of [`SessionConfig::from_env`] and `HOST` (127.0.0.1), `PORT` (3000) and `RUST_LOG`
 //! (`info,session=debug`).
 
-use std::env;
+use std::env::{self, VarError};
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let filter = env::var("RUST_LOG").unwrap_or_else(|_| "info,session=debug".to_owned());
+    let filter = setting("RUST_LOG", "info,session=debug")?;
     let filter: Targets = filter
         .parse()
         .map_err(|error| format!("RUST_LOG: {error}"))?;
@@ -35,8 +35,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
     let config = config()?;
     let layer = SessionLayer::from_config(&config).await?;
-    let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_owned());
-    let port = env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
+    let (host, port) = (setting("HOST", "127.0.0.1")?, setting("PORT", "3000")?);
     let listener = TcpListener::bind(format!("{host}:{port}"))
         .await
         .map_err(|error| format!("cannot listen on {host}:{port} (HOST, PORT): {error}"))?;
@@ -52,10 +51,19 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn setting(name: &str, default: &str) -> Result<String, String> {
+    match env::var(name) {
+        Ok(value) => Ok(value),
+        Err(VarError::NotPresent) => Ok(default.to_owned()),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name}: is not UTF-8; set it anew")),
+    }
+}
+
 /// The environment, with what a playground on loopback may do without.
 fn config() -> Result<SessionConfig, Box<dyn Error>> {
     let is_unset = |name: &str| env::var_os(name).is_none();
-    let random = if is_unset("SESSION_SECRET") && is_unset("APP_KEY") {
+    let has_app_key = env::var_os("APP_KEY").is_some_and(|key| !key.is_empty());
+    let random = if is_unset("SESSION_SECRET") && !has_app_key {
         println!(
             "axum-playground: SESSION_SECRET is unset: a random one, so sessions end with this process"
         );

@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
-use session_axum::{DriverName, ErrorKind, Session, SessionRejection};
+use session_axum::{DriverName, Error, ErrorKind, Session, SessionRejection};
 
 type Answer = Result<Redirect, SessionRejection>;
 
@@ -60,6 +60,7 @@ pub(crate) async fn show(
         .find(|name| !name.is_empty());
     let name = escape(name.as_deref().unwrap_or_default());
     let happened = match (is_new, visits) {
+        _ if !session.is_available() => UNAVAILABLE,
         (true, _) => STARTED,
         (false, 2) => RECOGNISED,
         (false, _) => CONTINUED,
@@ -110,15 +111,19 @@ pub(crate) async fn show(
 
 pub(crate) async fn name(session: Session, Form(form): Form<HashMap<String, String>>) -> Answer {
     match session.put("name", field(&form, "name")) {
-        Ok(()) => back(&session, "notice", "Your name was put into the session."),
-        Err(error) => back(&session, "error", &format!("Nothing was changed: {error}.")),
+        Ok(()) => done(&session, "Your name was put into the session."),
+        Err(error) => refused(&session, "Nothing was changed", error),
     }
 }
 
 pub(crate) async fn flash(session: Session, Form(form): Form<HashMap<String, String>>) -> Answer {
-    match field(&form, "message") {
-        "" => Ok(Redirect::to("/")),
-        message => back(&session, "notice", message),
+    let message = field(&form, "message");
+    if message.is_empty() {
+        return Ok(Redirect::to("/"));
+    }
+    match session.flash("notice", message) {
+        Ok(()) => Ok(Redirect::to("/")),
+        Err(error) => refused(&session, "Nothing was flashed", error),
     }
 }
 
@@ -129,37 +134,45 @@ pub(crate) async fn login(session: Session, Form(form): Form<HashMap<String, Str
     };
     session.regenerate()?;
     match session.put("user", user) {
-        Ok(()) => back(
+        Ok(()) => done(
             &session,
-            "notice",
             "Welcome. The session has a new id and the same data.",
         ),
-        Err(error) => back(
-            &session,
-            "error",
-            &format!("You are not logged in: {error}."),
-        ),
+        Err(error) => refused(&session, "You are not logged in", error),
     }
 }
 
 pub(crate) async fn logout(session: Session) -> Answer {
     session.destroy()?;
-    back(
+    done(
         &session,
-        "notice",
         "You are logged out. That session is gone; this is a new one.",
     )
 }
 
-/// Sends the browser back to the page, which shows this once.
-fn back(session: &Session, kind: &str, text: &str) -> Answer {
-    match session.flash(kind, text) {
+/// Sends the browser back to the page, which says so once. A session that is too full for the notice shows by
+/// itself what was done.
+fn done(session: &Session, text: &str) -> Answer {
+    match session.flash("notice", text) {
+        Err(error) if !is_full(&error) => Err(error.into()),
+        _ => Ok(Redirect::to("/")),
+    }
+}
+
+/// Sends the browser back to the page, which says once what was not done.
+fn refused(session: &Session, what: &str, error: Error) -> Answer {
+    if !is_full(&error) {
+        return Err(error.into());
+    }
+    match session.flash("error", format!("{what}: {error}.")) {
         Ok(()) => Ok(Redirect::to("/")),
-        Err(error) if matches!(error.kind(), ErrorKind::TooLarge { .. }) => {
-            Ok(Redirect::to("/?full"))
-        }
+        Err(error) if is_full(&error) => Ok(Redirect::to("/?full")),
         Err(error) => Err(error.into()),
     }
+}
+
+fn is_full(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::TooLarge { .. })
 }
 
 fn text(session: &Session, key: &str) -> Option<String> {
@@ -197,6 +210,7 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
+const UNAVAILABLE: &str = "The store does not answer, so this page knows nothing of your session. Your cookie is kept: try again later.";
 const STARTED: &str = "You came without a session, so this page started one and sent its cookie. Reload to be recognised.";
 const RECOGNISED: &str =
     "Your browser sent the cookie back: the session was found, its counter read, raised and saved.";
