@@ -25,6 +25,8 @@
 //! - **Revoke.** Logging out removes the cookie from the browser that logged out. Whoever has a copy of it can
 //!   use it until its expiry, which the server enforces: at most one lifetime after it was issued, 120
 //!   minutes by default. The same holds for the old cookie after `regenerate`.
+//! - **Forget.** The client can send an older cookie again, until that expires, and is then as if nothing had happened
+//!   since: no attempt counter, no one-time token and no limit can be kept here.
 //! - **Merge.** Of two requests that overlap, the browser keeps the cookie of the response that comes last, and
 //!   the changes of the other are lost.
 //! - **Hide.** The data is signed, not encrypted: the user can read it. Put no secret in it.

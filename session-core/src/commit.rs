@@ -52,17 +52,10 @@ impl Commit<'_> {
         ttl: Duration,
     ) -> Result<Outcome, Error> {
         let driver = &self.manager.driver;
-        let is_there = !driver.can_revoke()
-            || match driver.touch(id, ttl).await? {
-                Touched::Done => true,
-                Touched::Gone => false,
-                Touched::MustSave => driver.load(&handle).await?.is_some(),
-            };
-        if is_there {
-            self.issue(handle, ttl)
-        } else {
-            Ok(dropped(id))
+        if driver.can_revoke() && driver.load(&handle).await?.is_none() {
+            return Ok(dropped(id));
         }
+        self.issue(handle, ttl)
     }
 
     async fn touch(&self, handle: String, write: Write) -> Result<Outcome, Error> {
@@ -181,8 +174,8 @@ impl Commit<'_> {
                     pause(attempt).await;
                 }
                 Err(error) => {
-                    // The old session goes on; the new one was shown to nobody. If it cannot be removed
-                    // either, it expires.
+                    // Whether the old record is gone is unknown; the new one was shown to nobody. If it cannot be
+                    // removed either, it expires.
                     let _ = driver.destroy(record.id()).await;
                     return Err(error);
                 }

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
 
 use crate::builder::Builder;
 use crate::options::{
@@ -61,6 +63,7 @@ impl fmt::Display for DriverName {
 pub struct SessionConfig {
     driver: DriverName,
     secret: Option<Secret>,
+    #[serde(deserialize_with = "secrets")]
     previous_secrets: Vec<Secret>,
     #[serde(deserialize_with = "minutes")]
     lifetime: Duration,
@@ -79,8 +82,16 @@ pub struct SessionConfig {
 }
 
 /// A text that may hold a password.
-#[derive(Clone, Deserialize)]
+#[derive(Clone)]
 struct Hidden(String);
+
+impl<'de> Deserialize<'de> for Hidden {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)
+            .map(Self)
+            .map_err(|_| D::Error::custom("redis_url: is no text"))
+    }
+}
 
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,7 +107,7 @@ impl SessionConfig {
     /// | `SESSION_DRIVER` | `cookie`, `memory` or `redis` | `cookie` |
     /// | `SESSION_SECRET` | the signing secret, at least 32 bytes | `APP_KEY` |
     /// | `APP_KEY` | stands in for a secret that is unset, empty or a placeholder; a prefix `base64:` is cut off | – |
-    /// | `SESSION_PREVIOUS_SECRETS` | secrets still accepted, separated by commas | none |
+    /// | `SESSION_PREVIOUS_SECRETS` | secrets still accepted, separated by commas; one that contains a comma can be set in code only | none |
     /// | `SESSION_LIFETIME` | minutes without use until a session ends | `120` |
     /// | `SESSION_COOKIE` | the cookie's name | `session` |
     /// | `SESSION_SECURE` | `true` or `false`: only over HTTPS | `true` |
@@ -142,6 +153,14 @@ impl SessionConfig {
                 .split(',')
                 .filter(|secret| !secret.is_empty())
                 .map(|secret| {
+                    if secret.trim() != secret {
+                        let problem = "has white space beside a comma";
+                        return Err(ConfigError::new(
+                            "SESSION_PREVIOUS_SECRETS",
+                            problem,
+                            "separate the secrets by commas only",
+                        ));
+                    }
                     Secret::new(secret).map_err(|error| error.named("SESSION_PREVIOUS_SECRETS"))
                 })
                 .collect::<Result<_, _>>()?;
@@ -304,12 +323,42 @@ impl Default for SessionConfig {
     }
 }
 
-/// From a text, checked as [`Secret::new`] does.
+/// From a text, checked as [`Secret::new`] does. An error does not repeat what was there instead.
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = zeroize::Zeroizing::new(String::deserialize(deserializer)?);
-        Self::new(text.as_bytes()).map_err(serde::de::Error::custom)
+        let text = String::deserialize(deserializer).map(Zeroizing::new);
+        let text = text.map_err(|_| D::Error::custom("secret: is no text"))?;
+        Self::new(text.as_bytes()).map_err(D::Error::custom)
     }
+}
+
+/// As a list of secrets. serde's own error would repeat a secret that stands alone.
+fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
+    struct Secrets;
+
+    impl<'de> Visitor<'de> for Secrets {
+        type Value = Vec<Secret>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of texts")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Secret>, A::Error> {
+            let mut secrets = Vec::new();
+            while let Some(secret) = list.next_element()? {
+                secrets.push(secret);
+            }
+            Ok(secrets)
+        }
+
+        fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Vec<Secret>, E> {
+            Err(E::custom(
+                "previous_secrets: is one text, not a list of texts",
+            ))
+        }
+    }
+
+    deserializer.deserialize_any(Secrets)
 }
 
 fn read_secret(

@@ -21,7 +21,6 @@ use std::fmt;
 ///     "cookie name: \"my session\" contains ' '; use letters, digits, '-' and '_' (RFC 6265, cookie-name)",
 /// );
 /// ```
-#[derive(Debug)]
 pub struct ConfigError {
     setting: Cow<'static, str>,
     problem: String,
@@ -71,10 +70,38 @@ impl fmt::Display for ConfigError {
     }
 }
 
+/// The message with its causes, because this is what a `main` that returns it prints.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut source = self.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
 impl StdError for ConfigError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source
             .as_deref()
             .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_main_that_returns_it_prints_the_message_and_its_cause() {
+        let error = ConfigError::new("REDIS_URL", "leads nowhere", "check it")
+            .with_source("connection refused");
+        assert_eq!(
+            format!("{error:?}"),
+            "REDIS_URL: leads nowhere; check it: connection refused"
+        );
     }
 }

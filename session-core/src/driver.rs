@@ -7,71 +7,115 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{Error, Record, SessionId};
+use crate::{Error, ErrorKind, Record, SessionId};
 
 /// A store for session records.
 ///
-/// Four methods make a driver: [`load`](Self::load), [`save`](Self::save), [`destroy`](Self::destroy)
-/// and [`can_revoke`](Self::can_revoke). The others have defaults that are correct for a store used
-/// by one request at a time, and say what a better store does.
+/// ```
+/// # use session_core::{async_trait, Capacity, Error, Expected, Loaded, Record, Retired, Saved, SessionId};
+/// # use session_core::{Touched, Version};
+/// # use std::time::Duration;
+/// #[async_trait]
+/// trait Driver {
+///     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error>;
+///     async fn save(&self, record: &Record, expected: Expected<'_>, ttl: Duration) -> Result<Saved, Error>;
+///     async fn destroy(&self, id: &SessionId) -> Result<(), Error>;
+///     fn can_revoke(&self) -> bool;
+///
+///     // These have defaults.
+///     async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error>;
+///     async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error>;
+///     fn capacity(&self) -> Capacity;
+/// }
+/// ```
+///
+/// The defaults are correct for a store used by one request at a time, and each says what a better store does.
 ///
 /// # Contract
 ///
-/// 1. **Handles are verified.** The [`SessionManager`](crate::SessionManager) signs every handle that
-///    `save` returns and passes none to `load` whose signature it did not verify. A handle may still be
-///    old, unknown, or made by other software with the same secret: answer `Ok(None)`, never panic.
-/// 2. **`Ok(None)` means "no session", `Err` means "the store failed".** What cannot be read as a
-///    record, or carries another id than its handle names, is no session; leave it alone.
-/// 3. **Round trip.** `load` returns what the last successful `save` stored, every value's text
-///    unchanged. [`Record::to_json`] and [`Record::from_json`] do that.
-/// 4. **Expiry.** A record ends `ttl` after it was saved or touched. A driver either forgets it then
-///    or returns it with a true [`Record::expires_at`]: the manager refuses what is past.
-/// 5. **Compare and set.** With [`Expected::Version`] a record is stored only while the store holds
-///    exactly that version, with [`Expected::Absent`] only while it holds none, checked and stored in
-///    one step. Otherwise nothing is changed and [`Saved::Conflict`] brings what the store holds.
-/// 6. **Versions do not come back.** A record that is saved gets a version that it did not have before, even if
-///    it is saved as it was, or changed and changed back: overlapping requests tell flash apart by it. A touch
-///    keeps the version.
-/// 7. **Nothing rises.** A save with `Expected::Version` onto a record that is gone (destroyed,
-///    expired, evicted) stores nothing and answers `Saved::Conflict(None)`.
-/// 8. **Destroy is final and idempotent.** After `Ok`, no `load` returns the record; destroying what is
-///    not there is `Ok`.
-/// 9. **No lock across requests.** Methods may run concurrently and their futures may be dropped at
-///    any await: what a dropped future left is either the old record or the new one.
-/// 10. **In time.** A store that does not answer is an `Err` within two seconds or so, not a request
-///    that hangs.
+/// 1. **Handles are verified, and still strange.** The [`SessionManager`](crate::SessionManager) signs every handle
+///    that `save` returns and passes none to `load` whose signature it did not verify. A handle may be old,
+///    unknown, or made by other software with the same secret: long, or with `/`, `..`, wildcards or spaces in it.
+///    Answer `Ok(None)`, never panic, and never use it as a path or a pattern unchecked.
+/// 2. **`Ok(None)` means "no session", `Err` means "the store failed".** What cannot be read as a record, or carries
+///    another id than its handle names, is no session; leave it alone. A save onto it stores nothing and answers
+///    `Saved::Conflict(None)`.
+/// 3. **Round trip.** `load` returns what the last successful `save` stored, every value's text unchanged.
+///    [`Record::to_json`] and [`Record::from_json`] do that.
+/// 4. **Expiry.** A record ends `ttl` after it was saved or touched. A driver either forgets it then or returns it
+///    with a true [`Record::expires_at`]: the manager refuses what is past. A store that does not expire by itself
+///    is swept by its driver, for example a few records with every save.
+/// 5. **Compare and set.** With [`Expected::Version`] a record is stored only while the store holds exactly that
+///    version, with [`Expected::Absent`] only while it holds none, checked and stored in one step, which excludes
+///    `touch`, `retire` and `destroy` of the same record. Otherwise nothing is changed and [`Saved::Conflict`] brings
+///    what the store holds.
+/// 6. **Versions do not come back.** A record that is saved gets a version that it did not have before, even if it is
+///    saved as it was, or changed and changed back, or made anew under its id after a restart: overlapping requests
+///    tell flash apart by it. In memory, count all saves; in a table, take the number from a sequence;
+///    [`Version::random`] serves elsewhere. A touch keeps the version.
+/// 7. **Nothing rises.** A save with `Expected::Version` onto a record that is gone (destroyed, expired, evicted)
+///    stores nothing and answers `Saved::Conflict(None)`.
+/// 8. **Destroy is final and idempotent.** After `Ok`, no `load` returns the record; destroying what is not there is
+///    `Ok`.
+/// 9. **No lock across requests.** Methods may run concurrently and their futures may be dropped at any await: what a
+///    dropped future left is either the old record or the new one.
+/// 10. **In time.** A store that does not answer is an `Err` within two seconds or so, not a request that hangs. Do not
+///     block the thread either: a blocking store belongs on its runtime's threads for such work.
+/// 11. **Silent.** The driver's `Debug` shows up in that of the manager: it shows no id and no record.
+///
+/// A driver that keeps expiries itself takes a [`Clock`](crate::Clock), as [`MemoryDriver`](crate::MemoryDriver) does,
+/// so that its tests share the manager's.
 ///
 /// # Examples
 ///
-/// A driver over a map, correct but for compare-and-set; [`MemoryDriver`](crate::MemoryDriver) is a
-/// complete one.
+/// A whole driver, over a map. A `touch` would save it work, and a `retire` close a gap of `regenerate`;
+/// [`MemoryDriver`](crate::MemoryDriver) has both.
 ///
 /// ```
-/// use std::{collections::HashMap, sync::Mutex, time::Duration};
+/// use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
 /// use session_core::{
 ///     async_trait, Driver, Error, Expected, Loaded, Record, Saved, SessionId, Version,
 /// };
 ///
-/// #[derive(Debug, Default)]
-/// struct Map(Mutex<HashMap<String, String>>);
+/// #[derive(Default)]
+/// struct MapDriver(Mutex<Map>);
+///
+/// #[derive(Default)]
+/// struct Map {
+///     saves: u64,
+///     records: HashMap<SessionId, (u64, Record)>,
+/// }
+///
+/// impl Map {
+///     fn loaded(&self, id: &str) -> Option<Loaded> {
+///         let (version, record) = self.records.get(id)?;
+///         Some(Loaded::new(record.clone(), Version::number(*version)))
+///     }
+/// }
 ///
 /// #[async_trait]
-/// impl Driver for Map {
+/// impl Driver for MapDriver {
 ///     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
-///         let json = self.0.lock().unwrap().get(handle).cloned();
-///         // The JSON holds the expiry, so the manager can refuse what is past.
-///         let record = json.and_then(|json| Record::from_json(&json).ok());
-///         Ok(record.map(|record| Loaded::new(record, Version::none())))
+///         // The record knows its expiry, so the manager refuses it once that is past.
+///         Ok(self.0.lock().unwrap().loaded(handle))
 ///     }
 ///
-///     async fn save(&self, record: &Record, _: Expected<'_>, _: Duration) -> Result<Saved, Error> {
-///         let id = record.id().as_str().to_owned();
-///         self.0.lock().unwrap().insert(id.clone(), record.to_json());
-///         Ok(Saved::Done { handle: id })
+///     async fn save(&self, record: &Record, expected: Expected<'_>, _: Duration) -> Result<Saved, Error> {
+///         let mut map = self.0.lock().unwrap();
+///         let held = map.loaded(record.id().as_str());
+///         match (expected, &held) {
+///             (Expected::Absent, None) => {}
+///             (Expected::Version(version), Some(held)) if *version == held.version => {}
+///             _ => return Ok(Saved::Conflict(held.map(Box::new))),
+///         }
+///         map.saves += 1;
+///         let stored = (map.saves, record.clone());
+///         map.records.insert(record.id().clone(), stored);
+///         Ok(Saved::Done { handle: record.id().as_str().to_owned() })
 ///     }
 ///
 ///     async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
-///         self.0.lock().unwrap().remove(id.as_str());
+///         self.0.lock().unwrap().records.remove(id);
 ///         Ok(())
 ///     }
 ///
@@ -79,6 +123,32 @@ use crate::{Error, Record, SessionId};
 ///         true
 ///     }
 /// }
+///
+/// impl fmt::Debug for MapDriver {
+///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+///         f.write_str("MapDriver")
+///     }
+/// }
+/// # use session_core::{Outcome, Secret, SessionManager};
+/// # pollster::block_on(async {
+/// # let manager = SessionManager::builder(MapDriver::default(), Secret::generate()?).build()?;
+/// # let session = manager.open(None).await?;
+/// # session.put("n", 0)?;
+/// # let Outcome::Set(token) = manager.commit(&session).await? else { panic!() };
+/// # let (a, b) = (manager.open([token.as_str()]).await?, manager.open([token.as_str()]).await?);
+/// # a.update("n", 0, |n| n + 1)?;
+/// # b.update("n", 0, |n| n + 1)?;
+/// # manager.commit(&a).await?;
+/// # manager.commit(&b).await?;
+/// # let (slow, logout) = (manager.open([token.as_str()]).await?, manager.open([token.as_str()]).await?);
+/// # assert_eq!(slow.get("n")?, Some(2));
+/// # logout.destroy()?;
+/// # manager.commit(&logout).await?;
+/// # slow.put("n", 7)?;
+/// # assert_eq!(manager.commit(&slow).await?, Outcome::Keep);
+/// # assert!(manager.open([token.as_str()]).await?.is_new());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[async_trait]
 pub trait Driver: fmt::Debug + Send + Sync + 'static {
@@ -110,11 +180,12 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// [`Error::unavailable`] when the store failed: the caller must not believe in the logout then.
     async fn destroy(&self, id: &SessionId) -> Result<(), Error>;
 
-    /// Says whether [`destroy`](Self::destroy) really ends a session, also for whoever copied the
-    /// cookie. False where the record lives in the cookie.
+    /// Says whether [`destroy`](Self::destroy) really ends a session, also for whoever copied the cookie. False where
+    /// the record lives in the cookie: the manager then does not ask for what the store cannot do, to retire a record
+    /// or to look whether it is still there.
     fn can_revoke(&self) -> bool;
 
-    /// Extends a record's life to `ttl` from now. Neither the record nor its version changes.
+    /// Sets a record's life to `ttl` from now, longer or shorter. Only its expiry changes: not its version.
     ///
     /// The default answers [`Touched::MustSave`]: the manager saves the record again.
     ///
@@ -194,10 +265,22 @@ impl Version {
 
     /// A version that is bytes: a hash of what is stored, or the stored bytes themselves, which are not copied.
     ///
-    /// What is stored must then differ each time, as rule 6 of the [contract](Driver#contract) says.
+    /// What is stored must then differ each time, as the [contract](Driver#contract) says of versions.
     #[must_use]
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         Self(VersionRepr::Bytes(bytes.into()))
+    }
+
+    /// A version that no other save has or will have: 128 random bits of the operating system's generator.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Random`](crate::ErrorKind::Random) when the generator fails.
+    pub fn random() -> Result<Self, Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)
+            .map_err(|source| Error::new(ErrorKind::Random).with_source(source))?;
+        Ok(Self::bytes(bytes.to_vec()))
     }
 
     /// Returns the number, if it was made from one.
@@ -242,10 +325,10 @@ pub enum Expected<'a> {
 }
 
 /// The answer to a save. Exhaustive, as [`Expected`] is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Saved {
     /// The record is stored. `handle` is what the cookie shall carry, before it is signed: the id for
-    /// a server-side store. It must be fit for a cookie (RFC 6265: no spaces, quotes, commas,
+    /// a server-side store. (One that can revoke and has other handles overrides [`Driver::retire`].) It must be fit for a cookie (RFC 6265: no spaces, quotes, commas,
     /// semicolons, backslashes or control characters).
     Done {
         /// The handle.
@@ -254,6 +337,16 @@ pub enum Saved {
     /// Nothing was stored, because the store holds this instead; `None`: it holds nothing.
     // Boxed, so that the common answer stays small.
     Conflict(Option<Box<Loaded>>),
+}
+
+/// The handle is redacted: it is what a stolen cookie would contain.
+impl fmt::Debug for Saved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done { .. } => f.write_str("Done"),
+            Self::Conflict(held) => f.debug_tuple("Conflict").field(held).finish(),
+        }
+    }
 }
 
 /// The answer to a touch.

@@ -48,13 +48,15 @@ pub enum ErrorKind {
         /// The most that fits, in bytes.
         limit: usize,
     },
-    /// The store failed or did not answer in time. Nothing was changed, try again later.
+    /// The store failed or did not answer in time: try again later. Where its answer to a save was lost, the save may
+    /// or may not have taken place.
     Unavailable,
     /// Other requests changed the session faster than this one could, many times over.
     Conflict,
     /// The session was already committed: this write came too late to be saved.
     Closed,
-    /// There is no session here: no middleware opened one for this task.
+    /// There is no session here: no middleware opened one for this task, or it opens sessions lazily and the handler has
+    /// not taken this one.
     Missing,
     /// The operating system's random number generator failed.
     Random,

@@ -81,6 +81,21 @@ pub(crate) fn nested() {
     tracing::event!(target: TARGET, tracing::Level::WARN, "session layer inside another: the inner one does nothing");
 }
 
+/// What the inner routes put into their session goes into the outer one's.
+#[cfg(feature = "http")]
+pub(crate) fn nested_stranger(outer: &str, inner: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::event!(
+        target: TARGET,
+        tracing::Level::ERROR,
+        outer,
+        inner,
+        "session layer inside that of other sessions: the inner one does nothing; put them side by side"
+    );
+    #[cfg(not(feature = "tracing"))]
+    let _ = (outer, inner);
+}
+
 #[cfg(feature = "tracing")]
 fn chain(error: &Error) -> String {
     let mut text = error.to_string();

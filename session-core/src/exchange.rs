@@ -67,12 +67,17 @@ impl Exchange {
     /// Puts itself into the request's extensions, for the handler's extractor.
     ///
     /// False where another middleware has done so already: that one counts, and this one must pass the request
-    /// through. It says so once in the log.
+    /// through. The log says so, once if both have the same manager, and as an error for every request otherwise.
     #[must_use]
     pub fn attach(&self, extensions: &mut Extensions) -> bool {
-        if extensions.get::<Self>().is_some() {
-            static WARN_ONCE: std::sync::Once = std::sync::Once::new();
-            WARN_ONCE.call_once(events::nested);
+        if let Some(outer) = extensions.get::<Self>() {
+            let (outer, inner) = (&outer.0.manager, &self.0.manager);
+            if Arc::ptr_eq(&outer.0, &inner.0) {
+                static WARN_ONCE: std::sync::Once = std::sync::Once::new();
+                WARN_ONCE.call_once(events::nested);
+            } else {
+                events::nested_stranger(outer.cookie_name(), inner.cookie_name());
+            }
             return false;
         }
         extensions.insert(self.clone());
@@ -182,12 +187,13 @@ impl Future for Finishing {
     type Output = Result<Outcome, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(future) = &mut self.future else {
+        // Taken out while it runs: one that panics is not run again.
+        let Some(mut future) = self.future.take() else {
             return Poll::Pending;
         };
         let result = future.as_mut().poll(cx);
-        if result.is_ready() {
-            self.future = None;
+        if result.is_pending() {
+            self.future = Some(future);
         }
         result
     }

@@ -74,8 +74,7 @@ impl Session {
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when `value` cannot be written as JSON.
     pub fn now<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
         let raw = json::encode(key, &value)?;
-        self.look().now.insert_raw(key, &raw);
-        Ok(())
+        self.look().now.insert_checked(key, &raw)
     }
 
     /// Carries everything that the previous request flashed to the next one. Where this request flashed

@@ -58,10 +58,12 @@ impl SessionManager {
         if caching && (cookie.is_some() || session.is_accessed()) {
             vary_by_cookie(headers);
         }
-        if let Some(cookie) = cookie {
+        if let Some(mut cookie) = cookie {
             if caching && !headers.contains_key(CACHE_CONTROL) {
                 headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             }
+            // So that whoever logs the headers does not log the token, and HTTP/2 does not index it.
+            cookie.set_sensitive(true);
             remove_set_cookie(headers, self.cookie_name());
             headers.append(SET_COOKIE, cookie);
         }

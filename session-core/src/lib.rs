@@ -1,7 +1,6 @@
 //! Sessions for Rust services: the data model and every decision, without a framework, a runtime or I/O.
 //!
-//! An application depends on the adapter of its framework (`session-axum`, `session-warp`, `session-poem`),
-//! which re-exports what is needed of this crate. Depend on `session-core` itself to write a
+//! An application depends on the adapter of its framework, `session-axum` or `session-tower`, which re-exports what is needed of this crate. Depend on `session-core` itself to write a
 //! [driver](Driver), an adapter, or a program that uses sessions without HTTP.
 //!
 //! ```

@@ -129,7 +129,8 @@ impl SessionManager {
     ///
     /// The client keeps its cookie, and what is stored is what was there before (less what was logged out of in the
     /// same request), when
-    /// - [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable): the store failed;
+    /// - [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable): the store failed (if its answer was lost, the save may
+    ///   have taken place all the same);
     /// - [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge): the session, maybe once merged, exceeds the driver's capacity;
     /// - [`ErrorKind::Conflict`](crate::ErrorKind::Conflict): others were faster 256 times;
     /// - [`ErrorKind::Decode`](crate::ErrorKind::Decode): an `update` met a value of another type, stored meanwhile;

@@ -32,7 +32,8 @@ impl Members {
         }
     }
 
-    /// Adds a member of an object that is being read, `None` once it is longer than [`MAX_BYTES`].
+    /// Adds a member of an object that is being read, `None` once it is longer than [`MAX_BYTES`]. To be
+    /// [sorted](Self::sort) at the end.
     pub(crate) fn read(&mut self, key: &str, raw: &str) -> Option<()> {
         if self.members.is_empty() {
             self.text.reserve(TYPICAL_BYTES);
@@ -41,11 +42,48 @@ impl Members {
         if self.text.len() + key.len() + raw.len() > MAX_BYTES {
             return None;
         }
-        self.insert(&canonical(key), raw);
+        let member = self.append(&canonical(key), raw);
+        self.members.push(member);
         Some(())
     }
 
+    /// Puts what was read in order. Of members with one key the last one counts.
+    pub(crate) fn sort(&mut self) {
+        let Self {
+            text,
+            members,
+            live,
+        } = self;
+        let key = |member: &Member| member.split(text).0;
+        if members.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])) {
+            return;
+        }
+        members.sort_by(|a, b| key(a).cmp(key(b)));
+        members.dedup_by(|later, kept| {
+            let is_same = key(later) == key(kept);
+            if is_same {
+                // The sort is stable, so this one was written later.
+                *live -= kept.len as usize;
+                *kept = *later;
+            }
+            is_same
+        });
+        self.compact();
+    }
+
     pub(crate) fn insert(&mut self, key: &str, raw: &str) {
+        let member = self.append(key, raw);
+        match self.find(key) {
+            Ok(at) => {
+                self.live -= self.members[at].len as usize;
+                self.members[at] = member;
+                self.compact();
+            }
+            Err(at) => self.members.insert(at, member),
+        }
+    }
+
+    fn append(&mut self, key: &str, raw: &str) -> Member {
         let member = Member {
             start: offset(self.text.len()),
             key: offset(key.len()),
@@ -57,14 +95,7 @@ impl Members {
         self.text.push_str("\":");
         self.text.push_str(raw);
         self.live += member.len as usize;
-        match self.find(key) {
-            Ok(at) => {
-                self.live -= self.members[at].len as usize;
-                self.members[at] = member;
-                self.compact();
-            }
-            Err(at) => self.members.insert(at, member),
-        }
+        member
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> bool {

@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::json::escape;
@@ -47,13 +48,13 @@ pub(crate) type Change = Arc<dyn Fn(Option<&str>) -> Result<String, Error> + Sen
 ///
 /// ```
 /// use session_core::merge::Changes;
-/// use session_core::{Loaded, Record, Version};
+/// use session_core::{Loaded, RawValue, Record, Version};
 ///
 /// let read = |json| Record::from_json(json).map(|record| Loaded::new(record, Version::none()));
 /// let current = read(r#"{"id":"a","data":{"theirs":1,"both":1}}"#)?;
 ///
 /// let mut mine = Changes::default();
-/// mine.put("ours", "2");
+/// mine.put("ours", &RawValue::from_string("2".to_owned()).unwrap());
 /// mine.forget("both");
 /// let merged = mine.onto(&current)?;
 /// assert_eq!(merged.data().to_json(), r#"{"ours":2,"theirs":1}"#);
@@ -100,8 +101,12 @@ impl Changes {
         changes
     }
 
-    /// Logs that `key` was set to `raw`, which must be JSON text.
-    pub fn put(&mut self, key: &str, raw: &str) {
+    /// Logs that `key` was set to `value`.
+    pub fn put(&mut self, key: &str, value: &RawValue) {
+        self.put_raw(key, value.get());
+    }
+
+    pub(crate) fn put_raw(&mut self, key: &str, raw: &str) {
         self.forgets.remove(&*escape(key));
         self.override_updates(key);
         self.puts.insert_raw(key, raw);
@@ -126,8 +131,12 @@ impl Changes {
         self.flushed.get_or_insert_with(|| seen.clone());
     }
 
-    /// Logs flash for the next request; `raw` must be JSON text.
-    pub fn flash(&mut self, key: &str, raw: &str) {
+    /// Logs flash for the next request.
+    pub fn flash(&mut self, key: &str, value: &RawValue) {
+        self.flash_raw(key, value.get());
+    }
+
+    pub(crate) fn flash_raw(&mut self, key: &str, raw: &str) {
         self.flash.insert_raw(key, raw);
     }
 
@@ -146,7 +155,8 @@ impl Changes {
     pub(crate) fn update(&mut self, key: &str, raw: &str, change: Change) {
         // After a put or a forget of our own the result no longer depends on others.
         if self.puts.contains(key) || self.forgets.contains(&*escape(key)) {
-            self.put(key, raw);
+            self.overridden.push(change);
+            self.put_raw(key, raw);
         } else {
             self.updates
                 .entry((*escape(key)).into())

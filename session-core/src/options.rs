@@ -66,7 +66,7 @@ pub enum OnSaveFailure {
     /// It is sent as it is, without a cookie; the failure is logged. The default.
     #[default]
     Respond,
-    /// The middleware answers 503 instead.
+    /// The middleware answers with the status of the error instead: 503 where the store failed.
     Refuse,
 }
 

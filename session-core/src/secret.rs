@@ -14,8 +14,9 @@ use crate::{ConfigError, Error, ErrorKind};
 ///
 /// # Security
 ///
-/// `Debug` shows nothing of it, and its memory is wiped when it is dropped. Everyone who knows it can
-/// make any session: keep it out of the source code and out of command lines.
+/// `Debug` shows nothing of it, and its own memory is wiped when it is dropped. Everyone who knows it can make any
+/// session: keep it out of the source code and out of command lines. Give every kind of session a secret of its own:
+/// a cookie of the shop that is signed with the secret of the back office opens there.
 ///
 /// # Examples
 ///
@@ -76,7 +77,7 @@ impl Secret {
         getrandom::fill(&mut *bytes)
             .map_err(|source| Error::new(ErrorKind::Random).with_source(source))?;
         Ok(Self(Zeroizing::new(
-            URL_SAFE_NO_PAD.encode(*bytes).into_bytes(),
+            URL_SAFE_NO_PAD.encode(&bytes[..]).into_bytes(),
         )))
     }
 
@@ -151,6 +152,10 @@ impl KeyRing {
     }
 
     /// Returns the token for `handle`.
+    ///
+    /// # Security
+    ///
+    /// Any text that is signed with this ring is a token of its sessions. Sign nothing else with it.
     #[must_use]
     pub fn sign(&self, handle: String) -> String {
         let mut mac = self.primary.clone();
@@ -334,14 +339,18 @@ mod tests {
         assert_eq!(shown, "Secret(…) KeyRing(1 keys) Verified { key: 0, .. }");
     }
 
-    /// security.md 32: these bounds hold only while the types wipe themselves when dropped. A keyed HMAC is
-    /// two such hash states; they wipe themselves only with the `zeroize` feature of `sha2`.
+    /// security.md 32: these bounds hold only while the fields wipe themselves when dropped. A keyed HMAC is two hash
+    /// states and nothing else of the key; they wipe themselves only with the `zeroize` feature of `sha2`.
     #[test]
     fn s32_key_material_is_wiped_when_dropped() {
-        fn wipes<T: zeroize::ZeroizeOnDrop>() {}
-        wipes::<Zeroizing<Vec<u8>>>();
-        wipes::<Sha256>();
-        let Secret(_): Secret = Secret::generate().unwrap();
+        fn wipes<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        fn is_keyed_by<D: hmac::EagerHash + zeroize::ZeroizeOnDrop>(_: &Hmac<D>) {}
+        let secret = Secret::generate().unwrap();
+        let KeyRing { primary, previous } =
+            KeyRing::new(secret.clone()).with_previous(secret.clone());
+        wipes(&secret.0);
+        is_keyed_by(&primary);
+        is_keyed_by(&previous[0]);
     }
 
     proptest! {

@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-#[cfg(doc)]
-use crate::ErrorKind;
 use crate::options::Options;
 use crate::state::{Phase, Plan, State};
 use crate::{Error, SessionId, Timestamp, Values, json};
@@ -24,10 +22,10 @@ use crate::{Error, SessionId, Timestamp, Values, json};
 /// # Errors
 ///
 /// Every write can fail, with
-/// - [`ErrorKind::TooLarge`] when the session would outgrow its driver: nothing is changed then;
-/// - [`ErrorKind::Unavailable`] when the store did not answer: the session reads as empty, and nothing
+/// - [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) when the session would outgrow its driver: nothing is changed then;
+/// - [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) when the store did not answer: the session reads as empty, and nothing
 ///   would be saved;
-/// - [`ErrorKind::Closed`] when the session was already saved with its response, for example in a
+/// - [`ErrorKind::Closed`](crate::ErrorKind::Closed) when the session was already saved with its response, for example in a
 ///   task that outlives the request: nothing would be saved either.
 ///
 /// # Overlapping requests
@@ -66,7 +64,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] when the stored value is not a `T`; it stays as it is.
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the stored value is not a `T`; it stays as it is.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
         // Copied, because decoding may run code of the caller's.
         let raw = self.look().data.get_raw(key).map(str::to_owned);
@@ -106,7 +104,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Encode`] when `value` cannot be written as JSON, and as [every write](Self#errors).
+    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when `value` cannot be written as JSON, and as [every write](Self#errors).
     /// The session is left as it was.
     #[doc(alias = "insert")]
     #[doc(alias = "set")]
@@ -117,9 +115,14 @@ impl Session {
 
     /// Removes `key` and returns its value.
     ///
+    /// # Security
+    ///
+    /// Two requests that overlap may both get the value, so this does not make a token single-use: keep such a token
+    /// where taking it is atomic.
+    ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] when the value is not a `T`: it stays in the session then. Also as
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the value is not a `T`: it stays in the session then. Also as
     /// [every write](Self#errors).
     #[doc(alias = "remove")]
     #[doc(alias = "take")]
@@ -175,7 +178,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] when the stored value is not a `T`, [`ErrorKind::Encode`] when the new one
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the stored value is not a `T`, [`ErrorKind::Encode`](crate::ErrorKind::Encode) when the new one
     /// cannot be written as JSON, and as [every write](Self#errors). The session is left as it was.
     ///
     /// # Examples
@@ -223,7 +226,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Random`] when the operating system gives no random bytes for a new id, and as
+    /// [`ErrorKind::Random`](crate::ErrorKind::Random) when the operating system gives no random bytes for a new id, and as
     /// [every write](Self#errors).
     pub fn id(&self) -> Result<SessionId, Error> {
         let mut state = self.look();
@@ -249,7 +252,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Random`] when the operating system gives no random bytes, and as [every
+    /// [`ErrorKind::Random`](crate::ErrorKind::Random) when the operating system gives no random bytes, and as [every
     /// write](Self#errors).
     #[doc(alias = "cycle_id")]
     #[doc(alias = "renew")]
@@ -265,8 +268,12 @@ impl Session {
     ///
     /// # Security
     ///
-    /// With a driver that cannot revoke, the cookie driver, a copy of the cookie stays valid until it
-    /// expires.
+    /// - With a driver that cannot revoke, the cookie driver, a copy of the cookie stays valid until it expires.
+    /// - The record is removed when the session is committed. If the store fails just then, the session lives on and
+    ///   the client keeps its cookie, but the handler's page may say otherwise: with
+    ///   [`OnSaveFailure::Refuse`](crate::OnSaveFailure::Refuse) the answer is 503 instead.
+    /// - It ends the session under the id that this request came with. If an overlapping request regenerated the id
+    ///   and was faster, the session under the new id is another one, and lives.
     ///
     /// # Errors
     ///

@@ -11,7 +11,6 @@ use crate::{
 };
 
 /// One request's session: what it looks like now, what it was, and what changed.
-#[derive(Debug)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
     /// The stored record that this session continues. `None`: nothing is stored yet.
@@ -42,7 +41,7 @@ pub(crate) enum Phase {
 }
 
 /// What was loaded, less what [`State`] keeps of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) id: SessionId,
     pub(crate) version: Version,
@@ -67,7 +66,6 @@ pub(crate) struct Budget {
 }
 
 /// What a commit has to do. A plain value: the manager carries it out.
-#[derive(Debug)]
 pub(crate) enum Plan {
     /// Nothing, and the client keeps its cookie.
     Keep,
@@ -89,14 +87,12 @@ pub(crate) enum Plan {
 }
 
 /// A record to be stored, and how.
-#[derive(Debug)]
 pub(crate) struct Write {
     pub(crate) record: Record,
     pub(crate) changes: Changes,
     pub(crate) mode: Mode,
 }
 
-#[derive(Debug)]
 pub(crate) enum Mode {
     /// Under an id that the store does not hold.
     Create,
@@ -170,7 +166,7 @@ impl State {
             self.changes.next_flash().json_len(),
         )?;
         self.data.insert_raw(key, raw);
-        self.changes.put(key, raw);
+        self.changes.put_raw(key, raw);
         Ok(())
     }
 
@@ -179,7 +175,7 @@ impl State {
             self.data.json_len(),
             self.changes.next_flash().json_len_with(key, raw.len()),
         )?;
-        self.changes.flash(key, raw);
+        self.changes.flash_raw(key, raw);
         Ok(())
     }
 

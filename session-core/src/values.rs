@@ -8,11 +8,9 @@ use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::Error;
-#[cfg(doc)]
-use crate::ErrorKind;
 use crate::json::{decode, encode, escape, undecodable, unescape};
-use crate::members::Members;
+use crate::members::{MAX_BYTES, Members};
+use crate::{Error, ErrorKind};
 
 /// Keys with their values as raw JSON text, in the order of their keys.
 ///
@@ -22,7 +20,7 @@ use crate::members::Members;
 /// rest unreadable. A *key* of that kind cannot be named in Rust; it is carried along, and neither
 /// [`keys`](Self::keys) nor [`iter`](Self::iter) shows it.
 ///
-/// Looking up, adding and removing take `O(log n)` comparisons for `n` keys.
+/// For `n` keys, looking up takes `O(log n)` comparisons; adding and removing move up to `n` small entries as well.
 ///
 /// # Examples
 ///
@@ -48,7 +46,7 @@ impl Values {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] when `json` is not one JSON object, or longer than 1 GiB.
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when `json` is not one JSON object, or longer than 1 GiB.
     pub fn from_json(json: &str) -> Result<Self, Error> {
         serde_json::from_str::<Object>(json)
             .map(|object| object.0)
@@ -59,10 +57,10 @@ impl Values {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Encode`] when `value` cannot be written as JSON; nothing is changed then.
+    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when `value` cannot be written as JSON, [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge)
+    /// when the whole would be longer than 1 GiB of JSON; nothing is changed then.
     pub fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Error> {
-        self.insert_raw(key, &encode(key, value)?);
-        Ok(())
+        self.insert_checked(key, &encode(key, value)?)
     }
 
     /// Removes `key` and says whether it was there.
@@ -74,7 +72,7 @@ impl Values {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] when the value is not a `T`.
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
         self.get_raw(key).map(|raw| decode(key, raw)).transpose()
     }
@@ -135,6 +133,15 @@ impl Values {
 
     pub(crate) fn write_json(&self, out: &mut String) {
         self.0.write_json(out);
+    }
+
+    pub(crate) fn insert_checked(&mut self, key: &str, raw: &str) -> Result<(), Error> {
+        let (size, limit) = (self.json_len_with(key, raw.len()), MAX_BYTES);
+        if size > limit {
+            return Err(Error::new(ErrorKind::TooLarge { size, limit }).with_key(key));
+        }
+        self.insert_raw(key, raw);
+        Ok(())
     }
 
     /// Sets `key` to a value that is already JSON text.
@@ -206,6 +213,7 @@ impl<'de> Deserialize<'de> for Object {
                         .read(&quoted[1..quoted.len() - 1], value.get())
                         .ok_or_else(|| serde::de::Error::custom("longer than 1 GiB"))?;
                 }
+                members.sort();
                 Ok(Object(Values(members)))
             }
         }
@@ -221,7 +229,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ErrorKind;
 
     #[test]
     fn a_value_only_passed_on_comes_out_as_it_went_in() {
@@ -258,6 +265,13 @@ mod tests {
         assert_eq!(values.get::<u8>("q\"\\\n").unwrap(), Some(3));
         assert_eq!(values.len(), 3);
         assert!(!values.contains("\\u0041"));
+    }
+
+    #[test]
+    fn of_keys_in_any_order_that_come_twice_the_last_one_counts() {
+        let values = Values::from_json(r#"{"c":1,"a":2,"b":3,"a":4,"c":5,"a":6}"#).unwrap();
+        assert_eq!(values.to_json(), r#"{"a":6,"b":3,"c":5}"#);
+        assert_eq!(values.json_len(), values.to_json().len());
     }
 
     #[test]

@@ -146,6 +146,24 @@ fn s26_neither_debug_nor_an_error_shows_a_secret_or_a_password() {
         ("SESSION_PREVIOUS_SECRETS", "hunter2"),
     ]);
     assert!(!format!("{error:?}").contains("hunter2"));
-    let error = serde_json::from_str::<SessionConfig>(r#"{"secret":"hunter2"}"#).unwrap_err();
-    assert!(!format!("{error} {error:?}").contains("hunter2"));
+    for (json, message) in [
+        (r#"{"secret":"hunter2"}"#, "secret: has 7 bytes, "),
+        (r#"{"secret":1234567}"#, "secret: is no text"),
+        (r#"{"secret":["hunter2"]}"#, "secret: is no text"),
+        (
+            r#"{"previous_secrets":"hunter2"}"#,
+            "previous_secrets: is one text, not a list of texts",
+        ),
+        (r#"{"previous_secrets":[1234567]}"#, "secret: is no text"),
+        (r#"{"redis_url":["hunter2"]}"#, "redis_url: is no text"),
+        (r#"{"redis_url":1234567}"#, "redis_url: is no text"),
+    ] {
+        let error = serde_json::from_str::<SessionConfig>(json).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(error.to_string().starts_with(message), "{error}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("1234567"),
+            "{shown}"
+        );
+    }
 }

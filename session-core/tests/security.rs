@@ -9,7 +9,7 @@ use std::error::Error as _;
 use std::fmt::Debug;
 
 use pollster::block_on;
-use session_core::{Driver, ErrorKind, KeyRing, SessionConfig, SessionId, Version};
+use session_core::{Driver, ErrorKind, KeyRing, Saved, SessionConfig, SessionId, Version};
 
 use crate::common::{Op, SECRET, Site, id_of, secret};
 
@@ -118,6 +118,9 @@ fn s26_debug_shows_no_id_no_token_no_secret_and_no_value() {
     let outcome = site.commit(&session);
     let token = common::token(&outcome);
     let loaded = block_on(site.store.load(id.as_str())).unwrap().unwrap();
+    let saved = Saved::Done {
+        handle: id.as_str().to_owned(),
+    };
     let next = site.open(&token);
     next.update("n", 0, |n: u8| n + 1).unwrap();
     next.reflash().unwrap();
@@ -127,6 +130,7 @@ fn s26_debug_shows_no_id_no_token_no_secret_and_no_value() {
     let shown: Vec<&dyn Debug> = vec![
         &outcome,
         &loaded,
+        &saved,
         &loaded.record,
         &next,
         &site.manager,

@@ -11,7 +11,9 @@ use crate::SessionRejection;
 /// The request's session, as a handler's argument.
 ///
 /// It is a [`session_tower::Session`], whose verbs it has by `Deref`: `get`, `put`, `flash`, `regenerate`,
-/// `destroy` and so on. Take `Option<Session>` where the layer may be missing.
+/// `destroy` and so on. Take `Option<Session>` where the layer may be missing. What a
+/// [`SessionManager`](crate::SessionManager) opens, in a test for example, is the plain one: `Session::from` makes it
+/// this.
 ///
 /// # Examples
 ///

@@ -9,8 +9,8 @@ use session_tower::Error;
 /// An [`Error`] as a response: 413 when the session would be too large, 503 when the store is unavailable, 500
 /// otherwise.
 ///
-/// The body is the error's message, which names no value and no secret. Handlers that answer differently use
-/// [`error`](Self::error), or [`Error`] itself.
+/// The body of a 413 is the error's message. That of a 5xx says nothing about the inside of the application; the message
+/// and its cause go into the log. Handlers that answer differently use [`error`](Self::error), or [`Error`] itself.
 #[derive(Debug)]
 pub struct SessionRejection(Error);
 
@@ -30,7 +30,13 @@ impl From<Error> for SessionRejection {
 
 impl IntoResponse for SessionRejection {
     fn into_response(self) -> Response {
-        (self.0.status(), self.0.to_string()).into_response()
+        let status = self.0.status();
+        if !status.is_server_error() {
+            return (status, self.0.to_string()).into_response();
+        }
+        let cause = self.0.source().map(ToString::to_string);
+        tracing::error!(target: "session", error = %self.0, cause, "request failed");
+        (status, status.canonical_reason().unwrap_or_default()).into_response()
     }
 }
 

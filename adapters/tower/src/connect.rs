@@ -1,8 +1,9 @@
-//! From a configuration to a manager.
+//! From a configuration to a driver.
 
-use session_core::{ConfigError, DriverName, SessionConfig, SessionManager};
+use session_core::{Builder, ConfigError, DriverName, SessionConfig};
 
-/// Makes the driver that `config` names, connects it, and builds its manager.
+/// Makes the driver that `config` names, connects it, and starts building its manager: what the configuration does not
+/// know can be set in code.
 ///
 /// # Errors
 ///
@@ -14,20 +15,21 @@ use session_core::{ConfigError, DriverName, SessionConfig, SessionManager};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), session_tower::ConfigError> {
-/// use session_tower::SessionConfig;
+/// use session_tower::{Opening, SessionConfig};
 ///
 /// let vars = |name: &str| (name == "SESSION_SECRET").then(|| "0123456789abcdef0123456789abcdef");
-/// let manager = session_tower::connect(&SessionConfig::from_vars(vars)?).await?;
+/// let config = SessionConfig::from_vars(vars)?;
+/// let manager = session_tower::connect(&config).await?.opening(Opening::Lazy).build()?;
 /// assert!(!manager.can_revoke(), "the cookie driver is the default");
 /// # Ok(())
 /// # }
 /// ```
-pub async fn connect(config: &SessionConfig) -> Result<SessionManager, ConfigError> {
+pub async fn connect(config: &SessionConfig) -> Result<Builder, ConfigError> {
     match config.driver() {
         #[cfg(feature = "cookie")]
-        DriverName::Cookie => config.builder(session_cookie::CookieDriver)?.build(),
+        DriverName::Cookie => config.builder(session_cookie::CookieDriver),
         #[cfg(feature = "memory")]
-        DriverName::Memory => config.builder(session_core::MemoryDriver::new())?.build(),
+        DriverName::Memory => config.builder(session_core::MemoryDriver::new()),
         #[cfg(feature = "redis")]
         DriverName::Redis => {
             let url = config.redis_url().unwrap_or(DEFAULT_REDIS_URL);
@@ -35,7 +37,7 @@ pub async fn connect(config: &SessionConfig) -> Result<SessionManager, ConfigErr
                 .prefix(config.prefix())
                 .connect()
                 .await?;
-            config.builder(driver)?.build()
+            config.builder(driver)
         }
         #[allow(
             unreachable_patterns,
@@ -44,7 +46,9 @@ pub async fn connect(config: &SessionConfig) -> Result<SessionManager, ConfigErr
         other => Err(ConfigError::new(
             "SESSION_DRIVER",
             format!("the driver {other} is not built in"),
-            format!("turn on the feature `{other}` of the session crate, or choose another driver"),
+            format!(
+                "turn on the feature `{other}` of session-axum, or of your framework's crate, or choose another driver"
+            ),
         )),
     }
 }

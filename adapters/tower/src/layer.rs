@@ -8,7 +8,8 @@ use crate::SessionService;
 /// Gives every request that passes through it a session.
 ///
 /// Put it around the routes that need sessions and leave a stateless API outside of it. Where two are nested,
-/// the outer one counts and the inner one passes requests through.
+/// the outer one counts and the inner one passes requests through, also if it is meant for other sessions: put layers of
+/// different sessions side by side, each around its own routes.
 ///
 /// # Examples
 ///
@@ -31,7 +32,8 @@ impl SessionLayer {
         Self { manager }
     }
 
-    /// Creates a layer from the environment; [`SessionConfig::from_env`] lists the variables.
+    /// Creates a layer from the environment; [`SessionConfig::from_env`] lists the variables. To set more in code, take
+    /// [`connect`](crate::connect) and [`SessionLayer::new`].
     ///
     /// # Errors
     ///
@@ -44,9 +46,9 @@ impl SessionLayer {
     ///
     /// # Errors
     ///
-    /// As [`connect`](crate::connect).
+    /// As [`connect`](crate::connect), or when the settings do not go together.
     pub async fn from_config(config: &SessionConfig) -> Result<Self, ConfigError> {
-        Ok(Self::new(crate::connect(config).await?))
+        Ok(Self::new(crate::connect(config).await?.build()?))
     }
 
     /// Returns the manager, to open sessions outside of requests.

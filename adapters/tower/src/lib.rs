@@ -1,8 +1,7 @@
 //! Sessions for any tower stack of `http` requests and responses.
 //!
 //! [`SessionLayer`] opens the session before the inner service runs and saves it when the response's head is
-//! there, before the body streams. Users of axum, warp and poem depend on `session-axum`, `session-warp` or
-//! `session-poem` instead, which have extractors as well.
+//! there, before the body streams. Users of axum depend on `session-axum` instead, which has the extractor as well.
 //!
 //! ```
 //! use http::{Request, Response};

@@ -14,7 +14,7 @@ async fn connect(vars: &[(&str, &str)]) -> Result<SessionManager, ConfigError> {
             .map(|(_, value)| *value)
             .or((name == "SESSION_SECRET").then_some(SECRET))
     })?;
-    session_tower::connect(&config).await
+    session_tower::connect(&config).await?.build()
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_driver_that_is_not_built_in_is_named_with_the_remedy() {
     assert_eq!(
         error.to_string(),
         "SESSION_DRIVER: the driver redis is not built in; \
-         turn on the feature `redis` of the session crate, or choose another driver"
+         turn on the feature `redis` of session-axum, or of your framework's crate, or choose another driver"
     );
 }
 

@@ -127,4 +127,17 @@ async fn s20_an_inner_layer_passes_through_and_warns_once() {
     assert_eq!(inner.loads(), 0);
     let warning = "WARN session: session layer inside another: the inner one does nothing";
     assert_eq!(log.count(warning), 1, "{}", log.text());
+    // Layers of other sessions are a mistake that shows up with every request.
+    let mistake = "ERROR session: session layer inside that of other sessions";
+    assert_eq!(log.count(mistake), 2, "{}", log.text());
+}
+
+/// security.md 26: the headers of a response are logged by many a middleware.
+#[tokio::test]
+async fn s26_the_headers_do_not_show_the_token_when_they_are_logged() {
+    let (_, manager) = memory();
+    let response = visit(&manager, &[], |session| session.put("user", 42).unwrap()).await;
+    let shown = format!("{:?}", response.headers());
+    assert!(shown.contains("Sensitive"), "{shown}");
+    assert!(!shown.contains("session="), "{shown}");
 }

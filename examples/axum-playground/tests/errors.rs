@@ -184,7 +184,7 @@ async fn with_the_store_down_reads_are_empty_and_writes_are_503() {
     for path in ["/name", "/flash", "/login", "/logout"] {
         let answer = browser.form(path, &[("name", "x"), ("message", "x")]).await;
         assert_eq!(answer.status, 503, "{path}");
-        assert_eq!(answer.body, "the session store is unavailable");
+        assert_eq!(answer.body, "Service Unavailable");
     }
     store.break_loads(false);
     assert_eq!(browser.session().await["data"], json!({ "a": 1 }));

@@ -1,5 +1,6 @@
 //! `SESSION_DRIVER=redis`, with a real server that the test starts.
 #![cfg(feature = "redis")]
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod common;
 

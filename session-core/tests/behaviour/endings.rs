@@ -172,7 +172,22 @@ fn destroy_undoes_a_regenerate_of_the_same_request() {
     assert_eq!(site.store.len(), 0);
 }
 
-/// security.md 31.
+/// security.md 31: flushed, a session still has its id; no record and no cookie without one come of it.
+#[test]
+fn s31_after_flush_there_is_no_session_without_an_id() {
+    let site = Site::new();
+    let token = site.login();
+    let session = site.open(&token);
+    session.flush().unwrap();
+    assert_eq!(session.id().unwrap().as_str(), id_of(&token));
+    assert_eq!(id_of(&site.save(&session)), id_of(&token));
+    assert!(site.stored("").is_none());
+    let empty = session_core::KeyRing::new(crate::common::secret()).sign(String::new());
+    assert!(site.open(&empty).is_new());
+    assert!(site.open("").is_new());
+}
+
+/// security.md 31, for the keys of the data.
 #[test]
 fn s31_after_flush_a_missing_key_is_missing() {
     let site = Site::new();

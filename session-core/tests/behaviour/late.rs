@@ -60,6 +60,29 @@ fn without_a_touch_a_cookie_under_an_old_key_is_issued_again_only_while_its_sess
     assert_eq!(commit(&slow), Outcome::Keep);
 }
 
+/// Two requests under an old key: one renews the session by writing, the other one only gets its cookie again.
+#[test]
+fn issuing_a_cookie_again_does_not_shorten_a_session_that_was_renewed_meanwhile() {
+    let site = Site::new();
+    let stored = site.login();
+    let ring = KeyRing::new(Secret::generate().unwrap()).with_previous(secret());
+    let rotated = session_core::SessionManager::builder(site.store.clone(), ring)
+        .clock(site.clock.clone())
+        .renewal(session_core::Renewal::OnWrite)
+        .build()
+        .unwrap();
+    let open = || pollster::block_on(rotated.open([&*stored])).unwrap();
+    site.clock.advance(LIFETIME - Duration::from_secs(300));
+    let (reader, writer) = (open(), open());
+    writer.put("k", 1).unwrap();
+    for session in [writer, reader] {
+        let outcome = pollster::block_on(rotated.commit(&session)).unwrap();
+        assert!(matches!(outcome, Outcome::Set(_)));
+    }
+    site.clock.advance(Duration::from_secs(360));
+    assert!(!open().is_new());
+}
+
 #[test]
 fn keeping_flash_runs_no_code_of_the_callers_under_the_lock() {
     struct Nosy(Session);
@@ -91,6 +114,10 @@ fn an_update_that_is_overridden_is_not_dropped_under_the_lock() {
     ends(move |session| {
         count(session);
         session.put("n", 5).unwrap();
+    });
+    ends(move |session| {
+        session.put("n", 5).unwrap();
+        count(session);
     });
     ends(move |session| {
         count(session);
