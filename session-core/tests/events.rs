@@ -18,6 +18,7 @@ use crate::common::{HOUR, LIFETIME, MINUTE, Op, SECRET, Site, id_of, secret};
 fn log(work: impl FnOnce()) -> Vec<String> {
     let text = Log::default();
     let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
         .with_max_level(tracing::Level::TRACE)
         .with_writer(text.clone())
         .without_time()
