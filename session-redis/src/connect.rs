@@ -88,13 +88,9 @@ impl Builder {
     /// the password, the database, writing or scripts, or the prefix is not possible.
     pub async fn connect(self) -> Result<RedisDriver, ConfigError> {
         check_prefix(&self.prefix)?;
-        let config = Config::from_url(&self.url).map_err(|error| {
-            refused(
-                "does not parse",
-                "use the form redis://[user:password@]host[:port][/database]",
-                error,
-            )
-        })?;
+        let config =
+            Config::from_url(&self.url).map_err(|error| unparsable().with_source(error))?;
+        check_scheme(&self.url)?;
         let mut builder = FredBuilder::from_config(config);
         builder
             .set_policy(ReconnectPolicy::new_exponential(0, 100, 2_000, 2))
@@ -115,15 +111,18 @@ impl Builder {
         let pool = builder
             .build_pool(self.pool_size)
             .map_err(|error| refused("cannot be used", "see the cause", error))?;
-        tokio::time::timeout(CONNECT_LIMIT.max(self.timeout), pool.init())
+        let connected = tokio::time::timeout(CONNECT_LIMIT.max(self.timeout), pool.init())
             .await
-            .unwrap_or_else(|_| Err(FredError::new(ErrorKind::Timeout, "no answer")))
-            .map_err(|error| explain(&error))?;
+            .unwrap_or_else(|_| Err(FredError::new(ErrorKind::Timeout, "no answer")));
+        if let Err(error) = connected {
+            // The tasks of a pool outlive it.
+            let _ = pool.quit().await;
+            return Err(explain(&error));
+        }
         let driver = RedisDriver::from_pool(pool, &self.prefix, self.timeout)?;
         match driver.probe().await {
             Ok(()) => Ok(driver),
             Err(error) => {
-                // The tasks of a pool outlive it.
                 let _ = driver.pool().quit().await;
                 Err(explain(&error))
             }
@@ -154,6 +153,31 @@ pub(crate) fn check_prefix(prefix: &str) -> Result<(), ConfigError> {
     }
 }
 
+/// The client takes any scheme for Redis, and would send the password there.
+fn check_scheme(url: &str) -> Result<(), ConfigError> {
+    let scheme = url
+        .split("://")
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let server = scheme
+        .trim_end_matches("-cluster")
+        .trim_end_matches("-sentinel")
+        .trim_end_matches("+unix");
+    match server {
+        "redis" | "rediss" | "valkey" | "valkeys" => Ok(()),
+        _ => Err(unparsable()),
+    }
+}
+
+fn unparsable() -> ConfigError {
+    ConfigError::new(
+        "REDIS_URL",
+        "does not parse",
+        "use the form redis://[user:password@]host[:port][/database]",
+    )
+}
+
 /// Puts the server's words into a problem and its remedy.
 fn explain(error: &FredError) -> ConfigError {
     let details = error.details();
@@ -162,7 +186,7 @@ fn explain(error: &FredError) -> ConfigError {
             "leads to a read-only replica",
             "name the master, or use Sentinel or Cluster",
         )
-    } else if details.contains("NOPERM") {
+    } else if details.contains("NOPERM") || details.contains("can't run this command") {
         (
             "leads to a server whose user may not do what sessions need",
             "allow GET, SET, DEL, PTTL, PEXPIRE, EVAL and EVALSHA on the prefix's keys",
@@ -185,10 +209,18 @@ fn explain(error: &FredError) -> ConfigError {
             "has no user and password that the server accepts",
             "put them in front of the host: redis://user:password@host",
         )
-    } else {
+    } else if matches!(
+        error.kind(),
+        ErrorKind::IO | ErrorKind::Timeout | ErrorKind::Canceled
+    ) {
         (
             "leads to no server that answers",
             "check the host, the port and that Redis runs",
+        )
+    } else {
+        (
+            "leads to a server that refuses what sessions need",
+            "see the cause",
         )
     };
     refused(problem, remedy, error.clone())

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,7 +29,7 @@ pub struct RedisDriver {
     prefix: Arc<str>,
     timeout: Duration,
     clock: Arc<dyn Clock>,
-    writes: Arc<AtomicU16>,
+    writes: Arc<AtomicU32>,
 }
 
 impl RedisDriver {
@@ -64,7 +64,7 @@ impl RedisDriver {
             timeout,
             clock: Arc::new(session_core::SystemClock),
             // Another start in every process, so that two of them do not count in step.
-            writes: Arc::new(AtomicU16::new(RandomState::new().hash_one(()) as u16)),
+            writes: Arc::new(AtomicU32::new(RandomState::new().hash_one(()) as u32)),
         })
     }
 
@@ -119,12 +119,13 @@ impl RedisDriver {
         Ok(self.loaded(id, value, left))
     }
 
-    /// The record's JSON, followed by white space that is never the same, because a version must not come back:
-    /// the stored text is the version. JSON knows nothing of the white space around it.
+    /// The record's JSON and a number in white space, which JSON ignores around it: the stored text is the version, and
+    /// a version must not come back. It takes four thousand million saves until a number does.
     fn text(&self, record: &Record) -> String {
         let mut text = record.to_json_without_expiry();
         let count = self.writes.fetch_add(1, Ordering::Relaxed);
-        text.extend((0..8).map(|n| [' ', '\t', '\n', '\r'][usize::from(count >> (2 * n) & 3)]));
+        let white = |digit: u32| [' ', '\t', '\n', '\r'][(count >> (2 * digit) & 3) as usize];
+        text.extend((0..16).map(white));
         text
     }
 
@@ -164,10 +165,12 @@ impl RedisDriver {
             warn_foreign(id, "the value is no session of this id");
             return None;
         };
-        // Without a TTL on the key there is no expiry, whatever the value says.
-        let record = match u64::try_from(left) {
-            Ok(left) => record.expiring_at(self.clock.now() + Duration::from_millis(left)),
-            Err(_) => record,
+        let record = if let Ok(left) = u64::try_from(left) {
+            record.expiring_at(self.clock.now() + Duration::from_millis(left))
+        } else {
+            // The manager refuses it, unless it is to accept what never expires.
+            warn_foreign(id, "its key has no TTL");
+            record
         };
         Some(Loaded::new(record, Version::bytes(value)))
     }
@@ -276,7 +279,8 @@ fn foreign(id: &str, error: FredError) -> Result<(), Error> {
 }
 
 fn warn_foreign(id: &str, what: &str) {
-    let shown: String = id.chars().take(8).collect();
+    let id = SessionId::from_stored(id);
+    let shown = id.as_ref().map_or("", SessionId::prefix);
     tracing::warn!(target: "session", id = shown, what, "session left alone: it is not ours");
 }
 

@@ -78,9 +78,9 @@
 //! - **Rolling deploys.** Old and new servers share sessions as long as they share the secret, or have each
 //!   other's among the previous ones. Values that only one version understands are passed on unchanged by the
 //!   other.
-//! - **Rights.** The user needs `GET`, `SET`, `DEL`, `PTTL`, `PEXPIRE`, `EVAL` and `EVALSHA` on the prefix's
-//!   keys: `ACL SETUSER app on >password ~session:* +get +set +del +pttl +pexpire +eval +evalsha`, and what the
-//!   client needs to connect: `+hello +auth +select +ping +info +client`.
+//! - **Rights.** The user needs `GET`, `SET`, `DEL`, `PTTL`, `PEXPIRE`, `EVAL` and `EVALSHA` on the prefix's keys:
+//!   `ACL SETUSER app on >password ~session:* +get +set +del +pttl +pexpire +eval +evalsha`; with a database other than 0
+//!   also `+select`, and `+info +client|id` keep the server's ACL log clean.
 //!
 //! # Features
 //!

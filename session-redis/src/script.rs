@@ -34,7 +34,7 @@ pub(crate) const RETIRE: Script = Script {
 
 /// Shows at start-up that this connection may write and run scripts.
 pub(crate) const PROBE: Script = Script {
-    hash: "55e938c7ba709ee12015860614806d2f1c68b28a",
+    hash: "dd2acebb74c2575e81156a1fa04557de8c95f2c6",
     lua: include_str!("probe.lua"),
 };
 
