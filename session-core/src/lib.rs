@@ -61,6 +61,7 @@ mod session;
 mod builder;
 mod commit;
 mod config;
+mod env;
 mod manager;
 mod options;
 mod state;
@@ -75,6 +76,8 @@ mod memory;
 pub mod merge;
 mod record;
 mod values;
+mod version;
+mod wire;
 
 // What the client holds.
 mod cookie;
@@ -102,7 +105,7 @@ pub use crate::config::{DriverName, SessionConfig};
 pub use crate::config_error::ConfigError;
 pub use crate::cookie::{CookieOptions, SameSite};
 pub use crate::current::Scope;
-pub use crate::driver::{Capacity, Driver, Expected, Loaded, Retired, Saved, Touched, Version};
+pub use crate::driver::{Capacity, Driver, Expected, Loaded, Retired, Saved, Touched};
 pub use crate::error::{Error, ErrorKind};
 #[cfg(feature = "http")]
 pub use crate::exchange::{Exchange, Unfinished};
@@ -115,3 +118,4 @@ pub use crate::record::Record;
 pub use crate::secret::{KeyRing, Secret, Verified};
 pub use crate::session::Session;
 pub use crate::values::Values;
+pub use crate::version::Version;
