@@ -5,7 +5,9 @@ use std::time::Duration;
 use fred::error::{Error as FredError, ErrorKind};
 use fred::interfaces::ClientLike;
 use fred::types::Builder as FredBuilder;
-use fred::types::config::{Config, ReconnectPolicy, UnresponsiveConfig};
+use fred::types::config::{
+    ClusterDiscoveryPolicy, Config, ReconnectPolicy, ServerConfig, UnresponsiveConfig,
+};
 use session_core::ConfigError;
 
 use crate::RedisDriver;
@@ -88,9 +90,13 @@ impl Builder {
     /// the password, the database, writing or scripts, or the prefix is not possible.
     pub async fn connect(self) -> Result<RedisDriver, ConfigError> {
         check_prefix(&self.prefix)?;
-        let config =
+        let mut config =
             Config::from_url(&self.url).map_err(|error| unparsable().with_source(error))?;
         check_scheme(&self.url)?;
+        if let ServerConfig::Clustered { policy, .. } = &mut config.server {
+            // Nodes come and go: one day none may be left of those that the URL names.
+            *policy = ClusterDiscoveryPolicy::UseCache;
+        }
         let mut builder = FredBuilder::from_config(config);
         builder
             .set_policy(ReconnectPolicy::new_exponential(0, 100, 2_000, 2))
@@ -102,6 +108,8 @@ impl Builder {
                 connection.internal_command_timeout = self.timeout;
                 // A save that is sent twice would find its own first attempt and take it for another's.
                 connection.max_command_attempts = 1;
+                // fred counts a redirection as an attempt: with none left, ASK would end its task for ever.
+                connection.max_redirections = 0;
                 connection.tcp.nodelay = Some(true);
                 connection.unresponsive = UnresponsiveConfig {
                     max_timeout: Some(self.timeout),
@@ -208,6 +216,11 @@ fn explain(error: &FredError) -> ConfigError {
         (
             "has no user and password that the server accepts",
             "put them in front of the host: redis://user:password@host",
+        )
+    } else if details.contains("InvalidCertificate") {
+        (
+            "leads to a server whose certificate is not trusted",
+            "trust its authority (SSL_CERT_FILE), and use a host that the certificate names",
         )
     } else if matches!(
         error.kind(),

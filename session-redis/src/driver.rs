@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fred::clients::Pool;
+use fred::clients::{Client, Pool};
 use fred::interfaces::KeysInterface;
 use fred::prelude::{Error as FredError, Expiration, SetOptions, Value};
 use fred::types::Key;
@@ -18,6 +18,7 @@ use session_core::{
 };
 
 use crate::connect::Builder;
+use crate::links::Links;
 use crate::script::{self, Script, millis};
 
 /// Keeps records in Redis or Valkey. See the [crate's page](crate).
@@ -25,9 +26,8 @@ use crate::script::{self, Script, millis};
 /// Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct RedisDriver {
-    pool: Pool,
+    links: Links,
     prefix: Arc<str>,
-    timeout: Duration,
     clock: Arc<dyn Clock>,
     writes: Arc<AtomicU32>,
 }
@@ -47,11 +47,14 @@ impl RedisDriver {
         Builder::new(url.into())
     }
 
-    /// Uses a pool of the application's own, which is connected already. Its time limits are the pool's; each
-    /// command is given up after `timeout` in any case.
+    /// Uses a pool of the application's own, which is connected already. Each command is given up after `timeout`.
     ///
-    /// Build it with `max_command_attempts` of 1: a save that is sent twice would find its own first attempt and
-    /// take it for another request's.
+    /// Build it with
+    /// - a `default_command_timeout` no longer than `timeout`, or a command that was given up while the client
+    ///   reconnects is sent later all the same, a logout that was answered as failed among them;
+    /// - `max_command_attempts` of 1, because a save that is sent twice would find its own first attempt and take it
+    ///   for another request's; and, for a Cluster, `max_redirections` of 0, because the client counts a redirection
+    ///   as an attempt and gives up for good when none is left.
     ///
     /// # Errors
     ///
@@ -59,9 +62,8 @@ impl RedisDriver {
     pub fn from_pool(pool: Pool, prefix: &str, timeout: Duration) -> Result<Self, ConfigError> {
         crate::connect::check_prefix(prefix)?;
         Ok(Self {
-            pool,
+            links: Links::new(pool, timeout),
             prefix: prefix.into(),
-            timeout,
             clock: Arc::new(session_core::SystemClock),
             // Another start in every process, so that two of them do not count in step.
             writes: Arc::new(AtomicU32::new(RandomState::new().hash_one(()) as u32)),
@@ -79,11 +81,13 @@ impl RedisDriver {
     /// Returns the connections, for commands of the application's own.
     #[must_use]
     pub const fn pool(&self) -> &Pool {
-        &self.pool
+        &self.links.pool
     }
 
     pub(crate) async fn probe(&self) -> Result<(), FredError> {
-        self.limited(script::PROBE.run(&self.pool, self.key("session-probe"), ()))
+        let key = self.key("session-probe");
+        self.links
+            .run(|client| script::PROBE.run(client, &key, ()))
             .await
     }
 
@@ -91,24 +95,10 @@ impl RedisDriver {
         Key::from([&self.prefix, id].concat())
     }
 
-    /// Gives a command up in time. fred's own limits do not hold while it connects.
-    async fn limited<T>(
-        &self,
-        command: impl Future<Output = Result<T, FredError>>,
-    ) -> Result<T, FredError> {
-        tokio::time::timeout(self.timeout, command)
-            .await
-            .unwrap_or_else(|_| {
-                let text = format!("no answer within {} ms", self.timeout.as_millis());
-                Err(FredError::new(fred::error::ErrorKind::Timeout, text))
-            })
-    }
-
     async fn read(&self, id: &str) -> Result<Option<Loaded>, Error> {
-        let answer: Value = match self
-            .limited(script::LOAD.run(&self.pool, self.key(id), ()))
-            .await
-        {
+        let key = self.key(id);
+        let load = self.links.run(|client| script::LOAD.run(client, &key, ()));
+        let answer: Value = match load.await {
             Ok(answer) => answer,
             Err(error) => return foreign(id, error).map(|()| None),
         };
@@ -136,10 +126,11 @@ impl RedisDriver {
         id: &str,
         arguments: Vec<Value>,
     ) -> Result<Compared, Error> {
-        let answer: Value = match self
-            .limited(script.run(&self.pool, self.key(id), arguments))
-            .await
-        {
+        let key = self.key(id);
+        let run = self
+            .links
+            .run(|client| script.run(client, &key, arguments.clone()));
+        let answer: Value = match run.await {
             Ok(answer) => answer,
             Err(error) => return foreign(id, error).map(|()| Compared::Gone),
         };
@@ -196,11 +187,13 @@ impl Driver for RedisDriver {
         match expected {
             Expected::Absent => {
                 let (expire, only_new) = (Some(Expiration::PX(ttl)), Some(SetOptions::NX));
-                let set = self
-                    .pool
-                    .next()
-                    .set(self.key(id), json, expire, only_new, false);
-                let answer: Option<String> = self.limited(set).await.map_err(unavailable)?;
+                let key = self.key(id);
+                let set = |client: Client| {
+                    let (key, json, expire, only_new) =
+                        (key.clone(), json.clone(), expire.clone(), only_new.clone());
+                    async move { client.set(key, json, expire, only_new, false).await }
+                };
+                let answer: Option<String> = self.links.run(set).await.map_err(unavailable)?;
                 match answer {
                     Some(_) => Ok(done()),
                     None => Ok(Saved::Conflict(self.read(id).await?.map(Box::new))),
@@ -219,9 +212,12 @@ impl Driver for RedisDriver {
     }
 
     async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
-        self.limited(self.pool.next().del::<i64, _>(self.key(id.as_str())))
-            .await
-            .map_err(unavailable)?;
+        let key = self.key(id.as_str());
+        let destroy = |client: Client| {
+            let key = key.clone();
+            async move { client.del::<i64, _>(key).await }
+        };
+        self.links.run(destroy).await.map_err(unavailable)?;
         Ok(())
     }
 
@@ -230,11 +226,12 @@ impl Driver for RedisDriver {
     }
 
     async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
-        let touch = self
-            .pool
-            .next()
-            .pexpire::<i64, _>(self.key(id.as_str()), millis(ttl), None);
-        match self.limited(touch).await.map_err(unavailable)? {
+        let key = self.key(id.as_str());
+        let touch = |client: Client| {
+            let key = key.clone();
+            async move { client.pexpire::<i64, _>(key, millis(ttl), None).await }
+        };
+        match self.links.run(touch).await.map_err(unavailable)? {
             0 => Ok(Touched::Gone),
             _ => Ok(Touched::Done),
         }

@@ -73,6 +73,8 @@
 //!   The same holds for a slot that moves. Where that matters, `min-replicas-to-write 1` and a small
 //!   `min-replicas-max-lag` let a master without replicas refuse writes, and an application can wait for replicas
 //!   with `WAIT` on [`RedisDriver::pool`] after a commit.
+//!   In a Cluster, give every master a replica: while a master is missing, the client looks for it and answers nothing
+//!   else, whatever the other masters could do.
 //! - **Persistence.** Without it a restart logs everybody out, and nothing else happens. With `appendfsync
 //!   everysec` up to a second of writes is lost, logouts among them.
 //! - **Rolling deploys.** Old and new servers share sessions as long as they share the secret, or have each
@@ -88,6 +90,7 @@
 
 mod connect;
 mod driver;
+mod links;
 mod script;
 
 pub use crate::connect::Builder;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use fred::clients::Pool;
 use fred::error::Error;
 use fred::interfaces::LuaInterface;
 use fred::types::{FromValue, Key, MultipleValues};
@@ -41,21 +40,26 @@ pub(crate) const PROBE: Script = Script {
 impl Script {
     /// Runs the script on `key`. A server that does not know it, because it is new or was restarted, gets its
     /// text.
-    pub(crate) async fn run<R, A>(&self, pool: &Pool, key: Key, arguments: A) -> Result<R, Error>
+    pub(crate) fn run<C, R, A>(
+        &self,
+        client: C,
+        key: &Key,
+        arguments: A,
+    ) -> impl Future<Output = Result<R, Error>> + Send + use<C, R, A>
     where
-        R: FromValue,
+        C: LuaInterface + Sync,
+        R: FromValue + Send,
         A: TryInto<MultipleValues> + Clone + Send,
         A::Error: Into<Error> + Send,
     {
-        match pool
-            .next()
-            .evalsha(self.hash, key.clone(), arguments.clone())
-            .await
-        {
-            Err(error) if error.details().starts_with("NOSCRIPT") => {
-                pool.next().eval(self.lua, key, arguments).await
+        let (hash, lua, key) = (self.hash, self.lua, key.clone());
+        async move {
+            match client.evalsha(hash, key.clone(), arguments.clone()).await {
+                Err(error) if error.details().starts_with("NOSCRIPT") => {
+                    client.eval(lua, key, arguments).await
+                }
+                result => result,
             }
-            result => result,
         }
     }
 }

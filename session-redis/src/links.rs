@@ -1,0 +1,109 @@
+//! The connections of a pool: which one runs a command, for how long, and what if it fell silent.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use fred::clients::{Client, Pool};
+use fred::error::{Error, ErrorKind};
+use fred::interfaces::ClientLike;
+
+/// Runs commands on the connections of a pool in turn. Cheap to clone; clones share the pool.
+#[derive(Clone)]
+pub(crate) struct Links {
+    pub(crate) pool: Pool,
+    limit: Duration,
+    turn: Arc<AtomicUsize>,
+    /// Of each connection, a number that changes with every answer.
+    answers: Arc<[AtomicU64]>,
+    /// Of each, when it last looked for the masters of its Cluster.
+    looked_around: Arc<[Mutex<Option<Instant>>]>,
+}
+
+impl Links {
+    pub(crate) fn new(pool: Pool, limit: Duration) -> Self {
+        Self {
+            limit,
+            turn: Arc::default(),
+            answers: pool.clients().iter().map(|_| AtomicU64::new(0)).collect(),
+            looked_around: pool.clients().iter().map(|_| Mutex::default()).collect(),
+            pool,
+        }
+    }
+
+    /// Runs a command, in time.
+    pub(crate) async fn run<T, F>(&self, command: impl Fn(Client) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let link = self.next();
+        let client = self.pool.clients()[link].clone();
+        let before = self.answers[link].load(Ordering::Relaxed);
+        let tries = async {
+            match command(client.clone()).await {
+                Err(error) if is_redirection(&error) => command(client).await,
+                result => result,
+            }
+        };
+        // A little later than fred's own limit, which also keeps the command from being sent after all.
+        let result = tokio::time::timeout(self.limit + self.limit / 10, tries)
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "no answer")));
+        match &result {
+            Err(error) if error.kind() == &ErrorKind::Timeout => self.give_up(link, before),
+            _ => {
+                self.answers[link].fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        result
+    }
+
+    /// Prefers what is connected: the others would let the command wait.
+    fn next(&self) -> usize {
+        let clients = self.pool.clients();
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        (0..clients.len())
+            .map(|n| first.wrapping_add(n) % clients.len())
+            .find(|link| clients[*link].is_connected())
+            .unwrap_or(first % clients.len())
+    }
+
+    /// Replaces a connection that fell silent. fred's own check sees no silence as long as something is written,
+    /// which is always under load.
+    fn give_up(&self, link: usize, before: u64) {
+        let client = self.pool.clients()[link].clone();
+        let is_due = if client.is_clustered() {
+            // Others of its servers may go on answering. Looking around for a new master takes time from them.
+            let now = Instant::now();
+            let mut last = self.looked_around[link]
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let is_due = last.is_none_or(|last| now > last + self.limit * LOOK_AROUND);
+            if is_due {
+                *last = Some(now);
+            }
+            is_due
+        } else {
+            // Nothing came back while a whole command waited. Counting this as an answer keeps those that waited
+            // beside it from doing the same.
+            self.answers[link]
+                .compare_exchange(before, before + 1, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        };
+        if is_due && client.is_connected() {
+            tokio::spawn(async move {
+                // Without success it goes on trying by itself.
+                let _ = client.force_reconnection().await;
+            });
+        }
+    }
+}
+
+/// Says whether a server of a Cluster refused the command because another one has the slot. It did not carry it
+/// out, and after MOVED the client knows by now who will.
+fn is_redirection(error: &Error) -> bool {
+    error.details() == "Too many redirections."
+}
+
+/// How many time limits lie between two looks.
+const LOOK_AROUND: u32 = 5;
