@@ -47,7 +47,8 @@ impl RedisDriver {
         Builder::new(url.into())
     }
 
-    /// Uses a pool of the application's own, which is connected already. Each command is given up after `timeout`.
+    /// Uses a pool of the application's own, which is connected already; `Pool::from_clients` makes one of a single
+    /// client. Each command is given up after `timeout`.
     ///
     /// Build it with
     /// - a `default_command_timeout` no longer than `timeout`, or a command that was given up while the client
