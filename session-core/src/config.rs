@@ -11,6 +11,7 @@ use crate::builder::Builder;
 use crate::options::{
     Caching, DEFAULT_LIFETIME, Establish, OnOutage, OnSaveFailure, Opening, Renewal,
 };
+use crate::secret::GENERATE;
 use crate::{ConfigError, CookieOptions, Driver, KeyRing, Secret, SessionManager};
 
 /// Which driver the configuration names.
@@ -228,11 +229,7 @@ fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D:
 }
 
 pub(crate) fn missing(setting: &'static str) -> ConfigError {
-    ConfigError::new(
-        setting,
-        "is missing",
-        "generate one with `openssl rand -base64 32`",
-    )
+    ConfigError::new(setting, "is missing", GENERATE)
 }
 
 fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

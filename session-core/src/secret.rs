@@ -57,11 +57,7 @@ impl Secret {
         } else {
             return Ok(Self(Zeroizing::new(secret.to_vec())));
         };
-        Err(ConfigError::new(
-            "secret",
-            problem,
-            "generate one with `openssl rand -base64 32`",
-        ))
+        Err(ConfigError::new("secret", problem, GENERATE))
     }
 
     /// Makes a new secret: 32 random bytes of the operating system's generator, as 43 characters of
@@ -229,6 +225,8 @@ fn keyed(secret: &Secret) -> Hmac<Sha256> {
         .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length (RFC 2104)"))
 }
 
+/// The remedy where a secret is missing or weak.
+pub(crate) const GENERATE: &str = "generate one with `openssl rand -base64 32`";
 const MIN_BYTES: usize = 32;
 const SIGNATURE_BYTES: usize = 32;
 const SIGNATURE_CHARS: usize = 43;

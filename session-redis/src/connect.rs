@@ -8,7 +8,7 @@ use fred::types::Builder as FredBuilder;
 use fred::types::config::{
     ClusterDiscoveryPolicy, Config, ReconnectPolicy, ServerConfig, UnresponsiveConfig,
 };
-use session_core::ConfigError;
+use session_core::{ConfigError, SessionConfig};
 
 use crate::RedisDriver;
 
@@ -52,7 +52,7 @@ impl Builder {
     pub(crate) fn new(url: String) -> Self {
         Self {
             url,
-            prefix: "session:".to_owned(),
+            prefix: SessionConfig::default().prefix().to_owned(),
             pool_size: 4,
             timeout: Duration::from_secs(1),
         }
@@ -72,8 +72,8 @@ impl Builder {
         self
     }
 
-    /// Sets how long one command may take, connecting included. Default: 1 second, so that a request to a
-    /// dead server is answered within 2.
+    /// Sets how long one command may take, connecting included, between 10 milliseconds and 60 seconds. It is given up
+    /// at most a tenth later. Default: 1 second, so that a request to a dead server is answered within 2.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -87,9 +87,10 @@ impl Builder {
     /// # Errors
     ///
     /// A [`ConfigError`] that names the remedy when the URL does not parse, the server cannot be reached, refuses
-    /// the password, the database, writing or scripts, or the prefix is not possible.
+    /// the password, the database, writing or scripts, or the prefix or the timeout is not possible.
     pub async fn connect(self) -> Result<RedisDriver, ConfigError> {
         check_prefix(&self.prefix)?;
+        check_timeout(self.timeout)?;
         let mut config =
             Config::from_url(&self.url).map_err(|error| unparsable().with_source(error))?;
         check_scheme(&self.url)?;
@@ -159,6 +160,18 @@ pub(crate) fn check_prefix(prefix: &str) -> Result<(), ConfigError> {
             "use letters, digits and colons, such as \"session:\"",
         )),
     }
+}
+
+/// Zero would mean no limit to the client, and what is beyond these bounds cannot be meant.
+pub(crate) fn check_timeout(timeout: Duration) -> Result<(), ConfigError> {
+    if (MIN_TIMEOUT..=MAX_TIMEOUT).contains(&timeout) {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        "redis timeout",
+        format!("{timeout:?} is not possible"),
+        "use 10 ms to 60 s; the default is 1 s",
+    ))
 }
 
 /// The client takes any scheme for Redis, and would send the password there.
@@ -245,3 +258,6 @@ fn refused(problem: &str, remedy: &'static str, error: FredError) -> ConfigError
 
 /// For a first connection, which may have to look around in a Cluster.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+const MIN_TIMEOUT: Duration = Duration::from_millis(10);
+const MAX_TIMEOUT: Duration = Duration::from_secs(60);

@@ -48,7 +48,7 @@ impl RedisDriver {
     }
 
     /// Uses a pool of the application's own, which is connected already; `Pool::from_clients` makes one of a single
-    /// client. Each command is given up after `timeout`.
+    /// client. Each command is given up after `timeout`, or at most a tenth later.
     ///
     /// Build it with
     /// - a `default_command_timeout` no longer than `timeout`, or a command that was given up while the client
@@ -59,9 +59,11 @@ impl RedisDriver {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] when the prefix is not possible, as [`Builder::prefix`] says.
+    /// A [`ConfigError`] when the prefix or the timeout is not possible, as [`Builder::prefix`] and [`Builder::timeout`]
+    /// say.
     pub fn from_pool(pool: Pool, prefix: &str, timeout: Duration) -> Result<Self, ConfigError> {
         crate::connect::check_prefix(prefix)?;
+        crate::connect::check_timeout(timeout)?;
         Ok(Self {
             links: Links::new(pool, timeout),
             prefix: prefix.into(),

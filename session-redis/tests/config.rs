@@ -330,3 +330,38 @@ fn assert_cause(error: &ConfigError, part: &str) {
 const PASSWORD: &str = "correct-horse-battery";
 const UNPARSABLE: &str =
     "REDIS_URL: does not parse; use the form redis://[user:password@]host[:port][/database]";
+
+/// Zero and the longest duration would be a panic or no limit further down.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_impossible_timeout_is_refused() {
+    let server = Server::start();
+    let pool = server.driver().await.pool().clone();
+    for timeout in [
+        Duration::ZERO,
+        Duration::from_nanos(3),
+        Duration::from_secs(61),
+        Duration::MAX,
+    ] {
+        let expected = format!(
+            "redis timeout: {timeout:?} is not possible; use 10 ms to 60 s; the default is 1 s"
+        );
+        let error = RedisDriver::builder(server.url())
+            .timeout(timeout)
+            .connect()
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        let error = RedisDriver::from_pool(pool.clone(), "session:", timeout).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+    for timeout in [Duration::from_millis(10), Duration::from_secs(60)] {
+        assert!(RedisDriver::from_pool(pool.clone(), "session:", timeout).is_ok());
+    }
+    assert!(
+        RedisDriver::builder(server.url())
+            .pool_size(0)
+            .connect()
+            .await
+            .is_err()
+    );
+}
