@@ -1,61 +1,30 @@
 //! What an operator sees, and what nobody does.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(dead_code, clippy::unwrap_used, reason = "these are tests")]
 
 mod common;
-
-use std::io;
-use std::sync::{Arc, Mutex};
+#[path = "common/log.rs"]
+mod log;
 
 use pollster::block_on;
 use session_core::{Establish, KeyRing, OnOutage, Outcome, Renewal};
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::common::{HOUR, LIFETIME, MINUTE, Op, SECRET, Site, id_of, secret};
+use crate::log::Log;
 
 /// The lines that were logged while `work` ran, all levels.
 fn log(work: impl FnOnce()) -> Vec<String> {
-    let text = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(text.clone())
-        .without_time()
-        .finish();
-    let guard = subscriber.set_default();
+    let log = Log::capture();
     work();
-    drop(guard);
-    let bytes = std::mem::take(&mut *text.0.lock().unwrap());
-    let text = String::from_utf8(bytes).unwrap();
-    text.lines().map(|line| line.trim().to_owned()).collect()
+    log.text()
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .collect()
 }
 
 /// The one line that an event about this id makes.
 fn line(level: &str, message: &str, id: &str) -> String {
     format!("{level} session: {message} id=\"{}\"", &id[..8])
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
 }
 
 /// security.md 27.

@@ -17,11 +17,10 @@ async fn a_value_that_is_no_session_of_its_id_is_no_session_and_left_alone() {
         let token = site.put(&put).await;
         let before = site.dump(&token).await;
 
-        let log = Log::start();
+        let log = Log::capture();
         let session = open(&site.manager, &token).await;
         let unknown = "DEBUG session: session cookie without a session";
         assert_eq!(log.take(), [&*warning(&token, &put), unknown]);
-        drop(log);
         assert!(session.is_new() && session.is_available(), "{what}");
         assert!(session.all().is_empty() && session.all_flash().is_empty());
         assert_eq!(site.manager.commit(&session).await.unwrap(), Outcome::Keep);
@@ -46,7 +45,7 @@ async fn a_save_onto_such_a_value_is_dropped_and_leaves_it_alone() {
         session.put("late", 1).unwrap();
         site.overwrite(&token, &put).await;
         let before = site.dump(&token).await;
-        let log = Log::start();
+        let log = Log::capture();
         assert_eq!(site.manager.commit(&session).await.unwrap(), Outcome::Keep);
         let lines = log.take();
         assert_eq!(lines[0], warning(&token, &put), "{what}");
@@ -67,7 +66,7 @@ async fn a_regenerate_from_such_a_value_is_dropped_and_leaves_it_alone() {
         session.regenerate().unwrap();
         site.overwrite(&token, &put).await;
         let before = site.dump(&token).await;
-        let log = Log::start();
+        let log = Log::capture();
         assert_eq!(site.manager.commit(&session).await.unwrap(), Outcome::Keep);
         assert!(log.take().contains(&warning(&token, &put)), "{what}");
         assert_eq!(site.dump(&token).await, before, "{what}");
@@ -85,7 +84,7 @@ async fn a_record_without_a_ttl_is_no_session_and_left_alone() {
         .await;
     let _: i64 = ask(&site.client, &["PERSIST", &key_of(&token)]).await;
     let before = site.dump(&token).await;
-    let log = Log::start();
+    let log = Log::capture();
     let session = open(&site.manager, &token).await;
     assert!(session.is_new() && session.all().is_empty());
     let lines = log.take();

@@ -40,7 +40,7 @@ impl Site {
         end().await;
         let before = keys(&self.client).await;
         assert!(!before.contains(&key_of(&self.token)));
-        let log = Log::start();
+        let log = Log::capture();
         assert_eq!(self.manager.commit(&slow).await.unwrap(), Outcome::Keep);
         let id = &id_of(&self.token)[..8];
         let line =

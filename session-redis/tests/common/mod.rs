@@ -6,6 +6,7 @@
 )]
 
 mod ask;
+#[path = "../../../session-core/tests/common/log.rs"]
 mod log;
 
 use std::net::TcpListener;

@@ -1,10 +1,12 @@
 //! What the tests of the extractor share: a manager, one request, a real server and the log.
 // Each test file takes what it needs of it.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
-use std::cell::RefCell;
+#[path = "../../../../session-core/tests/common/log.rs"]
+mod log;
+
 use std::net::SocketAddr;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,7 +17,8 @@ use session_axum::{
 };
 use tokio::net::TcpListener;
 use tower::ServiceExt;
-use tracing_subscriber::filter::LevelFilter;
+
+pub(crate) use self::log::Log;
 
 /// A store that can be looked into, and a layer for it.
 pub(crate) fn memory() -> (Arc<MemoryDriver>, SessionLayer) {
@@ -126,49 +129,4 @@ pub(crate) fn down(set: fn(Builder) -> Builder) -> (SessionLayer, String) {
     let cookie = format!("session={}", keys.sign("some-id".to_owned()));
     let builder = SessionManager::builder(Down, keys);
     (SessionLayer::new(set(builder).build().unwrap()), cookie)
-}
-
-thread_local! {
-    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// What this thread logs, as text.
-///
-/// There is one subscriber for the whole process: with one for each thread, `tracing` may decide about an event
-/// on a thread that has none, and then for all.
-pub(crate) struct Log;
-
-impl Log {
-    /// Captures what this thread logs from here on.
-    pub(crate) fn capture() -> Self {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            tracing_subscriber::fmt()
-                .with_max_level(LevelFilter::TRACE)
-                .with_ansi(false)
-                .with_writer(|| Self)
-                .init();
-        });
-        LOGGED.take();
-        Self
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(LOGGED.with_borrow(Vec::clone)).unwrap()
-    }
-
-    pub(crate) fn count(&self, text: &str) -> usize {
-        self.text().matches(text).count()
-    }
-}
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -1,11 +1,13 @@
 //! What the tests of the layer share: a driver that can be watched, held and broken, and one request.
 // Each test file takes what it needs of it.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
-use std::cell::RefCell;
+#[path = "../../../../session-core/tests/common/log.rs"]
+mod log;
+
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use http::header::{COOKIE, SET_COOKIE};
@@ -16,7 +18,8 @@ use session_tower::{
 };
 use tokio::sync::{Notify, watch};
 use tower::{Layer, ServiceExt, service_fn};
-use tracing_subscriber::filter::LevelFilter;
+
+pub(crate) use self::log::Log;
 
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -214,50 +217,5 @@ impl Driver for Probe {
 
     fn can_revoke(&self) -> bool {
         true
-    }
-}
-
-thread_local! {
-    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// What this thread logs, as text.
-///
-/// There is one subscriber for the whole process: with one for each thread, `tracing` may decide about an event
-/// on a thread that has none, and then for all.
-pub(crate) struct Log;
-
-impl Log {
-    /// Captures what this thread logs from here on.
-    pub(crate) fn capture() -> Self {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            tracing_subscriber::fmt()
-                .with_max_level(LevelFilter::TRACE)
-                .with_ansi(false)
-                .with_writer(|| Self)
-                .init();
-        });
-        LOGGED.take();
-        Self
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(LOGGED.with_borrow(Vec::clone)).unwrap()
-    }
-
-    pub(crate) fn count(&self, text: &str) -> usize {
-        self.text().matches(text).count()
-    }
-}
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
