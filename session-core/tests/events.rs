@@ -3,14 +3,11 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "these are tests")]
 
 mod common;
-#[path = "common/log.rs"]
-mod log;
-
 use pollster::block_on;
 use session_core::{Establish, KeyRing, OnOutage, Outcome, Renewal};
 
 use crate::common::{HOUR, LIFETIME, MINUTE, Op, SECRET, Site, id_of, secret};
-use crate::log::Log;
+use test_support::Log;
 
 /// The lines that were logged while `work` ran, all levels.
 fn log(work: impl FnOnce()) -> Vec<String> {

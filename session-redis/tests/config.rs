@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use session_core::ConfigError;
 use session_redis::RedisDriver;
 
-use crate::common::{Server, ask, free_port, info, keys};
+use crate::common::{Server, ServerExt as _, ask, free_port, info, keys};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_cannot_be_reached_is_refused() {

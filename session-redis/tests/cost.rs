@@ -18,7 +18,7 @@ use session_redis::RedisDriver;
 use session_tower::SessionLayer;
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
-use crate::common::{Server, ask, commit, info, key_of, open, secret, stored};
+use crate::common::{Server, ServerExt as _, ask, commit, info, key_of, open, secret, stored};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_without_a_session_costs_nothing() {

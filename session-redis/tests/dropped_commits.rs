@@ -23,7 +23,7 @@ use session_core::{Session, SessionManager, Token};
 use session_tower::SessionLayer;
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
-use crate::common::{Server, ask, json, key_of, keys, open, stored, text};
+use crate::common::{Server, ServerExt as _, ask, json, key_of, keys, open, stored, text};
 
 /// Dropped at once, or after so many polls: a regenerate has two waits in it.
 const POLLS: std::ops::Range<u32> = 0..6;

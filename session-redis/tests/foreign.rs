@@ -7,7 +7,9 @@ mod common;
 use fred::prelude::*;
 use session_core::{KeyRing, Outcome, SessionManager, Token};
 
-use crate::common::{Log, Server, ask, commit, id_of, key_of, keys, open, secret, stored};
+use crate::common::{
+    Log, Server, ServerExt as _, ask, commit, id_of, key_of, keys, open, secret, stored,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_is_no_session_of_its_id_is_no_session_and_left_alone() {

@@ -11,7 +11,9 @@ use fred::prelude::*;
 use session_core::{ErrorKind, Outcome, SessionManager, Token};
 use session_redis::RedisDriver;
 
-use crate::common::{Server, ask, commit, id_of, info, key_of, keys, manager, open, stored};
+use crate::common::{
+    Server, ServerExt as _, ask, commit, id_of, info, key_of, keys, manager, open, stored,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn managers_of_two_servers_do_not_disturb_each_other() {

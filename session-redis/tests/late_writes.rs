@@ -10,7 +10,9 @@ use fred::prelude::*;
 use session_core::{Outcome, SessionManager, Token};
 use tokio::sync::Barrier;
 
-use crate::common::{Log, Server, ask, commit, id_of, json, key_of, keys, open, stored, text};
+use crate::common::{
+    Log, Server, ServerExt as _, ask, commit, id_of, json, key_of, keys, open, stored, text,
+};
 
 /// A manager over a server of its own, a client to look behind it, and one session.
 struct Site {

@@ -12,7 +12,9 @@ use fred::prelude::*;
 use session_core::{KeyRing, Outcome, SessionManager};
 use tokio::sync::Barrier;
 
-use crate::common::{Server, ask, commit, id_of, json, key_of, open, secret, stored, text};
+use crate::common::{
+    Server, ServerExt as _, ask, commit, id_of, json, key_of, open, secret, stored, text,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_requests_at_once_every_key_is_there_and_the_counter_says_64() {

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use session_core::{Outcome, SessionManager, Token};
 
-use crate::common::{Server, commit, json, key_of, open, stored, text};
+use crate::common::{Server, ServerExt as _, commit, json, key_of, open, stored, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flash_that_both_requests_saw_is_gone_once() {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use fred::prelude::*;
 use session_core::{Outcome, Session, SessionManager, Token};
 
-use crate::common::{Server, ask, key_of, keys, open, stored, text};
+use crate::common::{Server, ServerExt as _, ask, key_of, keys, open, stored, text};
 
 /// One at a time: after every single step the store holds exactly the sessions that somebody was given and nobody
 /// ended.

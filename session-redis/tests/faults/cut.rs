@@ -5,7 +5,7 @@ use std::time::Duration;
 use fred::interfaces::KeysInterface;
 use session_core::Outcome;
 
-use crate::common::{Server, open, stored};
+use crate::common::{Server, ServerExt as _, open, stored};
 use crate::proxy::{Proxy, Rule};
 use crate::{MINUTE, behind, finish, id, read_back, report, request, within};
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::common::{Server, open, stored};
+use crate::common::{Server, ServerExt as _, open, stored};
 use crate::proxy::{Proxy, Rule};
 use crate::{MINUTE, behind, finish, read_back, report, request, within};
 

@@ -6,7 +6,7 @@ use fred::clients::Client;
 use fred::interfaces::ClientLike;
 use session_core::{ErrorKind, Outcome};
 
-use crate::common::{Server, commit, open, stored};
+use crate::common::{Server, ServerExt as _, commit, open, stored};
 use crate::proxy::{Proxy, Rule};
 use crate::{MINUTE, behind, finish, id, read_back, report, request, within};
 

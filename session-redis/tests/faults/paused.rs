@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use session_core::ErrorKind;
 
-use crate::common::{Server, open, stored};
+use crate::common::{Server, ServerExt as _, open, stored};
 use crate::proxy::{Proxy, Rule};
 use crate::{
     LONGEST_RECOVERY, LONGEST_STEP, MINUTE, behind, finish, id, read_back, report, request, warm,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::common::{Server, stored};
+use crate::common::{Server, ServerExt as _, stored};
 use crate::proxy::Proxy;
 use crate::{LONGEST_RECOVERY, MINUTE, behind, read_back, report, request, within};
 

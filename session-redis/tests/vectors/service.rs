@@ -9,7 +9,7 @@ use http::header::{COOKIE, HeaderValue};
 use session_core::{CookieOptions, Outcome, Secret, Session, SessionManager};
 use session_redis::RedisDriver;
 
-use crate::common::{Server, ask};
+use crate::common::{Server, ServerExt as _, ask};
 
 /// A server of the test's own with a client to look behind the driver.
 pub(crate) struct Store {

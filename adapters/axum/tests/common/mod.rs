@@ -2,9 +2,6 @@
 // Each test file takes what it needs of it.
 #![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
-#[path = "../../../../session-core/tests/common/log.rs"]
-mod log;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -18,7 +15,7 @@ use session_axum::{
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-pub(crate) use self::log::Log;
+pub(crate) use test_support::Log;
 
 /// A store that can be looked into, and a layer for it.
 pub(crate) fn memory() -> (Arc<MemoryDriver>, SessionLayer) {

@@ -2,9 +2,6 @@
 // Each test file takes what it needs of it.
 #![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
-#[path = "../../../../session-core/tests/common/log.rs"]
-mod log;
-
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,7 +16,7 @@ use session_tower::{
 use tokio::sync::{Notify, watch};
 use tower::{Layer, ServiceExt, service_fn};
 
-pub(crate) use self::log::Log;
+pub(crate) use test_support::Log;
 
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 

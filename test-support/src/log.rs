@@ -14,11 +14,12 @@ thread_local! {
 ///
 /// There is one subscriber for the whole process: with one for each thread, `tracing` may decide about an event
 /// on a thread that has none, and then for all.
-pub(crate) struct Log;
+#[derive(Debug)]
+pub struct Log;
 
 impl Log {
     /// Captures what this thread logs from here on.
-    pub(crate) fn capture() -> Self {
+    pub fn capture() -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             tracing_subscriber::fmt()
@@ -32,16 +33,20 @@ impl Log {
         Self
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// All of it.
+    #[must_use]
+    pub fn text(&self) -> String {
         String::from_utf8(LOGGED.with_borrow(Vec::clone)).expect("the log is text")
     }
 
-    pub(crate) fn count(&self, text: &str) -> usize {
+    /// How often `text` occurs in it.
+    #[must_use]
+    pub fn count(&self, text: &str) -> usize {
         self.text().matches(text).count()
     }
 
     /// The lines about sessions since the last look.
-    pub(crate) fn take(&self) -> Vec<String> {
+    pub fn take(&self) -> Vec<String> {
         let text = String::from_utf8(LOGGED.take()).expect("the log is text");
         let about_sessions = text.lines().filter(|line| line.contains(" session: "));
         about_sessions.map(|line| line.trim().to_owned()).collect()

@@ -1,0 +1,1 @@
+//! The HTTP scenarios that every adapter passes, with every driver.

@@ -1,0 +1,1 @@
+//! Signed, mergeable sessions for poem: a middleware, an extractor, flash, cookie and server-side drivers.

@@ -1,0 +1,1 @@
+//! Signed, mergeable sessions for warp: a layer, filters, flash, cookie and server-side drivers.

@@ -1,0 +1,1 @@
+//! What the playgrounds of all frameworks share: the page, the texts of the API, the settings.

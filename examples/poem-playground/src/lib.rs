@@ -1,0 +1,1 @@
+//! A small poem application that shows what sessions do.

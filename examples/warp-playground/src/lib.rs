@@ -1,0 +1,1 @@
+//! A small warp application that shows what sessions do.
