@@ -5,15 +5,12 @@ mod page;
 
 use axum::Router;
 use axum::routing::{get, post, put};
+use playground::page::About;
 use session_axum::{DriverName, SessionLayer};
 
 /// Returns the application, its sessions from `layer`.
 pub fn app(layer: SessionLayer, driver: DriverName) -> Router {
-    let about = page::About {
-        driver,
-        lifetime: layer.manager().lifetime(),
-        revokes: layer.manager().can_revoke(),
-    };
+    let about = About::new(layer.manager(), driver);
     Router::new()
         .route("/", get(page::show))
         .route("/name", post(page::name))

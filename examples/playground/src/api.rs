@@ -1,0 +1,181 @@
+//! What the API's routes read and answer, as text.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use session_core::{Error, RawValue, Session, Values};
+
+/// What went wrong in a route of the API.
+#[derive(Debug)]
+pub enum Failure {
+    /// A verb of the session failed.
+    Session(Error),
+    /// The request is not what the route takes; the text says why.
+    BadRequest(String),
+    /// The session has no such key.
+    NotFound,
+    /// The route was asked to fail.
+    OnPurpose,
+}
+
+impl Failure {
+    /// Returns the status to answer with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Session(error) => error.status(),
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::OnPurpose => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Returns the body to answer with: `{"error":"…"}`.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut body = Values::new();
+        // A text always becomes JSON.
+        let _ = body.insert("error", &self.to_string());
+        body.to_json()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Session(error)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Session(error) => error.fmt(f),
+            Self::BadRequest(text) => f.write_str(text),
+            Self::NotFound => f.write_str("there is no such key"),
+            Self::OnPurpose => f.write_str("the handler failed, as asked"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // Its text is this one's already.
+            Self::Session(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the whole session as JSON.
+///
+/// # Errors
+///
+/// [`Failure::Session`] when there is no id to be had.
+pub fn show(session: &Session) -> Result<String, Failure> {
+    let mut answer = Values::new();
+    answer.insert("new", &session.is_new())?;
+    answer.insert("id", session.id()?.as_str())?;
+    answer.insert("data", &session.all())?;
+    answer.insert("flash", &session.all_flash())?;
+    Ok(answer.to_json())
+}
+
+/// Reads a body as one JSON value, whatever it is.
+///
+/// # Errors
+///
+/// [`Failure::BadRequest`] when it is not JSON.
+pub fn value(body: &[u8]) -> Result<Box<RawValue>, Failure> {
+    let text = String::from_utf8(body.to_vec()).map_err(|error| not_json(&error))?;
+    RawValue::from_string(text).map_err(|error| not_json(&error))
+}
+
+/// Reads a body as a list of keys.
+///
+/// # Errors
+///
+/// [`Failure::BadRequest`] when it is none.
+pub fn keys(body: &[u8]) -> Result<Vec<String>, Failure> {
+    let mut keys = Values::new();
+    keys.insert("keys", &value(body)?)?;
+    keys.get("keys")
+        .map(Option::unwrap_or_default)
+        .map_err(|_| Failure::BadRequest("the body is no list of keys".to_owned()))
+}
+
+/// Reads how long a slow handler is to wait.
+///
+/// # Errors
+///
+/// [`Failure::BadRequest`] when that is no number of milliseconds up to 65535.
+pub fn wait(ms: Option<&str>) -> Result<Duration, Failure> {
+    match ms.map_or(Ok(0), str::parse::<u16>) {
+        Ok(ms) => Ok(Duration::from_millis(ms.into())),
+        Err(_) => Err(Failure::BadRequest(
+            "ms is no number up to 65535".to_owned(),
+        )),
+    }
+}
+
+/// Returns the JSON of a value.
+///
+/// # Errors
+///
+/// [`Failure::NotFound`] when there is none.
+pub fn found(value: Option<Box<RawValue>>) -> Result<String, Failure> {
+    value
+        .map(|value| value.get().to_owned())
+        .ok_or(Failure::NotFound)
+}
+
+fn not_json(error: &dyn std::error::Error) -> Failure {
+    Failure::BadRequest(format!("the body is not JSON: {error}"))
+}
+
+/// What the route says that never takes the session.
+pub const UNTOUCHED: &str = "this handler does not take the session";
+/// What the API's answers are.
+pub const JSON: &str = "application/json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_any_json_value_and_comes_out_as_it_went_in() {
+        for text in ["null", "1.0", r#""\ud800""#, r#"{"b":1, "a":[ ]}"#] {
+            assert_eq!(value(text.as_bytes()).unwrap().get(), text);
+        }
+        for body in [&b""[..], b"{", b"1 2", b"\xff", b"'a'"] {
+            let failure = value(body).unwrap_err();
+            assert_eq!(failure.status(), StatusCode::BAD_REQUEST);
+            assert!(
+                failure
+                    .json()
+                    .starts_with(r#"{"error":"the body is not JSON: "#)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_keys_is_refused() {
+        assert_eq!(keys(br#"["a","b"]"#).unwrap(), ["a", "b"]);
+        for body in ["{}", "[1]", "\"a\""] {
+            let failure = keys(body.as_bytes()).unwrap_err();
+            assert_eq!(failure.json(), r#"{"error":"the body is no list of keys"}"#);
+        }
+    }
+
+    #[test]
+    fn a_wait_is_bounded() {
+        assert_eq!(wait(None).unwrap(), Duration::ZERO);
+        assert_eq!(wait(Some("65535")).unwrap(), Duration::from_millis(65535));
+        for ms in ["65536", "-1", "", "x"] {
+            assert_eq!(
+                wait(Some(ms)).unwrap_err().status(),
+                StatusCode::BAD_REQUEST
+            );
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The page for people. It works without JavaScript.
+//!
+//! A form's function answers where to send the browser: with 303, so that a reload does not send the form again.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use http::StatusCode;
+use session_core::{DriverName, Error, ErrorKind, Session, SessionManager};
+
+/// What the page says about the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    driver: DriverName,
+    lifetime: Duration,
+    revokes: bool,
+}
+
+/// The fields of a form.
+pub type Form = HashMap<String, String>;
+
+/// Where the browser is sent after a form.
+pub type Location = Result<&'static str, Error>;
+
+impl About {
+    /// Describes the sessions of `manager`.
+    #[must_use]
+    pub fn new(manager: &SessionManager, driver: DriverName) -> Self {
+        Self {
+            driver,
+            lifetime: manager.lifetime(),
+            revokes: manager.can_revoke(),
+        }
+    }
+}
+
+/// Shows the page whatever the session holds: also when it is too full to count this visit, when a test put a
+/// value of another kind into it, and when the store is down.
+/// `is_full`: whether the query says so.
+#[must_use]
+pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, String) {
+    let is_new = session.is_new();
+    let counted = session.update("visits", 0_u64, |visits| visits.saturating_add(1));
+    let mut notices = String::new();
+    for kind in ["notice", "error"] {
+        if let Ok(Some(text)) = session.get_flash::<String>(kind) {
+            notices.push_str(&notice(kind, &text));
+        }
+    }
+    if is_full {
+        notices.push_str(&notice(
+            "error",
+            "The session is too full for that, even for a notice about it.",
+        ));
+    }
+    if let Err(error) = &counted {
+        notices.push_str(&notice(
+            "error",
+            &format!("This visit was not counted: {error}."),
+        ));
+    }
+    let status = match &counted {
+        Err(error) if error.kind() == ErrorKind::Unavailable => error.status(),
+        _ => StatusCode::OK,
+    };
+    let visits = counted
+        .or_else(|_| session.get_or("visits", 0))
+        .unwrap_or_default();
+    let (name, user) = (text(session, "name"), text(session, "user"));
+    let greeting = [user.as_deref(), name.as_deref()]
+        .into_iter()
+        .flatten()
+        .find(|name| !name.is_empty());
+    let name = escape(name.as_deref().unwrap_or_default());
+    let happened = match (is_new, visits) {
+        _ if !session.is_available() => UNAVAILABLE,
+        (true, _) => STARTED,
+        (false, 2) => RECOGNISED,
+        (false, _) => CONTINUED,
+    };
+    let login = if user.is_some() {
+        LOGOUT.to_owned()
+    } else {
+        LOGIN.replace("{{name}}", &name)
+    };
+    let page = [
+        ("{{happened}}", happened.to_owned()),
+        ("{{notices}}", notices),
+        ("{{visits}}", visits.to_string()),
+        ("{{greeting}}", escape(greeting.unwrap_or("stranger"))),
+        ("{{name}}", name),
+        (
+            "{{state}}",
+            (if user.is_some() {
+                "logged in"
+            } else {
+                "not logged in"
+            })
+            .to_owned(),
+        ),
+        ("{{login}}", login),
+        (
+            "{{id}}",
+            session
+                .id()
+                .map_or_else(|_| "–".to_owned(), |id| escape(id.prefix()) + "…"),
+        ),
+        ("{{driver}}", about.driver.to_string()),
+        (
+            "{{place}}",
+            (if about.revokes {
+                SERVER_SIDE
+            } else {
+                IN_COOKIE
+            })
+            .to_owned(),
+        ),
+        ("{{minutes}}", (about.lifetime.as_secs() / 60).to_string()),
+        ("{{data}}", escape(&session.all().to_json())),
+        ("{{flash}}", escape(&session.all_flash().to_json())),
+    ];
+    (status, fill(PAGE, &page))
+}
+
+/// Sets the name.
+///
+/// # Errors
+///
+/// As the session's verbs, except that a session which is too full is said on the page.
+pub fn name(session: &Session, form: &Form) -> Location {
+    match session.put("name", field(form, "name")) {
+        Ok(()) => done(session, "Your name was put into the session."),
+        Err(error) => refused(session, "Nothing was changed", error),
+    }
+}
+
+/// Flashes a message.
+///
+/// # Errors
+///
+/// As the session's verbs, except that a session which is too full is said on the page.
+pub fn flash(session: &Session, form: &Form) -> Location {
+    let message = field(form, "message");
+    if message.is_empty() {
+        return Ok("/");
+    }
+    match session.flash("notice", message) {
+        Ok(()) => Ok("/"),
+        Err(error) => refused(session, "Nothing was flashed", error),
+    }
+}
+
+/// Logs in: the session gets a new id and keeps its data.
+///
+/// # Errors
+///
+/// As the session's verbs, except that a session which is too full is said on the page.
+pub fn login(session: &Session, form: &Form) -> Location {
+    let user = match field(form, "user") {
+        "" => "Ada",
+        user => user,
+    };
+    session.regenerate()?;
+    match session.put("user", user) {
+        Ok(()) => done(
+            session,
+            "Welcome. The session has a new id and the same data.",
+        ),
+        Err(error) => refused(session, "You are not logged in", error),
+    }
+}
+
+/// Logs out: the session ends, and its notice belongs to a new one.
+///
+/// # Errors
+///
+/// As the session's verbs.
+pub fn logout(session: &Session) -> Location {
+    session.destroy()?;
+    done(
+        session,
+        "You are logged out. That session is gone; this is a new one.",
+    )
+}
+
+/// Sends the browser back to the page, which says so once. A session that is too full for the notice shows by
+/// itself what was done.
+fn done(session: &Session, text: &str) -> Location {
+    match session.flash("notice", text) {
+        Err(error) if !is_full(&error) => Err(error),
+        _ => Ok("/"),
+    }
+}
+
+/// Sends the browser back to the page, which says once what was not done.
+fn refused(session: &Session, what: &str, error: Error) -> Location {
+    if !is_full(&error) {
+        return Err(error);
+    }
+    match session.flash("error", format!("{what}: {error}.")) {
+        Ok(()) => Ok("/"),
+        Err(error) if is_full(&error) => Ok("/?full"),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_full(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::TooLarge { .. })
+}
+
+fn text(session: &Session, key: &str) -> Option<String> {
+    session.get(key).ok().flatten()
+}
+
+fn notice(kind: &str, text: &str) -> String {
+    format!(r#"<p class="{kind}" role="status">{}</p>"#, escape(text))
+}
+
+fn field<'a>(form: &'a Form, name: &str) -> &'a str {
+    form.get(name).map_or("", |value| value.trim())
+}
+
+/// Fills the places of a template in one pass, so that no value can bring a place of its own.
+fn fill(template: &str, places: &[(&str, String)]) -> String {
+    let mut page = String::with_capacity(template.len() * 2);
+    let mut rest = template;
+    while let Some(at) = rest.find("{{") {
+        page.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let place = places.iter().find(|(place, _)| rest.starts_with(place));
+        let (skipped, value) = place.map_or((2, "{{"), |(place, value)| (place.len(), value));
+        page.push_str(value);
+        rest = &rest[skipped..];
+    }
+    page + rest
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+const UNAVAILABLE: &str = "The store does not answer, so this page knows nothing of your session. Your cookie is kept: try again later.";
+const STARTED: &str = "You came without a session, so this page started one and sent its cookie. Reload to be recognised.";
+const RECOGNISED: &str =
+    "Your browser sent the cookie back: the session was found, its counter read, raised and saved.";
+const CONTINUED: &str =
+    "The session was loaded, its counter raised, and the change saved when the page was ready.";
+const PAGE: &str = include_str!("page.html");
+const LOGIN: &str = r#"<form method="post" action="/login">
+  <label for="user">Log in as</label>
+  <div class="row"><input id="user" name="user" value="{{name}}" placeholder="Ada" maxlength="100" autocomplete="username"><button>Log in</button></div>
+  <p class="hint"><code>session.regenerate()</code>, then <code>put("user", …)</code>: the id changes, the data stays.</p>
+</form>"#;
+const LOGOUT: &str = r#"<form method="post" action="/logout">
+  <p>You are logged in.</p>
+  <div class="row"><button>Log out</button></div>
+  <p class="hint"><code>session.destroy()</code>: the data and the id are gone.</p>
+</form>"#;
+const IN_COOKIE: &str = "in your browser’s cookie, signed; logging out cannot revoke a copy";
+const SERVER_SIDE: &str =
+    "on the server; your cookie holds only its signed id, and logging out revokes it";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_brings_no_place_and_no_markup_of_its_own() {
+        let places = [("{{a}}", "{{b}}".to_owned()), ("{{b}}", "<b>".to_owned())];
+        assert_eq!(fill("{{a}} {{b}} {{c}}", &places), "{{b}} <b> {{c}}");
+        assert_eq!(
+            escape("<a href='\"&'>"),
+            "&lt;a href=&#39;&quot;&amp;&#39;&gt;"
+        );
+    }
+}

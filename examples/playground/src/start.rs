@@ -1,0 +1,112 @@
+//! How a playground starts: from its environment.
+
+use std::env::{self, VarError};
+use std::error::Error;
+use std::process::ExitCode;
+
+use session_core::{ConfigError, Secret, SessionConfig};
+use tokio::net::TcpListener;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
+
+/// What a playground is started with.
+#[derive(Debug)]
+pub struct Start {
+    /// The settings of the sessions.
+    pub config: SessionConfig,
+    program: &'static str,
+}
+
+/// Runs a playground: sets up the log, reads the settings and serves until the process is interrupted.
+///
+/// It reads what [`SessionConfig::from_env`] reads, and `HOST` (127.0.0.1), `PORT` (3000) and `RUST_LOG`
+/// (`info,session=debug`). What is wrong ends the program with a message and exit code 1.
+pub async fn run<F>(program: &'static str, serve: impl FnOnce(Start) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), Box<dyn Error>>>,
+{
+    let result = match start(program) {
+        Ok(start) => serve(start).await,
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Waits until the process is told to end, by Ctrl-C for example.
+pub async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // No signals to wait for: run until killed.
+        std::future::pending::<()>().await;
+    }
+}
+
+impl Start {
+    /// Listens on `HOST` and `PORT` and says where.
+    ///
+    /// # Errors
+    ///
+    /// A text that names the address and the two variables.
+    pub async fn listen(&self) -> Result<TcpListener, Box<dyn Error>> {
+        let (host, port) = (setting("HOST", "127.0.0.1")?, setting("PORT", "3000")?);
+        let listener = TcpListener::bind(format!("{host}:{port}"))
+            .await
+            .map_err(|error| format!("cannot listen on {host}:{port} (HOST, PORT): {error}"))?;
+        println!(
+            "{}: http://{} with the {} driver",
+            self.program,
+            listener.local_addr()?,
+            self.config.driver()
+        );
+        Ok(listener)
+    }
+}
+
+fn start(program: &'static str) -> Result<Start, Box<dyn Error>> {
+    let filter = setting("RUST_LOG", "info,session=debug")?;
+    let filter: Targets = filter
+        .parse()
+        .map_err(|error| format!("RUST_LOG: {error}"))?;
+    tracing_subscriber::registry()
+        .with(tracing_subscriber::fmt::layer())
+        .with(filter)
+        .init();
+    let config = config(program)?;
+    Ok(Start { config, program })
+}
+
+fn setting(name: &str, default: &str) -> Result<String, String> {
+    match env::var(name) {
+        Ok(value) => Ok(value),
+        Err(VarError::NotPresent) => Ok(default.to_owned()),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name}: is not UTF-8; set it anew")),
+    }
+}
+
+/// The environment, with what a playground on loopback may do without.
+fn config(program: &str) -> Result<SessionConfig, Box<dyn Error>> {
+    let is_unset = |name: &str| env::var_os(name).is_none();
+    let has_app_key = env::var_os("APP_KEY").is_some_and(|key| !key.is_empty());
+    let random = if is_unset("SESSION_SECRET") && !has_app_key {
+        println!(
+            "{program}: SESSION_SECRET is unset: a random one, so sessions end with this process"
+        );
+        Some(String::from_utf8(Secret::generate()?.expose().to_vec())?)
+    } else {
+        None
+    };
+    if is_unset("SESSION_SECURE") {
+        println!("{program}: SESSION_SECURE is unset: off, because this speaks plain HTTP");
+    }
+    let config: Result<_, ConfigError> = SessionConfig::from_vars(|name| match name {
+        "SESSION_SECRET" if random.is_some() => random.clone().map(Into::into),
+        "SESSION_SECURE" if is_unset(name) => Some("false".into()),
+        _ => env::var_os(name),
+    });
+    Ok(config?)
+}
