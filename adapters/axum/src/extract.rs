@@ -1,70 +1,31 @@
 //! The extractor.
 
-use std::ops::Deref;
-
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use session_tower::{Error, ErrorKind, Exchange};
 
 use crate::SessionRejection;
 
-/// The request's session, as a handler's argument.
-///
-/// It is a [`session_tower::Session`], whose verbs it has by `Deref`: `get`, `put`, `flash`, `regenerate`,
-/// `destroy` and so on. Take `Option<Session>` where the layer may be missing. What a
-/// [`SessionManager`](crate::SessionManager) opens, in a test for example, is the plain one: `Session::from` makes it
-/// this.
-///
-/// # Examples
-///
-/// ```
-/// use session_axum::{Session, SessionRejection};
-///
-/// async fn rename(session: Session, name: String) -> Result<(), SessionRejection> {
-///     session.put("name", name)?;
-///     Ok(())
-/// }
-/// # axum::Router::<()>::new().route("/", axum::routing::post(rename));
-/// ```
-#[derive(Clone, Debug)]
-pub struct Session(session_tower::Session);
-
-impl Session {
-    /// Returns the session of the running task: for code far from the handler.
+session_tower::native_session! {
+    /// The request's session, as a handler's argument.
     ///
-    /// # Errors
+    /// It is a [`session_tower::Session`], whose verbs it has by `Deref`: `get`, `put`, `flash`, `regenerate`,
+    /// `destroy` and so on. Take `Option<Session>` where the layer may be missing. What a
+    /// [`SessionManager`](crate::SessionManager) opens, in a test for example, is the plain one: `Session::from` makes it
+    /// this.
     ///
-    /// [`ErrorKind::Missing`] outside of a request that passed through the layer, and, where sessions open
-    /// lazily, before the handler took its session.
-    pub fn current() -> Result<Self, Error> {
-        session_tower::Session::current().map(Self)
-    }
-
-    /// Returns the session of the running task, `None` if there is none.
-    #[must_use]
-    pub fn try_current() -> Option<Self> {
-        session_tower::Session::try_current().map(Self)
-    }
-}
-
-impl Deref for Session {
-    type Target = session_tower::Session;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl From<session_tower::Session> for Session {
-    fn from(session: session_tower::Session) -> Self {
-        Self(session)
-    }
-}
-
-impl From<Session> for session_tower::Session {
-    fn from(session: Session) -> Self {
-        session.0
-    }
+    /// # Examples
+    ///
+    /// ```
+    /// use session_axum::{Session, SessionRejection};
+    ///
+    /// async fn rename(session: Session, name: String) -> Result<(), SessionRejection> {
+    ///     session.put("name", name)?;
+    ///     Ok(())
+    /// }
+    /// # axum::Router::<()>::new().route("/", axum::routing::post(rename));
+    /// ```
+    pub struct Session;
 }
 
 /// Rejects with 500 where the layer is missing, and with 503 where the store is down and the manager is to

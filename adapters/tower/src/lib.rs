@@ -32,6 +32,7 @@
 
 mod connect;
 mod layer;
+mod native;
 mod service;
 
 #[cfg(feature = "cookie")]
@@ -42,4 +43,5 @@ pub use session_redis::RedisDriver;
 
 pub use crate::connect::connect;
 pub use crate::layer::SessionLayer;
+pub use crate::native::answer;
 pub use crate::service::{SessionService, finish};
