@@ -133,19 +133,8 @@ mod readme {}
 mod extract;
 mod rejection;
 
-#[cfg(feature = "cookie")]
-pub use session_tower::CookieDriver;
-#[cfg(feature = "memory")]
-pub use session_tower::MemoryDriver;
-#[cfg(feature = "redis")]
-pub use session_tower::RedisDriver;
-pub use session_tower::{
-    Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
-    ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure, Opening,
-    Outcome, RawValue, Record, Renewal, Retired, SameSite, Saved, Scope, Secret, SessionConfig,
-    SessionId, SessionLayer, SessionManager, SessionService, SystemClock, Timestamp, Token,
-    Touched, Values, Verified, Version, async_trait, connect, merge,
-};
+pub use session_tower::application::*;
+pub use session_tower::{SessionLayer, SessionService};
 
 pub use crate::extract::Session;
 pub use crate::rejection::SessionRejection;

@@ -45,3 +45,24 @@ pub use crate::connect::connect;
 pub use crate::layer::SessionLayer;
 pub use crate::native::answer;
 pub use crate::service::{SessionService, finish};
+
+/// What an application needs of all this beside its framework's own middleware and extractor: re-exported by the crates
+/// of the frameworks.
+#[doc(hidden)]
+pub mod application {
+    #[cfg(feature = "cookie")]
+    pub use session_cookie::CookieDriver;
+    #[cfg(feature = "memory")]
+    pub use session_core::MemoryDriver;
+    pub use session_core::{
+        Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
+        ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure,
+        Opening, Outcome, RawValue, Record, Renewal, Retired, SameSite, Saved, Scope, Secret,
+        SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token, Touched, Values,
+        Verified, Version, async_trait, merge,
+    };
+    #[cfg(feature = "redis")]
+    pub use session_redis::RedisDriver;
+
+    pub use crate::connect::connect;
+}

@@ -35,7 +35,7 @@ macro_rules! native_session {
             ///
             /// # Errors
             ///
-            /// [`ErrorKind::Missing`]($crate::ErrorKind::Missing) outside of a request that has a session, and, where
+            /// [`ErrorKind::Missing`](crate::ErrorKind::Missing) outside of a request that has a session, and, where
             /// sessions open lazily, before the handler took its session.
             pub fn current() -> ::std::result::Result<Self, $crate::Error> {
                 $crate::Session::current().map(Self)
