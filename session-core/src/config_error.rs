@@ -16,6 +16,7 @@ use std::fmt;
 ///
 /// let error = CookieOptions::default().name("my session").validate().unwrap_err();
 /// assert_eq!(error.setting(), "cookie name");
+/// assert_eq!(error.problem(), "\"my session\" contains ' '");
 /// assert_eq!(
 ///     error.to_string(),
 ///     "cookie name: \"my session\" contains ' '; use letters, digits, '-' and '_' (RFC 6265, cookie-name)",
@@ -55,6 +56,18 @@ impl ConfigError {
     #[must_use]
     pub fn setting(&self) -> &str {
         &self.setting
+    }
+
+    /// Returns what is wrong with it.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
+    /// Returns what to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        &self.remedy
     }
 
     /// Names the setting as its reader knows it: an environment variable instead of an option.

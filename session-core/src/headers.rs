@@ -85,21 +85,14 @@ impl Error {
     }
 }
 
-/// The values of all cookies of this name (RFC 6265, "The Cookie Header Field"), in their order.
+/// The session's tokens among all Cookie headers of a request, in their order.
 pub(crate) fn tokens<'a>(
     headers: impl IntoIterator<Item = &'a HeaderValue>,
     name: &'a str,
 ) -> impl Iterator<Item = &'a str> {
     headers
         .into_iter()
-        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
-        .filter_map(move |pair| {
-            let value = pair
-                .trim_ascii()
-                .strip_prefix(name.as_bytes())?
-                .strip_prefix(b"=")?;
-            std::str::from_utf8(value).ok()
-        })
+        .flat_map(move |header| crate::tokens::tokens(header.as_bytes(), name))
 }
 
 /// Adds `Cookie` to what the response varies by.

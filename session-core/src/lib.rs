@@ -87,6 +87,7 @@ mod exchange;
 mod headers;
 mod secret;
 mod set_cookie;
+mod tokens;
 
 // Beside all of it.
 mod clock;
@@ -117,5 +118,6 @@ pub use crate::options::{Caching, Establish, OnOutage, OnSaveFailure, Opening, R
 pub use crate::record::Record;
 pub use crate::secret::{KeyRing, Secret, Verified};
 pub use crate::session::Session;
+pub use crate::set_cookie::MAX_COOKIE_BYTES;
 pub use crate::values::Values;
 pub use crate::version::Version;

@@ -147,6 +147,12 @@ impl KeyRing {
         self
     }
 
+    /// Returns the number of keys: the primary one and the previous ones.
+    #[must_use]
+    pub const fn size(&self) -> usize {
+        1 + self.previous.len()
+    }
+
     /// Returns the token for `handle`.
     ///
     /// # Security
@@ -200,7 +206,7 @@ impl From<Secret> for KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyRing({} keys)", 1 + self.previous.len())
+        write!(f, "KeyRing({} keys)", self.size())
     }
 }
 
@@ -312,7 +318,7 @@ mod tests {
         let [a, b, c] = [(); 3].map(|()| Secret::generate().unwrap());
         let token = KeyRing::new(c.clone()).sign("h".to_owned());
         let ring = KeyRing::new(a.clone()).with_previous(b).with_previous(c);
-        assert_eq!(ring.verify(&token).unwrap().key, 2);
+        assert_eq!((ring.size(), ring.verify(&token).unwrap().key), (3, 2));
         assert_eq!(ring.verify(&ring.sign("h".to_owned())).unwrap().key, 0);
         assert_eq!(KeyRing::new(a).verify(&token), None);
     }

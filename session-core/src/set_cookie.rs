@@ -77,8 +77,9 @@ impl CookieTemplate {
     }
 }
 
-/// The most of name and value that browsers keep (RFC 6265bis, "The Set-Cookie Header Field").
-pub(crate) const MAX_COOKIE_BYTES: usize = 4096;
+/// The most bytes of a cookie's name and value, together, that browsers keep (RFC 6265bis, "The Set-Cookie Header
+/// Field"): a session that would take more is refused with [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+pub const MAX_COOKIE_BYTES: usize = 4096;
 /// 400 days (RFC 6265bis, "The Max-Age Attribute").
 const MAX_AGE_SECONDS: u64 = 400 * 24 * 60 * 60;
 const ROOM_FOR_AGE: usize = 60;

@@ -1,0 +1,65 @@
+//! The tokens among a request's cookies.
+
+use crate::SessionManager;
+
+impl SessionManager {
+    /// Returns the values of all cookies of the session's name in a Cookie header, in their order: what
+    /// [`open`](Self::open) takes. Whatever else stands in it is passed over.
+    ///
+    /// For whoever has the header's text without `http`'s types: a WebSocket server, a log, a command-line tool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_core::{MemoryDriver, Secret, SessionManager};
+    /// # pollster::block_on(async {
+    /// # let secret = Secret::generate()?;
+    /// let manager = SessionManager::builder(MemoryDriver::new(), secret).build()?;
+    /// let header = "theme=dark; session=a.b; session=c.d";
+    /// assert_eq!(manager.tokens(header).collect::<Vec<_>>(), ["a.b", "c.d"]);
+    ///
+    /// let session = manager.open(manager.tokens(header)).await?;
+    /// assert!(session.is_new(), "neither is signed");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn tokens<'a>(
+        &'a self,
+        cookies: &'a (impl AsRef<[u8]> + ?Sized),
+    ) -> impl Iterator<Item = &'a str> {
+        tokens(cookies.as_ref(), self.cookie_name())
+    }
+}
+
+/// The values of all cookies of this name (RFC 6265, "The Cookie Header Field"), in their order.
+pub(crate) fn tokens<'a>(cookies: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a str> {
+    cookies.split(|byte| *byte == b';').filter_map(move |pair| {
+        let value = pair
+            .trim_ascii()
+            .strip_prefix(name.as_bytes())?
+            .strip_prefix(b"=")?;
+        std::str::from_utf8(value).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_cookies_of_the_name_count_in_their_order() {
+        let found = |cookies: &'static [u8]| tokens(cookies, "s").collect::<Vec<_>>();
+        assert_eq!(found(b"s=1"), ["1"]);
+        assert_eq!(
+            found(b"a=0;s=1; s=2 ;\ts=;S=3;s;ss=4; s =5"),
+            ["1", "2", ""]
+        );
+        assert_eq!(found(b"s=a=b"), ["a=b"]);
+        assert_eq!(
+            found(b"a=\xff; s=1; s=\xff"),
+            ["1"],
+            "what is not UTF-8 is passed over"
+        );
+        assert_eq!(found(b""), [""; 0]);
+    }
+}
