@@ -9,6 +9,7 @@ session_tower::native_error! {
     /// The body of a 413 is the error's message. That of a 5xx says nothing about the inside of the application; the
     /// message and its cause go into the log. Handlers that answer differently use [`error`](Self::error), or the
     /// [`Error`](crate::Error) itself.
+    #[derive(Debug)]
     pub struct SessionRejection;
 }
 

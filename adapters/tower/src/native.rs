@@ -70,13 +70,13 @@ macro_rules! native_session {
     };
 }
 
-/// Defines a type around an [`Error`](crate::Error) that a handler returns.
+/// Defines a type around an [`Error`](crate::Error) that a handler returns. Its `Debug` is the crate's own affair: a
+/// framework may show it to the client.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! native_error {
     ($(#[$attribute:meta])* pub struct $name:ident;) => {
         $(#[$attribute])*
-        #[derive(Debug)]
         pub struct $name($crate::Error);
 
         impl $name {
