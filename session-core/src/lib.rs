@@ -46,6 +46,7 @@
 //!
 //! - `http`: [`Exchange`] and the functions over `http::HeaderMap`.
 //! - `memory`: [`MemoryDriver`].
+//! - `testing`: [`testing`], sessions for an application's tests.
 //! - `tracing`: an event for every session created, renewed, regenerated, destroyed, expired and so on,
 //!   with the target `session`.
 //!
@@ -94,6 +95,8 @@ mod clock;
 mod config_error;
 mod error;
 mod events;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 /// So that a driver needs no other dependency for its `impl Driver`.
 pub use async_trait::async_trait;

@@ -245,7 +245,7 @@ impl State {
     }
 
     /// Whether a session of which nothing is stored yet deserves to be.
-    fn is_established(&self) -> bool {
+    pub(crate) fn is_established(&self) -> bool {
         self.id.is_some() || !self.data.is_empty() || !self.changes.next_flash().is_empty()
     }
 
@@ -323,20 +323,30 @@ impl State {
         options: &Options,
     ) -> Box<Write> {
         let created_at = created.or_else(|| options.absolute_lifetime.map(|_| now));
-        let record = Record {
+        let expires_at = options.expiry(now, created_at);
+        // Reading goes on after the commit; changing does not.
+        Box::new(Write {
+            record: self.record(id, created_at, expires_at),
+            changes: std::mem::take(&mut self.changes),
+            mode,
+        })
+    }
+
+    /// What this request leaves to the next one.
+    pub(crate) fn record(
+        &self,
+        id: SessionId,
+        created_at: Option<Timestamp>,
+        expires_at: Timestamp,
+    ) -> Record {
+        Record {
             id,
             data: self.data.clone(),
             flash: self.changes.next_flash().clone(),
             flash_from: Values::new(),
-            expires_at: Some(options.expiry(now, created_at)),
+            expires_at: Some(expires_at),
             created_at,
-        };
-        // Reading goes on after the commit; changing does not.
-        Box::new(Write {
-            record,
-            changes: std::mem::take(&mut self.changes),
-            mode,
-        })
+        }
     }
 }
 
