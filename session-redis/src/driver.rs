@@ -87,6 +87,14 @@ impl RedisDriver {
         &self.links.pool
     }
 
+    pub(crate) const fn links(&self) -> &Links {
+        &self.links
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     pub(crate) async fn probe(&self) -> Result<(), FredError> {
         let key = self.key("session-probe");
         self.links
@@ -284,6 +292,6 @@ fn warn_foreign(id: &str, what: &str) {
     tracing::warn!(target: "session", id = shown, what, "session left alone: it is not ours");
 }
 
-fn unavailable(error: FredError) -> Error {
+pub(crate) fn unavailable(error: FredError) -> Error {
     Error::unavailable(error)
 }

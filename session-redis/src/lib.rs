@@ -83,13 +83,14 @@
 //!   other.
 //! - **Rights.** The user needs `GET`, `SET`, `DEL`, `PTTL`, `PEXPIRE`, `EVAL` and `EVALSHA` on the prefix's keys:
 //!   `ACL SETUSER app on >password ~session:* +get +set +del +pttl +pexpire +eval +evalsha`; with a database other than 0
-//!   also `+select`, and `+info +client|id` keep the server's ACL log clean.
+//!   also `+select`, and `+info +client|id` keep the server's ACL log clean. [`RedisDriver::count`] needs `+scan`.
 //!
 //! # Features
 //!
 //! `tls` allows `rediss://` URLs, by rustls and the certificates that the operating system trusts.
 
 mod connect;
+mod count;
 mod driver;
 mod links;
 mod script;

@@ -195,6 +195,23 @@ async fn sessions_are_served_while_their_slot_moves() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sessions_of_all_masters_are_counted() {
+    within(Duration::from_secs(30), async {
+        let cluster = Cluster::start(0, &[]);
+        let driver = RedisDriver::connect(cluster.url(0..1)).await.unwrap();
+        let manager = manager(driver.clone());
+        let mut held = [0; 3];
+        for n in 0..60 {
+            let token = stored(&manager, "n", n).await;
+            held[usize::from(slot(&token)) * 3 / 16_384] += 1;
+        }
+        assert!(!held.contains(&0), "they are spread: {held:?}");
+        assert_eq!(driver.count().await.unwrap(), 60);
+    })
+    .await;
+}
+
 async fn read_and_write(
     manager: &session_core::SessionManager,
     token: &Token,
