@@ -13,8 +13,8 @@ use fred::interfaces::KeysInterface;
 use fred::prelude::{Error as FredError, Expiration, SetOptions, Value};
 use fred::types::Key;
 use session_core::{
-    Clock, ConfigError, Driver, Error, Expected, Loaded, Record, Retired, Saved, SessionId,
-    Touched, Version,
+    Clock, ConfigError, Driver, Error, Expected, Loaded, Record, Retired, Saved, SessionConfig,
+    SessionId, Touched, Version,
 };
 
 use crate::connect::Builder;
@@ -45,6 +45,26 @@ impl RedisDriver {
     /// Starts configuring a driver for the server of `url`; [`Builder`] lists the forms.
     pub fn builder(url: impl Into<String>) -> Builder {
         Builder::new(url.into())
+    }
+
+    /// Starts configuring a driver as `config` says: for the server of `REDIS_URL`, or `redis://127.0.0.1:6379` where that
+    /// is not set, with the prefix of `SESSION_PREFIX`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn f() -> Result<(), session_core::ConfigError> {
+    /// use session_core::SessionConfig;
+    /// use session_redis::RedisDriver;
+    ///
+    /// let config = SessionConfig::from_env()?;
+    /// let driver = RedisDriver::from_config(&config).connect().await?;
+    /// let manager = config.builder(driver)?.build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_config(config: &SessionConfig) -> Builder {
+        Self::builder(config.redis_url().unwrap_or(DEFAULT_URL)).prefix(config.prefix())
     }
 
     /// Uses a pool of the application's own, which is connected already; `Pool::from_clients` makes one of a single
@@ -270,6 +290,9 @@ impl fmt::Debug for RedisDriver {
             .finish_non_exhaustive()
     }
 }
+
+/// Where Redis is unless a configuration says otherwise.
+const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
 
 enum Compared {
     Done,

@@ -7,7 +7,7 @@ mod common;
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
-use session_core::ConfigError;
+use session_core::{ConfigError, SessionConfig};
 use session_redis::RedisDriver;
 
 use crate::common::{Server, ServerExt as _, ask, free_port, info, keys};
@@ -364,4 +364,21 @@ async fn an_impossible_timeout_is_refused() {
             .await
             .is_err()
     );
+}
+
+#[tokio::test]
+async fn a_configuration_names_the_server_and_the_prefix() {
+    let server = Server::start();
+    let url = server.url();
+    let config = SessionConfig::from_vars(|name| match name {
+        "SESSION_SECRET" => Some(common::SECRET),
+        "REDIS_URL" => Some(&url),
+        "SESSION_PREFIX" => Some("shop:"),
+        _ => None,
+    })
+    .unwrap();
+    let driver = RedisDriver::from_config(&config).connect().await.unwrap();
+    let token = common::stored(&common::manager(driver), "n", 1).await;
+    let key = format!("shop:{}", common::id_of(&token));
+    assert_eq!(keys(&server.client().await).await, [key]);
 }
