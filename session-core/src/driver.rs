@@ -61,6 +61,9 @@ use crate::{Error, Record, SessionId, Version};
 /// 10. **In time.** A store that does not answer is an `Err` within two seconds or so, not a request that hangs. Do not
 ///     block the thread either: a blocking store belongs on its runtime's threads for such work.
 /// 11. **Silent.** The driver's `Debug` shows up in that of the manager: it shows no id and no record.
+/// 12. **True to its word.** [`can_revoke`](Self::can_revoke) says whether `destroy` ends a session also for whoever has
+///     its handle. A record as large as [`capacity`](Self::capacity) says is stored. A handle is fit for a cookie, and
+///     where the record does not live in it, it names its record for as long as that lives, whatever is saved.
 ///
 /// A driver that keeps expiries itself takes a [`Clock`](crate::Clock), as [`MemoryDriver`](crate::MemoryDriver) does,
 /// so that its tests share the manager's.

@@ -44,6 +44,7 @@
 //!
 //! # Features
 //!
+//! - `conformance`: the kit that tells a driver's author whether the driver is right. For tests only.
 //! - `http`: [`Exchange`] and the functions over `http::HeaderMap`.
 //! - `memory`: [`MemoryDriver`].
 //! - `testing`: [`testing`], sessions for an application's tests.
@@ -93,6 +94,8 @@ mod tokens;
 // Beside all of it.
 mod clock;
 mod config_error;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod events;
 #[cfg(feature = "testing")]

@@ -1,0 +1,151 @@
+//! What is stored comes back as it was.
+
+use super::check::{Stop, expect};
+use super::stage::{LONG, same};
+use super::{Stage, Subject};
+use crate::{Capacity, Driver as _, Expected, Record, SessionId};
+
+/// Stores a record of these members and expects it back, at once, once saved again, and by another connection.
+fn comes_back<S: Subject>(stage: &Stage<'_, S>, members: &str) -> Result<(), Stop> {
+    let store = stage.store();
+    let id = SessionId::random()?;
+    let record = stage.record_from(&format!(r#"{{"id":"{}",{members}}}"#, id.as_str()))?;
+    let stored = store.create(record)?;
+    let loaded = store.expect_held(&stored.handle, &stored.record)?;
+    let handle = store.saved(&loaded.record, Expected::Version(&loaded.version), LONG)?;
+    stage.store().expect_held(&handle, &stored.record)?;
+    Ok(())
+}
+
+pub(super) fn data_and_flash_come_back<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
+    comes_back(
+        stage,
+        r#""data":{"user":42,"name":"Ada","cart":[{"sku":"a-1","n":2},null,true],"empty":"","none":null,"":"no name"},"flash_next":{"notice":"Saved!","errors":{"name":["is too short"]}}"#,
+    )
+}
+
+pub(super) fn an_empty_record_comes_back<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
+    comes_back(stage, r#""data":{},"flash_next":{}"#)
+}
+
+pub(super) fn unicode_comes_back<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
+    // Composed and decomposed, beyond the Basic Multilingual Plane, right to left, and what JavaScript once took for
+    // the end of a line.
+    comes_back(
+        stage,
+        "\"data\":{\"é\":\"composed\",\"e\u{301}\":\"decomposed\",\"🦀\":\"👩‍👩‍👧\",\"lines\":\"\u{2028}\u{2029}\u{85}\",\"bidi\":\"שלום\u{202e}\",\"edge\":\"\u{fffd}\u{ffff}\u{10ffff}\u{feff}\u{7f}\"},\"flash_next\":{\"日本\":\"語\"}",
+    )
+}
+
+pub(super) fn escapes_come_back_as_written<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
+    // A lone surrogate is a JavaScript string, but no Unicode.
+    comes_back(
+        stage,
+        r#""data":{"lone":"\ud800","pair":"\ud83e\udd80","key\udfff":"\udfff\ud800","nul":"\u0000","slash":"\/ / \\ \"","ascii":"\u0041","percent":"%s %00 ${x} {{x}} 'x' \n"},"flash_next":{"low\udc00":"\udc00"}"#,
+    )
+}
+
+pub(super) fn numbers_come_back_as_written<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
+    comes_back(
+        stage,
+        r#""data":{"a":1.0,"b":1E5,"c":-0,"d":1e400,"e":0.1,"f":9007199254740993,"g":123456789012345678901234567890,"h":1.7976931348623157e308,"i":5e-324,"j":[1.50,-0.0,1e+2]},"flash_next":{"n":10.00}"#,
+    )
+}
+
+pub(super) fn spaces_come_back_as_written<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
+    comes_back(
+        stage,
+        r#""data":{"list":[ 1,  2 ],"object":{ "b" : 1, "a" : 2, "b" : 3 },"text":"  two  spaces  "},"flash_next":{"x":{ }}"#,
+    )
+}
+
+pub(super) fn the_times_and_merged_flash_come_back<S: Subject>(
+    stage: &Stage<'_, S>,
+) -> Result<(), Stop> {
+    comes_back(
+        stage,
+        r#""data":{"a":1},"flash_next":{"notice":"hi"},"iat":1600000000123,"flash_from":{"notice":"00ff00ff00ff00ff"}"#,
+    )
+}
+
+pub(super) fn a_record_can_be_saved_again<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
+    let store = stage.store();
+    let stored = store.create(
+        stage.record(r#"{"n":0,"old":"a text that is longer than those which follow it"}"#)?,
+    )?;
+    let mut handle = stored.handle;
+    for n in 1..6 {
+        let version = store.loaded(&handle)?.version;
+        let record = stage.record_of(stored.record.id(), &format!(r#"{{"n":{n}}}"#))?;
+        handle = store.saved(&record, Expected::Version(&version), LONG)?;
+        store.expect_held(&handle, &record)?;
+    }
+    Ok(())
+}
+
+pub(super) fn a_large_record_comes_back_whole<S: Subject>(
+    stage: &Stage<'_, S>,
+) -> Result<(), Stop> {
+    let store = stage.store();
+    let largest = match store.driver.capacity() {
+        Capacity::Unlimited => usize::MAX,
+        Capacity::Json(limit) => limit,
+        Capacity::Cookie { .. } => IN_A_COOKIE,
+    };
+    // Around the sizes of pages, packets and columns.
+    for size in [
+        255,
+        1_024,
+        IN_A_COOKIE,
+        4_096,
+        8_192,
+        65_535,
+        65_536,
+        1_048_577,
+    ] {
+        if size > largest {
+            break;
+        }
+        let record = of_size(stage, size)?;
+        let stored = store.create(record)?;
+        store.expect_held(&stored.handle, &stored.record)?;
+        store.destroy(stored.record.id())?;
+    }
+    Ok(())
+}
+
+pub(super) fn many_records_are_kept_apart<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
+    let store = stage.store();
+    let mut held = Vec::new();
+    for n in 0..MANY {
+        held.push(store.create(stage.record(&format!(r#"{{"n":{n}}}"#))?)?);
+    }
+    for stored in &held {
+        same(&stored.record, &store.loaded(&stored.handle)?.record)?;
+    }
+    let mut handles: Vec<_> = held.iter().map(|stored| &stored.handle).collect();
+    handles.sort();
+    handles.dedup();
+    expect(
+        handles.len() == held.len(),
+        format_args!("{MANY} different handles"),
+        handles.len(),
+    )
+}
+
+/// A record of so many bytes of JSON.
+fn of_size<S: Subject>(stage: &Stage<'_, S>, size: usize) -> Result<Record, Stop> {
+    let empty = stage.record(r#"{"text":""}"#)?;
+    let room = size.saturating_sub(empty.to_json().len());
+    // No two pieces of it are alike, so that none can stand in for another.
+    let mut text: String = (0..)
+        .map(|n: u32| format!("{n} "))
+        .take(room / 2 + 1)
+        .collect();
+    text.truncate(room);
+    stage.record_of(empty.id(), &format!(r#"{{"text":"{text}"}}"#))
+}
+
+/// JSON that a cookie holds.
+const IN_A_COOKIE: usize = 2_900;
+const MANY: usize = 200;

@@ -1,0 +1,34 @@
+//! What the driver shows of itself.
+
+use super::check::{Stop, expect_with};
+use super::stage::LONG;
+use super::{Stage, Subject};
+use crate::SessionId;
+
+pub(super) fn debug_is_silent<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
+    let store = stage.store();
+    let (key, value) = (SessionId::random()?, SessionId::random()?);
+    let record = stage.record(&format!(r#"{{"{}":"{}"}}"#, key.as_str(), value.as_str()))?;
+    let stored = store.create(record)?;
+    store.loaded(&stored.handle)?;
+    store.touch(stored.record.id(), LONG)?;
+    let secrets = [
+        ("the id", stored.record.id().as_str()),
+        ("the handle", &stored.handle),
+        ("a key of the record", key.as_str()),
+        ("a value of the record", value.as_str()),
+    ];
+    for shown in [
+        format!("{:?}", store.driver),
+        format!("{:#?}", store.driver),
+    ] {
+        for (what, secret) in secrets {
+            expect_with(
+                !shown.contains(secret),
+                format!("a Debug output of the driver without {what}"),
+                || format!("it is in the {} characters of Debug", shown.chars().count()),
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! The conformance kit on `MemoryDriver`, and what it finds in drivers that are broken on purpose.
+
+mod memory;
