@@ -81,7 +81,7 @@ impl TestSessions {
     #[must_use]
     pub fn new() -> Self {
         Self::with(|clock| {
-            let secret = Secret::generate().expect("there are random bytes");
+            let secret = Secret::generate().expect("no random bytes");
             SessionManager::builder(MemoryDriver::new().with_clock(clock), secret)
         })
     }
@@ -113,7 +113,7 @@ impl TestSessions {
         let clock = ManualClock::new(SystemClock.now());
         let manager = build(clock.clone()).clock(clock.clone()).build();
         Self {
-            manager: manager.expect("the settings are possible"),
+            manager: manager.expect("the settings are impossible"),
             clock,
         }
     }
@@ -197,7 +197,7 @@ impl Visitor {
     /// When the store fails and the manager is to refuse requests then.
     pub async fn session(&self) -> Session {
         let session = self.manager.open(self.token()).await;
-        session.expect("the session can be opened")
+        session.expect("the session was not opened")
     }
 
     /// Makes a request of the visitor's, from opening the session to committing it, and returns what `handler` returns.
@@ -207,9 +207,9 @@ impl Visitor {
     /// When `handler` fails or the session cannot be saved.
     pub async fn visit<T>(&mut self, handler: impl FnOnce(&Session) -> Result<T, Error>) -> T {
         let session = self.session().await;
-        let result = handler(&session).expect("the handler succeeds");
+        let result = handler(&session).expect("the handler failed");
         let outcome = self.manager.commit(&session).await;
-        self.receive(&outcome.expect("the session can be saved"));
+        self.receive(&outcome.expect("the session was not saved"));
         result
     }
 
@@ -278,7 +278,7 @@ impl fmt::Debug for Visitor {
 #[must_use]
 pub fn session(fill: impl FnOnce(&Session) -> Result<(), Error>) -> Session {
     let session = Session::new(State::fresh(budget()));
-    fill(&session).expect("the session takes what it is filled with");
+    fill(&session).expect("the session was not filled");
     next_request(&session)
 }
 
@@ -294,7 +294,7 @@ pub fn next_request(session: &Session) -> Session {
     if state.origin.is_none() && !state.is_established() {
         return Session::new(State::fresh(budget()));
     }
-    let id = state.id().expect("there are random bytes");
+    let id = state.id().expect("no random bytes");
     let record = state.record(id, None, budget().expires_at);
     let loaded = Loaded::new(record, Version::none());
     Session::new(State::loaded(loaded, false, None, budget()))

@@ -94,37 +94,67 @@
 //!
 //! # Testing a handler
 //!
-//! The layer needs no server: send requests to the router with `tower::ServiceExt::oneshot`, and give the
-//! manager a [`ManualClock`] to move time.
+//! With the feature `testing`, among the dev-dependencies. The application needs no server: send requests to the router
+//! with `tower::ServiceExt::oneshot`. A [`testing::Visitor`] brings the session's cookie and takes the answer:
+//!
+//! ```
+//! use axum::{Router, body::Body, http::Request, routing::post};
+//! use session_axum::testing::TestSessions;
+//! use session_axum::{Session, SessionLayer, SessionManager, SessionRejection};
+//! use tower::ServiceExt;
+//!
+//! async fn logout(session: Session) -> Result<(), SessionRejection> {
+//!     session.destroy()?;
+//!     session.flash("notice", "Goodbye!")?;
+//!     Ok(())
+//! }
+//!
+//! fn app(manager: SessionManager) -> Router {
+//!     Router::new().route("/logout", post(logout)).layer(SessionLayer::new(manager))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sessions = TestSessions::new();
+//! let app = app(sessions.manager());
+//!
+//! let mut ada = sessions.visitor(|session| session.put("user_id", 42)).await;
+//! let request = Request::post("/logout").header("cookie", ada.cookie()).body(Body::empty())?;
+//! let response = app.oneshot(request).await?;
+//! ada.receive_headers(response.headers());
+//!
+//! let session = ada.session().await;
+//! assert!(!session.has("user_id"));
+//! assert_eq!(session.get_flash::<String>("notice")?.as_deref(), Some("Goodbye!"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A handler is also a function, and [`testing::session`] makes its argument:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use axum::{Router, body::Body, http::Request, routing::get};
-//! use session_axum::{CookieDriver, Outcome, Secret, Session, SessionLayer, SessionManager};
-//! use tower::ServiceExt;
+//! # async fn main() -> Result<(), session_axum::SessionRejection> {
+//! # use session_axum::{Session, SessionRejection};
+//! # async fn logout(session: Session) -> Result<(), SessionRejection> {
+//! #     session.destroy()?;
+//! #     session.flash("notice", "Goodbye!")?;
+//! #     Ok(())
+//! # }
+//! use session_axum::testing;
 //!
-//! let manager = SessionManager::builder(CookieDriver, Secret::generate()?).build()?;
-//! let whoami = |session: Session| async move { session.get_or("name", String::new()).unwrap_or_default() };
-//! let app = Router::new().route("/", get(whoami)).layer(SessionLayer::new(manager.clone()));
-//!
-//! // A session with given data …
-//! let session = manager.open(None).await?;
-//! session.put("name", "Ada")?;
-//! let Outcome::Set(token) = manager.commit(&session).await? else { unreachable!() };
-//!
-//! // … in a request.
-//! let cookie = format!("{}={}", manager.cookie_name(), token.as_str());
-//! let response = app.oneshot(Request::get("/").header("cookie", cookie).body(Body::empty())?).await?;
-//! let body = axum::body::to_bytes(response.into_body(), 100).await?;
-//! assert_eq!(body, "Ada");
+//! let session = testing::session(|session| session.put("user_id", 42));
+//! logout(session.clone().into()).await?;
+//! let next = testing::next_request(&session);
+//! assert_eq!(next.get_flash::<String>("notice")?.as_deref(), Some("Goodbye!"));
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! # Features
 //!
-//! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs.
+//! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs;
+//! `testing` brings the module [`testing`].
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -25,10 +25,45 @@
 //! # }
 //! ```
 //!
+//! # Testing a service
+//!
+//! With the feature `testing`, among the dev-dependencies. A [`testing::Visitor`] brings the session's cookie and takes
+//! the answer; the service needs no server:
+//!
+//! ```
+//! use http::{Request, Response};
+//! use session_tower::testing::TestSessions;
+//! use session_tower::{Error, Session, SessionLayer};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! async fn logout(_: Request<String>) -> Result<Response<String>, Error> {
+//!     let session = Session::current()?;
+//!     session.destroy()?;
+//!     session.flash("notice", "Goodbye!")?;
+//!     Ok(Response::default())
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sessions = TestSessions::new();
+//! let service = SessionLayer::new(sessions.manager()).layer(service_fn(logout));
+//!
+//! let mut ada = sessions.visitor(|session| session.put("user_id", 42)).await;
+//! let request = Request::post("/logout").header("cookie", ada.cookie()).body(String::new())?;
+//! let response = service.oneshot(request).await?;
+//! ada.receive_headers(response.headers());
+//!
+//! let session = ada.session().await;
+//! assert!(!session.has("user_id"));
+//! assert_eq!(session.get_flash::<String>("notice")?.as_deref(), Some("Goodbye!"));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Features
 //!
 //! `cookie` (default), `memory` and `redis` bring the drivers of that name and let [`connect`] build them; `redis-tls`
-//! allows `rediss://` URLs.
+//! allows `rediss://` URLs; `testing` brings the module [`testing`].
 
 mod connect;
 mod layer;
@@ -54,6 +89,8 @@ pub mod application {
     pub use session_cookie::CookieDriver;
     #[cfg(feature = "memory")]
     pub use session_core::MemoryDriver;
+    #[cfg(feature = "testing")]
+    pub use session_core::testing;
     pub use session_core::{
         Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
         ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure,
