@@ -18,16 +18,21 @@
 //! ```
 mod catalog;
 mod check;
+mod compare_and_set;
 mod dropped;
 mod endings;
 mod expiry;
 mod foreign;
 mod handles;
+mod parallel;
 mod round_trip;
 mod rule;
+mod sessions;
 mod silence;
 mod stage;
 mod subject;
+mod threads;
+mod versions;
 
 pub use self::catalog::{__test, checks};
 pub use self::check::{Check, Failure, Level, Verdict};

@@ -2,7 +2,10 @@
 
 use super::check::Act;
 use super::{Check, Level, Rule, Subject, Verdict};
-use super::{dropped, endings, expiry, foreign, handles, round_trip, silence};
+use super::{
+    compare_and_set, dropped, endings, expiry, foreign, handles, parallel, round_trip, sessions,
+    silence, versions,
+};
 
 macro_rules! catalog {
     ($d:tt $($level:ident $Level:ident { $($rule:ident { $($module:ident::$name:ident)* })* })*) => {
@@ -54,6 +57,7 @@ catalog! { $
             round_trip::a_record_can_be_saved_again
             round_trip::a_large_record_comes_back_whole
             round_trip::many_records_are_kept_apart
+            sessions::a_session_goes_on_from_request_to_request
         }
         EXPIRY {
             expiry::a_record_lives_for_its_ttl
@@ -66,6 +70,8 @@ catalog! { $
             expiry::a_touch_of_nothing_is_no_success
             expiry::a_touch_lengthens_a_life
             expiry::a_touch_shortens_a_life
+            sessions::a_session_that_is_only_read_is_renewed
+            sessions::a_session_ends_after_its_lifetime
         }
         VERSIONS {
             expiry::a_touch_changes_the_expiry_only
@@ -104,6 +110,8 @@ catalog! { $
             endings::a_destroyed_id_can_be_stored_anew
             endings::a_retired_record_is_gone
             endings::retiring_what_is_gone_is_told
+            sessions::a_logout_is_final
+            sessions::an_old_id_is_final
         }
         NO_LOCK {
             dropped::a_dropped_creation_leaves_all_or_nothing
@@ -117,6 +125,32 @@ catalog! { $
     concurrent Concurrent {
         NO_SESSION {
             foreign::what_is_no_record_is_left_alone
+        }
+        COMPARE_AND_SET {
+            compare_and_set::an_id_is_taken_once
+            compare_and_set::a_save_of_another_version_changes_nothing
+            compare_and_set::a_conflict_brings_what_the_store_holds
+            compare_and_set::a_touched_record_can_be_saved
+            compare_and_set::retiring_another_version_leaves_the_record
+            parallel::no_update_is_lost
+            parallel::of_parallel_creations_of_an_id_one_succeeds
+            parallel::of_parallel_saves_of_a_version_one_succeeds
+            parallel::a_retirement_and_a_save_exclude_each_other
+            parallel::a_touch_and_a_save_exclude_each_other
+            sessions::overlapping_requests_are_merged
+            sessions::counters_of_parallel_requests_are_exact
+            sessions::a_new_id_loses_no_parallel_write
+        }
+        VERSIONS {
+            versions::every_save_makes_a_new_version
+            versions::a_record_made_anew_has_a_new_version
+            versions::versions_of_parallel_saves_differ
+            sessions::flash_of_an_overlapping_request_survives
+        }
+        NOTHING_RISES {
+            parallel::a_destruction_beats_parallel_saves
+            parallel::a_destruction_beats_a_parallel_touch
+            sessions::a_logout_beats_parallel_requests
         }
     }
 }

@@ -1,11 +1,9 @@
 //! What a check works with.
 
-use std::sync::Barrier;
-use std::thread;
 use std::time::Duration;
 
 use super::Subject;
-use super::check::{Stop, expect, expect_with, panicked};
+use super::check::{Stop, expect, expect_with};
 use crate::{
     Driver, Error, Expected, Loaded, Record, Retired, Saved, Secret, SessionId, SessionManager,
     Timestamp, Touched, Version,
@@ -69,34 +67,6 @@ impl<'a, S: Subject> Stage<'a, S> {
 
     pub(super) fn record_from(&self, json: &str) -> Result<Record, Stop> {
         Ok(Record::from_json(json)?.expiring_at(self.now() + LONG))
-    }
-
-    /// Runs `act` with each of the stores at the same time, each on a thread of its own.
-    pub(super) fn together<T: Send>(
-        &self,
-        stores: &[Store<'_, S>],
-        act: impl Fn(usize, &Store<'_, S>) -> Result<T, Stop> + Sync,
-    ) -> Result<Vec<T>, Stop> {
-        let (start, act) = (Barrier::new(stores.len()), &act);
-        thread::scope(|scope| {
-            let at_start = &start;
-            let threads: Vec<_> = stores
-                .iter()
-                .enumerate()
-                .map(|(number, store)| {
-                    scope.spawn(move || {
-                        at_start.wait();
-                        act(number, store)
-                    })
-                })
-                .collect();
-            let ends = threads.into_iter().map(|thread| {
-                let end = thread.join();
-                end.unwrap_or_else(|payload| Err(Stop::broken("no panic", panicked(&*payload))))
-            });
-            // All of them first, so that the first failure does not hide a panic of the scope's.
-            ends.collect::<Vec<_>>().into_iter().collect()
-        })
     }
 
     /// Runs `act`, which depends on records that live for some grains, with a longer grain each time that the store
