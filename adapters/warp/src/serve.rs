@@ -1,0 +1,197 @@
+//! The server.
+
+use std::future::{Pending, pending};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use session_tower::SessionLayer;
+use tokio::net::TcpListener;
+use tower_service::Service;
+use warp::{Filter, Rejection, Reply};
+
+use crate::remote::RemoteAddr;
+use crate::{Listener, service};
+
+/// Creates a server whose requests have a session: [`warp::serve`](https://docs.rs/warp/0.4/warp/fn.serve.html) with the
+/// session layer around the routes.
+///
+/// What [`service`](crate::service) says of the routes holds here. Like warp's server it speaks HTTP/1.1 and HTTP/2, the
+/// latter to clients that begin with it. Two things differ:
+///
+/// - An address that cannot be bound is an error and no panic.
+/// - The remote address is extracted by [`remote`](crate::remote); `warp::addr::remote` and `warp::log` do not see it.
+///
+/// # Examples
+///
+/// ```no_run
+/// use session_warp::{Session, SessionLayer, SessionRejection};
+/// use warp::Filter;
+///
+/// async fn visits(session: Session) -> Result<String, SessionRejection> {
+///     let visits = session.update("visits", 0, |visits| visits + 1)?;
+///     Ok(format!("visit number {visits}"))
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let routes = warp::path::end().and(session_warp::session()).then(visits);
+///     let sessions = SessionLayer::from_env().await?;
+///     session_warp::serve(routes, sessions).run(([127, 0, 0, 1], 3000)).await?;
+///     Ok(())
+/// }
+/// ```
+pub fn serve<F>(routes: F, sessions: impl Into<SessionLayer>) -> Server<F>
+where
+    F: Filter<Extract: Reply + Send, Error: Into<Rejection>> + Send + Sync + 'static,
+{
+    Server {
+        routes,
+        sessions: sessions.into(),
+        listener: (),
+        shutdown: pending(),
+    }
+}
+
+/// A server, made by [`serve`]. It still needs an address or a [`Listener`], unless it has one as its `L`.
+#[derive(Debug)]
+#[must_use = "a server does nothing until it runs"]
+pub struct Server<F, L = (), S = Pending<()>> {
+    routes: F,
+    sessions: SessionLayer,
+    listener: L,
+    shutdown: S,
+}
+
+impl<F, S> Server<F, (), S> {
+    /// Binds the address and serves.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be bound.
+    pub async fn run(self, address: impl Into<SocketAddr>) -> io::Result<()>
+    where
+        F: Filter<Extract: Reply + Send, Error: Into<Rejection>> + Send + Sync + 'static,
+        S: Future<Output = ()>,
+    {
+        self.bind(address).await?.run().await;
+        Ok(())
+    }
+
+    /// Binds the address.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be bound.
+    pub async fn bind(
+        self,
+        address: impl Into<SocketAddr>,
+    ) -> io::Result<Server<F, TcpListener, S>> {
+        let listener = TcpListener::bind(address.into()).await?;
+        Ok(self.incoming(listener))
+    }
+
+    /// Takes the connections of this listener: `tokio::net::TcpListener`, `tokio::net::UnixListener` or one of your own.
+    pub fn incoming<L: Listener>(self, listener: L) -> Server<F, L, S> {
+        Server {
+            routes: self.routes,
+            sessions: self.sessions,
+            listener,
+            shutdown: self.shutdown,
+        }
+    }
+}
+
+impl<F, L, S> Server<F, L, S> {
+    /// Ends when `signal` does: no further connection is accepted, and the requests under way are answered.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn run(sessions: session_warp::SessionLayer) -> std::io::Result<()> {
+    /// # use warp::Filter;
+    /// # let routes = warp::any().map(|| "page");
+    /// let interrupted = async {
+    ///     let _ = tokio::signal::ctrl_c().await;
+    /// };
+    /// session_warp::serve(routes, sessions)
+    ///     .bind(([127, 0, 0, 1], 3000)).await?
+    ///     .graceful(interrupted)
+    ///     .run().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn graceful<G: Future<Output = ()>>(self, signal: G) -> Server<F, L, G> {
+        Server {
+            routes: self.routes,
+            sessions: self.sessions,
+            listener: self.listener,
+            shutdown: signal,
+        }
+    }
+}
+
+impl<F, L, S> Server<F, L, S>
+where
+    F: Filter<Extract: Reply + Send, Error: Into<Rejection>> + Send + Sync + 'static,
+    L: Listener,
+    S: Future<Output = ()>,
+{
+    /// Serves, until the [signal](Self::graceful) if there is one.
+    pub async fn run(mut self) {
+        let service = service(self.routes, self.sessions);
+        let connections = GracefulShutdown::new();
+        let mut shutdown = pin!(self.shutdown);
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let (io, address) = match accepted {
+                Ok(connection) => connection,
+                Err(error) => {
+                    wait_after(&error).await;
+                    continue;
+                }
+            };
+            let service = service.clone();
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                if let Some(address) = address {
+                    request.extensions_mut().insert(RemoteAddr(address));
+                }
+                // A service of warp is always ready.
+                service.clone().call(request)
+            });
+            let watcher = connections.watcher();
+            tokio::spawn(async move {
+                let builder = Builder::new(TokioExecutor::new());
+                let connection = builder.serve_connection_with_upgrades(TokioIo::new(io), service);
+                if let Err(error) = watcher.watch(connection).await {
+                    tracing::debug!(error, "connection failed");
+                }
+            });
+        }
+        drop(self.listener);
+        connections.shutdown().await;
+    }
+}
+
+/// Goes on at once if it is about one client only, and later if, for example, no file handle is left.
+async fn wait_after(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if !matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    ) {
+        tracing::error!(%error, "cannot accept connections, trying again in a second");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
