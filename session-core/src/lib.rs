@@ -54,6 +54,13 @@
 //! None is on by default, and none changes what the others do.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+/// Pages of the guide whose code needs this crate only.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../docs/without-http.md")]
+    mod without_http {}
+}
+
 // What an application holds.
 mod current;
 mod flash;

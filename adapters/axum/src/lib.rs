@@ -160,6 +160,15 @@
 #[doc = include_str!("../../../README.md")]
 mod readme {}
 
+/// Pages of the guide whose code is that of an application.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/choosing-a-driver.md")]
+    mod choosing_a_driver {}
+    #[doc = include_str!("../../../docs/testing.md")]
+    mod testing {}
+}
+
 mod extract;
 mod rejection;
 

@@ -1,0 +1,169 @@
+//! From the cookie driver to Redis without logging anyone out: runs for one session lifetime; then Redis alone will do.
+//!
+//! ```sh
+//! SESSION_SECRET=… SESSION_SECURE=false cargo run -p session-axum --example from_cookies --features redis
+//! ```
+
+use std::time::Duration;
+
+use axum::{Router, routing::get};
+use session_axum::{
+    Capacity, Clock, CookieDriver, Driver, Error, Expected, Loaded, Record, RedisDriver, Retired,
+    Saved, Session, SessionConfig, SessionId, SessionLayer, SessionRejection, SystemClock, Touched,
+    Version, async_trait,
+};
+
+/// Keeps records by `driver`, and takes over those in the cookies of before.
+#[derive(Debug)]
+struct FromCookies<D, C> {
+    driver: D,
+    clock: C,
+}
+
+#[async_trait]
+impl<D: Driver, C: Clock> Driver for FromCookies<D, C> {
+    async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
+        if let Some(loaded) = self.driver.load(handle).await? {
+            return Ok(Some(loaded));
+        }
+        let Some(Loaded { record, .. }) = CookieDriver.load(handle).await? else {
+            return Ok(None);
+        };
+        // What has no expiry ends here too.
+        let ends_at = record.expires_at().unwrap_or_default();
+        let left = ends_at.since(self.clock.now());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        // An overlapping request may have been faster: then this stores nothing, and both load what that one stored.
+        self.driver.save(&record, Expected::Absent, left).await?;
+        self.driver.load(record.id().as_str()).await
+    }
+
+    async fn touch(&self, _: &SessionId, _: Duration) -> Result<Touched, Error> {
+        // Saved instead, so that the client gets the new kind of cookie.
+        Ok(Touched::MustSave)
+    }
+
+    async fn save(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error> {
+        self.driver.save(record, expected, ttl).await
+    }
+
+    async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
+        self.driver.destroy(id).await
+    }
+
+    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
+        self.driver.retire(id, version).await
+    }
+
+    fn capacity(&self) -> Capacity {
+        self.driver.capacity()
+    }
+
+    fn can_revoke(&self) -> bool {
+        self.driver.can_revoke()
+    }
+}
+
+async fn visits(session: Session) -> Result<String, SessionRejection> {
+    let visits = session.update("visits", 0, |visits| visits + 1)?;
+    Ok(format!("visit number {visits}"))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let config = SessionConfig::from_env()?;
+    let driver = FromCookies {
+        driver: RedisDriver::from_config(&config).connect().await?,
+        clock: SystemClock,
+    };
+    let manager = config.builder(driver)?.build()?;
+    let app = Router::new()
+        .route("/", get(visits))
+        .route_layer(SessionLayer::new(manager));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "these are tests")]
+mod tests {
+    use session_axum::testing::{TestSessions, Visitor};
+    use session_axum::{KeyRing, MemoryDriver, Secret, SessionManager};
+
+    use super::*;
+
+    /// The sessions after the change, and a visitor from before it.
+    async fn changed() -> (TestSessions, Visitor) {
+        let keys = KeyRing::new(Secret::generate().unwrap());
+        let old = SessionManager::builder(CookieDriver, keys.clone());
+        let old = old.build().unwrap();
+        let session = old.open(None).await.unwrap();
+        session.put("user", "ada").unwrap();
+        let cookie = old.commit(&session).await.unwrap();
+
+        let new = TestSessions::with(|clock| {
+            let driver = FromCookies {
+                driver: MemoryDriver::new().with_clock(clock.clone()),
+                clock,
+            };
+            SessionManager::builder(driver, keys)
+        });
+        let mut ada = new.guest();
+        ada.receive(&cookie);
+        (new, ada)
+    }
+
+    fn id_length(visitor: &Visitor) -> usize {
+        visitor.token().unwrap().split('.').next().unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn who_was_logged_in_stays_so_and_gets_the_new_cookie_with_the_first_write() {
+        let (_, mut ada) = changed().await;
+        ada.visit(|session| session.get::<String>("user")).await;
+        assert!(id_length(&ada) > 36, "reading changes no cookie");
+        ada.visit(|session| session.put("seen", true)).await;
+        assert_eq!(id_length(&ada), 36);
+        let data = ada.session().await.all().to_json();
+        assert_eq!(data, r#"{"seen":true,"user":"ada"}"#);
+    }
+
+    #[tokio::test]
+    async fn who_only_reads_gets_the_new_cookie_with_the_renewal() {
+        let (sessions, mut ada) = changed().await;
+        sessions.advance(sessions.manager().lifetime() * 2 / 3);
+        ada.visit(|session| session.get::<String>("user")).await;
+        assert_eq!(id_length(&ada), 36);
+    }
+
+    #[tokio::test]
+    async fn overlapping_requests_with_the_old_cookie_are_merged() {
+        let (_, mut ada) = changed().await;
+        let mut other = ada.clone();
+        ada.visit(|session| session.put("a", 1)).await;
+        other.visit(|session| session.put("b", 2)).await;
+        let data = ada.session().await.all().to_json();
+        assert_eq!(data, r#"{"a":1,"b":2,"user":"ada"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_logout_holds_for_the_new_cookie_and_not_yet_for_the_old_one() {
+        let (sessions, mut ada) = changed().await;
+        let thief = ada.clone();
+        ada.visit(|session| session.put("seen", true)).await;
+        let copy = ada.clone();
+        ada.visit(|session| session.destroy()).await;
+        assert!(copy.session().await.is_new());
+        assert!(!thief.session().await.is_new());
+        sessions.advance(sessions.manager().lifetime());
+        assert!(thief.session().await.is_new(), "once it has expired");
+    }
+}
