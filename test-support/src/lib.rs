@@ -1,4 +1,4 @@
-//! What the tests of several crates need: a Redis server of a test's own, and what was logged.
+//! What the tests of several crates need: a Redis server of a test's own, what was logged, and a client of HTTP.
 #![allow(
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
@@ -6,8 +6,16 @@
     reason = "what fails here fails a test"
 )]
 
+#[cfg(feature = "http")]
+pub mod http;
 mod log;
+#[cfg(feature = "probe")]
+pub mod probe;
 pub mod redis;
+#[cfg(any(feature = "http", feature = "probe"))]
+mod until;
 
 pub use crate::log::Log;
 pub use crate::redis::RedisServer;
+#[cfg(any(feature = "http", feature = "probe"))]
+pub use crate::until::until;

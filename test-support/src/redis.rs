@@ -1,5 +1,6 @@
 //! A Redis server of a test's own.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -80,6 +81,18 @@ impl RedisServer {
             .status()
             .unwrap();
         assert!(status.success());
+    }
+
+    /// Runs an inline command (Redis, "Inline commands"), whose words may be quoted, and returns the first line of the
+    /// answer.
+    pub fn run(&self, command: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream
+            .write_all(format!("{command}\r\n").as_bytes())
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
     }
 
     fn wait(&mut self) {

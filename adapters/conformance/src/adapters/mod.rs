@@ -1,0 +1,5 @@
+//! The adapters of this workspace.
+
+mod axum;
+
+pub use self::axum::Axum;

@@ -1,0 +1,9 @@
+//! All scenarios, with the adapters of this workspace.
+
+use std::process::ExitCode;
+
+use session_conformance::adapters::Axum;
+
+fn main() -> ExitCode {
+    session_conformance::run(&[&Axum])
+}
