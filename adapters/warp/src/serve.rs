@@ -1,13 +1,15 @@
 //! The server.
 
-use std::future::{Pending, pending};
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::future::{Pending, pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
@@ -15,10 +17,13 @@ use hyper_util::server::graceful::GracefulShutdown;
 use session_tower::SessionLayer;
 use tokio::net::TcpListener;
 use tower_service::Service;
-use warp::{Filter, Rejection, Reply};
+use warp::reply::{Reply, Response};
+use warp::{Filter, Rejection};
 
+use crate::Listener;
 use crate::remote::RemoteAddr;
-use crate::{Listener, service};
+
+type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Creates a server whose requests have a session: [`warp::serve`](https://docs.rs/warp/0.4/warp/fn.serve.html) with the
 /// session layer around the routes.
@@ -48,37 +53,57 @@ use crate::{Listener, service};
 ///     Ok(())
 /// }
 /// ```
-pub fn serve<F>(routes: F, sessions: impl Into<SessionLayer>) -> Server<F>
+pub fn serve<F>(
+    routes: F,
+    sessions: impl Into<SessionLayer>,
+) -> Server<
+    impl Service<
+        Request<Incoming>,
+        Response = Response,
+        Error = Infallible,
+        Future = impl Future<Output = Result<Response, Infallible>> + Send + 'static,
+    > + Clone
+    + Send
+    + 'static,
+>
 where
     F: Filter<Extract: Reply + Send, Error: Into<Rejection>> + Send + Sync + 'static,
 {
-    Server {
-        routes,
-        sessions: sessions.into(),
-        listener: (),
-        shutdown: pending(),
-    }
+    Server::new(crate::service(routes, sessions))
 }
 
 /// A server, made by [`serve`]. It still needs an address or a [`Listener`], unless it has one as its `L`.
 #[derive(Debug)]
 #[must_use = "a server does nothing until it runs"]
-pub struct Server<F, L = (), S = Pending<()>> {
-    routes: F,
-    sessions: SessionLayer,
+pub struct Server<A, L = (), S = Pending<()>> {
+    app: A,
     listener: L,
     shutdown: S,
 }
 
-impl<F, S> Server<F, (), S> {
+impl<A> Server<A> {
+    /// Creates a server of any tower service: a [`service`](crate::service) with more layers around it, for example.
+    pub fn new(app: A) -> Self {
+        Self {
+            app,
+            listener: (),
+            shutdown: pending(),
+        }
+    }
+}
+
+impl<A, S> Server<A, (), S> {
     /// Binds the address and serves.
     ///
     /// # Errors
     ///
     /// When the address cannot be bound.
-    pub async fn run(self, address: impl Into<SocketAddr>) -> io::Result<()>
+    pub async fn run<B>(self, address: impl Into<SocketAddr>) -> io::Result<()>
     where
-        F: Filter<Extract: Reply + Send, Error: Into<Rejection>> + Send + Sync + 'static,
+        A: Service<Request<Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
+        A::Future: Send,
+        A::Error: Into<BoxError>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
         S: Future<Output = ()>,
     {
         self.bind(address).await?.run().await;
@@ -93,23 +118,22 @@ impl<F, S> Server<F, (), S> {
     pub async fn bind(
         self,
         address: impl Into<SocketAddr>,
-    ) -> io::Result<Server<F, TcpListener, S>> {
+    ) -> io::Result<Server<A, TcpListener, S>> {
         let listener = TcpListener::bind(address.into()).await?;
         Ok(self.incoming(listener))
     }
 
     /// Takes the connections of this listener: `tokio::net::TcpListener`, `tokio::net::UnixListener` or one of your own.
-    pub fn incoming<L: Listener>(self, listener: L) -> Server<F, L, S> {
+    pub fn incoming<L: Listener>(self, listener: L) -> Server<A, L, S> {
         Server {
-            routes: self.routes,
-            sessions: self.sessions,
+            app: self.app,
             listener,
             shutdown: self.shutdown,
         }
     }
 }
 
-impl<F, L, S> Server<F, L, S> {
+impl<A, L, S> Server<A, L, S> {
     /// Ends when `signal` does: no further connection is accepted, and the requests under way are answered.
     ///
     /// # Examples
@@ -128,25 +152,28 @@ impl<F, L, S> Server<F, L, S> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn graceful<G: Future<Output = ()>>(self, signal: G) -> Server<F, L, G> {
+    pub fn graceful<G: Future<Output = ()>>(self, signal: G) -> Server<A, L, G> {
         Server {
-            routes: self.routes,
-            sessions: self.sessions,
+            app: self.app,
             listener: self.listener,
             shutdown: signal,
         }
     }
 }
 
-impl<F, L, S> Server<F, L, S>
+impl<A, L, S> Server<A, L, S>
 where
-    F: Filter<Extract: Reply + Send, Error: Into<Rejection>> + Send + Sync + 'static,
     L: Listener,
     S: Future<Output = ()>,
 {
     /// Serves, until the [signal](Self::graceful) if there is one.
-    pub async fn run(mut self) {
-        let service = service(self.routes, self.sessions);
+    pub async fn run<B>(mut self)
+    where
+        A: Service<Request<Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
+        A::Future: Send,
+        A::Error: Into<BoxError>,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
         let connections = GracefulShutdown::new();
         let mut shutdown = pin!(self.shutdown);
         loop {
@@ -162,13 +189,16 @@ where
                     continue;
                 }
             };
-            let service = service.clone();
+            let app = self.app.clone();
             let service = service_fn(move |mut request: Request<Incoming>| {
                 if let Some(address) = address {
                     request.extensions_mut().insert(RemoteAddr(address));
                 }
-                // A service of warp is always ready.
-                service.clone().call(request)
+                let mut app = app.clone();
+                async move {
+                    poll_fn(|cx| app.poll_ready(cx)).await?;
+                    app.call(request).await
+                }
             });
             let watcher = connections.watcher();
             tokio::spawn(async move {

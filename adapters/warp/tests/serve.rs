@@ -17,6 +17,8 @@ use test_support::{redis::free_port, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::Notify;
+use tower::limit::ConcurrencyLimitLayer;
+use tower::{Layer, ServiceExt};
 use warp::{Filter, Rejection, Reply};
 
 /// `/visits` and `/remote`.
@@ -109,6 +111,21 @@ async fn at_the_signal_no_connection_is_accepted_and_the_requests_under_way_are_
 async fn a_server_that_is_told_to_end_before_it_runs_ends() {
     let server = session_warp::serve(routes(), sessions()).graceful(async {});
     server.run(([127, 0, 0, 1], 0)).await.unwrap();
+}
+
+/// A layer that waits for its turn, and one that changes the body.
+#[tokio::test]
+async fn an_application_with_more_layers_is_served() {
+    let app = session_warp::service(routes(), sessions());
+    let app = app.map_response(|response| response.map(|_| "another body".to_owned()));
+    let app = ConcurrencyLimitLayer::new(1).layer(app);
+    let (listener, browser) = listen().await;
+    tokio::spawn(session_warp::Server::new(app).incoming(listener).run());
+    let (one, other) = tokio::join!(browser.get("/visits"), browser.get("/visits"));
+    for answer in [one, other] {
+        assert_eq!(answer.body, "another body");
+        assert_eq!(answer.set_cookies().len(), 1);
+    }
 }
 
 #[tokio::test]
