@@ -1,0 +1,26 @@
+//! Runs the playground: `cargo run -p warp-playground`, then open the address that it prints.
+//!
+//! The settings are those of [`playground::run`].
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use playground::Start;
+use playground::page::About;
+use session_warp::SessionLayer;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    playground::run("warp-playground", serve).await
+}
+
+async fn serve(start: Start) -> Result<(), Box<dyn Error>> {
+    let layer = SessionLayer::from_config(&start.config).await?;
+    let about = About::new(layer.manager(), start.config.driver());
+    session_warp::serve(warp_playground::routes(about), layer)
+        .incoming(start.listen().await?)
+        .graceful(playground::interrupted())
+        .run()
+        .await;
+    Ok(())
+}
