@@ -83,8 +83,8 @@ impl Driver for CookieDriver {
 }
 
 fn decode(handle: &str) -> Option<Record> {
-    let json = URL_SAFE_NO_PAD.decode(handle).ok()?;
-    Record::from_json(std::str::from_utf8(&json).ok()?).ok()
+    let json = String::from_utf8(URL_SAFE_NO_PAD.decode(handle).ok()?).ok()?;
+    Record::from_json(json).ok()
 }
 
 /// The length of base64 without padding.

@@ -26,18 +26,21 @@ impl Commit<'_> {
                 self.destroy(id).await?;
                 Ok(Outcome::Clear)
             }
-            Plan::Write { removing, write } => {
+            Plan::Write {
+                removing,
+                mut write,
+            } => {
                 // A logout comes first: whatever happens next, it is done.
                 self.destroy(removing).await?;
-                self.write(*write).await
+                self.write(&mut write).await
             }
-            Plan::Touch { handle, write } => self.touch(handle, *write).await,
+            Plan::Touch { handle, mut write } => self.touch(handle, &mut write).await,
         }
     }
 
     async fn destroy(&self, id: Option<SessionId>) -> Result<(), Error> {
         if let Some(id) = id {
-            self.manager.driver.destroy(&id).await?;
+            self.manager.driver().destroy(&id).await?;
             events::destroyed(&id);
         }
         Ok(())
@@ -51,16 +54,16 @@ impl Commit<'_> {
         handle: String,
         ttl: Duration,
     ) -> Result<Outcome, Error> {
-        let driver = &self.manager.driver;
+        let driver = self.manager.driver();
         if driver.can_revoke() && driver.load(&handle).await?.is_none() {
             return Ok(dropped(id));
         }
         self.issue(handle, ttl)
     }
 
-    async fn touch(&self, handle: String, write: Write) -> Result<Outcome, Error> {
+    async fn touch(&self, handle: String, write: &mut Write) -> Result<Outcome, Error> {
         let (id, ttl) = (write.record.id().clone(), self.ttl(&write.record));
-        let outcome = match self.manager.driver.touch(&id, ttl).await? {
+        let outcome = match self.manager.driver().touch(&id, ttl).await? {
             Touched::Done => self.issue(handle, ttl)?,
             Touched::Gone => dropped(&id),
             Touched::MustSave => self.write(write).await?,
@@ -71,22 +74,23 @@ impl Commit<'_> {
         Ok(outcome)
     }
 
-    async fn write(&self, write: Write) -> Result<Outcome, Error> {
+    // What is written stays where the plan put it: what is passed by value grows each future that awaits it.
+    async fn write(&self, write: &mut Write) -> Result<Outcome, Error> {
         let Write {
             record,
             changes,
             mode,
         } = write;
-        self.check_size(&record)?;
+        self.check_size(record)?;
         match mode {
             Mode::Create => {
-                let outcome = self.create(&record).await?;
+                let outcome = self.create(record).await?;
                 events::created(record.id());
                 Ok(outcome)
             }
-            Mode::Update(version) => self.update(record, &changes, version).await,
+            Mode::Update(version) => self.update(record, changes, version).await,
             Mode::Regenerate { old, version } => {
-                self.regenerate(record, &changes, &old, version).await
+                self.regenerate(record, changes, old, version).await
             }
         }
     }
@@ -95,7 +99,7 @@ impl Commit<'_> {
         let ttl = self.ttl(record);
         match self
             .manager
-            .driver
+            .driver()
             .save(record, Expected::Absent, ttl)
             .await?
         {
@@ -103,7 +107,7 @@ impl Commit<'_> {
                 Ok(outcome) => Ok(outcome),
                 Err(error) => {
                     // Nobody will ever have its cookie. If it cannot be removed, it expires.
-                    let _ = self.manager.driver.destroy(record.id()).await;
+                    let _ = self.manager.driver().destroy(record.id()).await;
                     Err(error)
                 }
             },
@@ -114,24 +118,24 @@ impl Commit<'_> {
 
     async fn update(
         &self,
-        mut record: Record,
+        record: &mut Record,
         changes: &Changes,
-        mut version: Version,
+        version: &mut Version,
     ) -> Result<Outcome, Error> {
         for attempt in 0..MAX_ATTEMPTS {
-            let ttl = self.ttl(&record);
+            let ttl = self.ttl(record);
             match self
                 .manager
-                .driver
-                .save(&record, Expected::Version(&version), ttl)
+                .driver()
+                .save(record, Expected::Version(version), ttl)
                 .await?
             {
                 Saved::Done { handle } => return self.issue(handle, ttl),
                 Saved::Conflict(None) => return Ok(dropped(record.id())),
                 Saved::Conflict(Some(current)) => {
                     events::conflict(record.id());
-                    record = self.merge(&record, changes, &current)?;
-                    version = current.version;
+                    *record = self.merge(record, changes, &current)?;
+                    *version = current.version;
                     pause(attempt).await;
                 }
             }
@@ -144,19 +148,19 @@ impl Commit<'_> {
     /// under neither id.
     async fn regenerate(
         &self,
-        mut record: Record,
+        record: &mut Record,
         changes: &Changes,
         old: &SessionId,
-        mut version: Version,
+        version: &mut Version,
     ) -> Result<Outcome, Error> {
-        let driver = &self.manager.driver;
+        let driver = self.manager.driver();
         for attempt in 0..MAX_ATTEMPTS {
-            let outcome = self.create(&record).await?;
+            let outcome = self.create(record).await?;
             if !driver.can_revoke() {
                 events::regenerated(record.id());
                 return Ok(outcome);
             }
-            match driver.retire(old, &version).await {
+            match driver.retire(old, version).await {
                 Ok(Retired::Done) => {
                     events::regenerated(record.id());
                     return Ok(outcome);
@@ -169,8 +173,8 @@ impl Commit<'_> {
                 Ok(Retired::Changed(current)) => {
                     events::conflict(old);
                     driver.destroy(record.id()).await?;
-                    record = self.merge(&record, changes, &current)?;
-                    version = current.version;
+                    *record = self.merge(record, changes, &current)?;
+                    *version = current.version;
                     pause(attempt).await;
                 }
                 Err(error) => {

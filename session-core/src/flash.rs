@@ -20,15 +20,14 @@ impl Session {
     ///
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the value is not a `T`.
     pub fn get_flash<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        let raw = {
+        let (now, shown) = {
             let state = self.look();
-            state
-                .now
-                .get_raw(key)
-                .or_else(|| state.shown.get_raw(key))
-                .map(str::to_owned)
+            (state.now.clone(), state.shown.clone())
         };
-        raw.map(|raw| json::decode(key, &raw)).transpose()
+        match now.get(key)? {
+            Some(value) => Ok(Some(value)),
+            None => shown.get(key),
+        }
     }
 
     /// Returns the flash of `key`, or `default` where there is none.

@@ -95,7 +95,7 @@ impl SessionManager {
                 events::invalid();
                 continue;
             };
-            match self.0.driver.load(verified.handle).await {
+            match self.0.driver().load(verified.handle).await {
                 Ok(Some(loaded)) => {
                     if let Some(session) = self.admit(loaded, verified) {
                         return Ok(session);
@@ -170,7 +170,7 @@ impl SessionManager {
     /// Says whether logging out ends a session for whoever copied its cookie too.
     #[must_use]
     pub fn can_revoke(&self) -> bool {
-        self.0.driver.can_revoke()
+        self.0.driver().can_revoke()
     }
 
     /// Says whether middleware waits until the handler takes the session.
@@ -217,11 +217,16 @@ impl SessionManager {
 }
 
 impl Inner {
+    /// The driver itself. A call on the box would go through the driver that each box is.
+    pub(crate) fn driver(&self) -> &dyn Driver {
+        &*self.driver
+    }
+
     pub(crate) fn budget(&self, now: Timestamp, created_at: Option<Timestamp>) -> Budget {
         let begins_at = self.options.absolute_lifetime.map(|_| now);
         let created_at = created_at.or(begins_at);
         Budget {
-            capacity: self.driver.capacity(),
+            capacity: self.driver().capacity(),
             cookie_name: self.cookie.name().len(),
             expires_at: self.options.expiry(now, created_at),
             created_at,

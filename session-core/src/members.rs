@@ -7,8 +7,8 @@ use crate::json::canonical;
 ///
 /// Every member stands in `text` as `"key":value`, ready to be written out; `members` says where. What is
 /// replaced or removed stays behind in `text` until it outweighs what is alive. So a record takes two
-/// allocations to read, however many values it has.
-#[derive(Clone, Default)]
+/// allocations to read, however many values it has, and only one where its text is taken over whole.
+#[derive(Default)]
 pub(crate) struct Members {
     text: String,
     members: Vec<Member>,
@@ -23,6 +23,63 @@ struct Member {
     len: u32,
 }
 
+/// Where the members of an object stand in a text that is being read: found without copying anything.
+#[derive(Default)]
+pub(crate) struct Spans {
+    members: Vec<Member>,
+    live: usize,
+    is_unordered: bool,
+}
+
+impl Spans {
+    /// Adds the member with this key and value, both parts of `text`. `None` where it does not stand there as
+    /// [`Members`] would write it, or `last`, the key before it, is not less.
+    pub(crate) fn add(&mut self, text: &str, last: &str, key: &str, raw: &str) -> Option<()> {
+        if self.members.is_empty() {
+            self.members.reserve(TYPICAL_KEYS);
+        } else if last >= key {
+            self.is_unordered = true;
+        }
+        let at = |part: &str| (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize);
+        let (start, value) = (at(key)?.checked_sub(1)?, at(raw)?);
+        let len = key.len() + raw.len() + PUNCTUATION;
+        if start + key.len() + PUNCTUATION != value || value + raw.len() > text.len().min(MAX_BYTES)
+        {
+            return None;
+        }
+        self.members.push(Member {
+            start: offset(start),
+            key: offset(key.len()),
+            len: offset(len),
+        });
+        self.live += len;
+        Some(())
+    }
+
+    /// Makes members of the spans and their text, which is kept as it is.
+    pub(crate) fn within(self, text: String) -> Members {
+        let mut members = Members {
+            text,
+            members: self.members,
+            live: self.live,
+        };
+        if self.is_unordered {
+            members.sort();
+        }
+        members
+    }
+
+    /// Copies the members out of the text.
+    pub(crate) fn copied(&self, text: &str) -> Members {
+        let mut members = Members::new();
+        for member in &self.members {
+            let (key, raw) = member.split(text);
+            members.insert(key, raw);
+        }
+        members
+    }
+}
+
 impl Members {
     pub(crate) const fn new() -> Self {
         Self {
@@ -35,10 +92,6 @@ impl Members {
     /// Adds a member of an object that is being read, `None` once it is longer than [`MAX_BYTES`]. To be
     /// [sorted](Self::sort) at the end.
     pub(crate) fn read(&mut self, key: &str, raw: &str) -> Option<()> {
-        if self.members.is_empty() {
-            self.text.reserve(TYPICAL_BYTES);
-            self.members.reserve(TYPICAL_KEYS);
-        }
         if self.text.len() + key.len() + raw.len() > MAX_BYTES {
             return None;
         }
@@ -55,9 +108,6 @@ impl Members {
             live,
         } = self;
         let key = |member: &Member| member.split(text).0;
-        if members.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])) {
-            return;
-        }
         members.sort_by(|a, b| key(a).cmp(key(b)));
         members.dedup_by(|later, kept| {
             let is_same = key(later) == key(kept);
@@ -163,16 +213,9 @@ impl Members {
 
     /// Writes the text anew once less than half of it is alive.
     fn compact(&mut self) {
-        if self.text.len() <= 2 * self.live + SLACK {
-            return;
+        if self.text.len() > 2 * self.live + SLACK {
+            *self = self.clone();
         }
-        let mut text = String::with_capacity(self.live);
-        for member in &mut self.members {
-            let start = offset(text.len());
-            text.push_str(member.of(&self.text));
-            member.start = start;
-        }
-        self.text = text;
     }
 
     fn find(&self, key: &str) -> Result<usize, usize> {
@@ -198,6 +241,23 @@ impl Member {
     }
 }
 
+/// Copies what is alive only.
+impl Clone for Members {
+    fn clone(&self) -> Self {
+        let mut text = String::with_capacity(self.live);
+        let members = self.members.iter().map(|member| {
+            let start = offset(text.len());
+            text.push_str(member.of(&self.text));
+            Member { start, ..*member }
+        });
+        Self {
+            members: members.collect(),
+            text,
+            live: self.live,
+        }
+    }
+}
+
 /// Equal keys with equal texts.
 impl PartialEq for Members {
     fn eq(&self, other: &Self) -> bool {
@@ -216,7 +276,6 @@ const PUNCTUATION: usize = 3;
 /// Dead text that is not worth writing anew.
 const SLACK: usize = 1024;
 /// What the first allocation makes room for: most sessions fit.
-const TYPICAL_BYTES: usize = 256;
 const TYPICAL_KEYS: usize = 8;
 /// The most that one object may hold.
 pub(crate) const MAX_BYTES: usize = 1 << 30;

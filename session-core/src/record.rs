@@ -62,26 +62,28 @@ impl Record {
 
     /// Reads a record from JSON.
     ///
-    /// Missing or `null` `data` and `flash_next` count as empty, a missing `exp` as no expiry.
+    /// Missing or `null` `data` and `flash_next` count as empty, a missing `exp` as no expiry. A `String` is taken over
+    /// as it is, a `&str` copied once.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Decode`] when `json` is no such record: not JSON, no object, an `id` that is no
     /// string or empty, `data` or `flash_next` that is no object, `exp` or `iat` that is no number.
     /// A driver answers "no session" then, and leaves the value alone.
-    pub fn from_json(json: &str) -> Result<Self, Error> {
-        let wire: Wire<'_> = serde_json::from_str(json).map_err(|error| undecodable(&error))?;
+    pub fn from_json(json: impl Into<String>) -> Result<Self, Error> {
+        let json = json.into();
+        let wire = Wire::read(&json).map_err(|error| undecodable(&error))?;
         let id = wire
             .id
             .and_then(|id| SessionId::from_stored(&id))
             .ok_or_else(|| Error::new(ErrorKind::Decode).with_source("there is no id"))?;
         Ok(Self {
             id,
-            data: wire.data,
-            flash: wire.flash_next,
+            flash: wire.flash_next.copied(&json),
             flash_from: wire.flash_from,
             expires_at: wire.exp,
             created_at: wire.iat,
+            data: wire.data.incopied(json),
         })
     }
 

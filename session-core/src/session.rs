@@ -66,9 +66,9 @@ impl Session {
     ///
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the stored value is not a `T`; it stays as it is.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        // Copied, because decoding may run code of the caller's.
-        let raw = self.look().data.get_raw(key).map(str::to_owned);
-        raw.map(|raw| json::decode(key, &raw)).transpose()
+        // A copy, because decoding may run code of the caller's, and the session must not be locked then.
+        let data = self.look().data.clone();
+        data.get(key)
     }
 
     /// Returns the value of `key`, or `default` where there is none.

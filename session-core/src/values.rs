@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde::ser::{Error as _, Serializer};
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::json::{decode, encode, escape, undecodable, unescape};
 use crate::members::{MAX_BYTES, Members};
+use crate::wire::Object;
 use crate::{Error, ErrorKind};
 
 /// Keys with their values as raw JSON text, in the order of their keys.
@@ -21,6 +23,7 @@ use crate::{Error, ErrorKind};
 /// [`keys`](Self::keys) nor [`iter`](Self::iter) shows it.
 ///
 /// For `n` keys, looking up takes `O(log n)` comparisons; adding and removing move up to `n` small entries as well.
+/// A clone shares its text with the original until either is changed.
 ///
 /// # Examples
 ///
@@ -32,14 +35,15 @@ use crate::{Error, ErrorKind};
 /// assert_eq!(values.keys().collect::<Vec<_>>(), ["name", "user"]);
 /// # Ok::<(), session_core::Error>(())
 /// ```
+// Shared, so that a copy of a session's data costs nothing until one side changes it.
 #[derive(Clone, Default)]
-pub struct Values(Members);
+pub struct Values(Option<Arc<Members>>);
 
 impl Values {
     /// Creates an empty map.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Members::new())
+        Self(None)
     }
 
     /// Reads a JSON object. Of keys that are written twice the last one counts, as in JavaScript.
@@ -48,9 +52,10 @@ impl Values {
     ///
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when `json` is not one JSON object, or longer than 1 GiB.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        serde_json::from_str::<Object>(json)
-            .map(|object| object.0)
-            .map_err(|error| undecodable(&error))
+        match Object::read(json) {
+            Ok(object) => Ok(object.copied(json)),
+            Err(error) => Err(undecodable(&error)),
+        }
     }
 
     /// Sets `key` to `value`.
@@ -65,7 +70,8 @@ impl Values {
 
     /// Removes `key` and says whether it was there.
     pub fn remove(&mut self, key: &str) -> bool {
-        self.0.remove(&escape(key))
+        // Looked up first: what is shared must not be copied for nothing.
+        self.contains(key) && self.escaped_mut().remove(&escape(key))
     }
 
     /// Returns the value of `key`, decoded.
@@ -80,7 +86,7 @@ impl Values {
     /// Returns the JSON text of `key`'s value.
     #[must_use]
     pub fn get_raw(&self, key: &str) -> Option<&str> {
-        self.0.get(&escape(key))
+        self.escaped().get(&escape(key))
     }
 
     /// Says whether `key` has a value, be it `null`.
@@ -92,7 +98,7 @@ impl Values {
     /// Returns the number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.escaped().len()
     }
 
     /// Says whether there are no keys.
@@ -108,7 +114,7 @@ impl Values {
 
     /// Returns the keys with the JSON text of their values, in the keys' order.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-        self.0
+        self.escaped()
             .iter()
             .filter_map(|(key, raw)| Some((unescape(key)?, raw)))
     }
@@ -123,16 +129,16 @@ impl Values {
 
     /// The length of [`to_json`](Self::to_json), in bytes.
     pub(crate) fn json_len(&self) -> usize {
-        self.0.json_len()
+        self.escaped().json_len()
     }
 
     /// The length that [`to_json`](Self::to_json) would have with `key` set to a value of `raw_len` bytes.
     pub(crate) fn json_len_with(&self, key: &str, raw_len: usize) -> usize {
-        self.0.json_len_with(&escape(key), raw_len)
+        self.escaped().json_len_with(&escape(key), raw_len)
     }
 
     pub(crate) fn write_json(&self, out: &mut String) {
-        self.0.write_json(out);
+        self.escaped().write_json(out);
     }
 
     pub(crate) fn insert_checked(&mut self, key: &str, raw: &str) -> Result<(), Error> {
@@ -146,23 +152,34 @@ impl Values {
 
     /// Sets `key` to a value that is already JSON text.
     pub(crate) fn insert_raw(&mut self, key: &str, raw: &str) {
-        self.0.insert(&escape(key), raw);
+        self.escaped_mut().insert(&escape(key), raw);
     }
 
     /// Takes over every member of `other`.
     pub(crate) fn extend(&mut self, other: &Self) {
-        for (key, raw) in other.0.iter() {
-            self.0.insert(key, raw);
+        if self.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        for (key, raw) in other.escaped().iter() {
+            self.escaped_mut().insert(key, raw);
         }
     }
 
     /// The members by their escaped keys, which name even those that cannot be named in Rust.
-    pub(crate) const fn escaped(&self) -> &Members {
-        &self.0
+    pub(crate) fn escaped(&self) -> &Members {
+        static EMPTY: Members = Members::new();
+        self.0.as_deref().unwrap_or(&EMPTY)
     }
 
-    pub(crate) const fn escaped_mut(&mut self) -> &mut Members {
-        &mut self.0
+    pub(crate) fn escaped_mut(&mut self) -> &mut Members {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
+impl From<Members> for Values {
+    fn from(members: Members) -> Self {
+        Self((members.len() > 0).then(|| Arc::new(members)))
     }
 }
 
@@ -176,7 +193,7 @@ impl fmt::Debug for Values {
 /// Equal keys with equal JSON texts: `1.0` differs from `1`.
 impl PartialEq for Values {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.escaped() == other.escaped()
     }
 }
 
@@ -188,37 +205,6 @@ impl Serialize for Values {
         RawValue::from_string(self.to_json())
             .map_err(S::Error::custom)?
             .serialize(serializer)
-    }
-}
-
-/// What [`Values`] looks like to serde: only from text that is wholly in memory.
-pub(crate) struct Object(pub(crate) Values);
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
-
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Object;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut members = Members::new();
-                while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                    let quoted = key.get();
-                    members
-                        .read(&quoted[1..quoted.len() - 1], value.get())
-                        .ok_or_else(|| serde::de::Error::custom("longer than 1 GiB"))?;
-                }
-                members.sort();
-                Ok(Object(Values(members)))
-            }
-        }
-
-        deserializer.deserialize_map(ObjectVisitor)
     }
 }
 

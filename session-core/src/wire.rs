@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Unexpected, Visitor,
+};
 use serde_json::value::RawValue;
 
 use crate::json::canonical;
-use crate::values::Object;
+use crate::members::{Members, Spans};
 use crate::{Timestamp, Values};
 
 /// The fields of a record. Read by hand, because a derived reader would refuse a record for an unknown field
@@ -16,57 +19,212 @@ use crate::{Timestamp, Values};
 #[derive(Default)]
 pub(crate) struct Wire<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
-    pub(crate) data: Values,
-    pub(crate) flash_next: Values,
+    pub(crate) data: Object,
+    pub(crate) flash_next: Object,
     pub(crate) flash_from: Values,
     pub(crate) exp: Option<Timestamp>,
     pub(crate) iat: Option<Timestamp>,
 }
 
-impl<'de> Deserialize<'de> for Wire<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct WireVisitor;
+impl<'a> Wire<'a> {
+    pub(crate) fn read(json: &'a str) -> serde_json::Result<Self> {
+        read(json)
+    }
+}
 
-        impl<'de> Visitor<'de> for WireVisitor {
-            type Value = Wire<'de>;
+/// An object whose values stay text.
+pub(crate) enum Object {
+    /// It is written as this library and JavaScript write: its members are where they are.
+    Spans(Spans),
+    /// Some key has an escape in it, or there is white space: the members are copied into the usual form.
+    Copied(Members),
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a record")
-            }
+impl Object {
+    /// Reads a text that is one object.
+    pub(crate) fn read(json: &str) -> serde_json::Result<Self> {
+        read(json).map(|Whole(object)| object)
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Wire<'de>, A::Error> {
-                let mut wire = Wire::default();
-                while let Some(key) = map.next_key::<&RawValue>()? {
-                    let quoted = key.get();
-                    match &*canonical(&quoted[1..quoted.len() - 1]) {
-                        "id" => wire.id = Some(map.next_value::<Text<'de>>()?.0),
-                        "data" => wire.data = object(map.next_value()?),
-                        "flash_next" => wire.flash_next = object(map.next_value()?),
-                        "flash_from" => {
-                            // Ours, and optional: what other software puts there is ignored.
-                            let raw: &RawValue = map.next_value()?;
-                            wire.flash_from = Values::from_json(raw.get()).unwrap_or_default();
-                        }
-                        "exp" => wire.exp = Some(map.next_value::<Millis>()?.0),
-                        "iat" => wire.iat = Some(map.next_value::<Millis>()?.0),
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
+    /// Makes values of it. `json` is the text that it was read from.
+    pub(crate) fn copied(self, json: &str) -> Values {
+        Values::from(match self {
+            Self::Spans(spans) => spans.copied(json),
+            Self::Copied(members) => members,
+        })
+    }
+
+    /// As [`copied`](Self::copied), and keeps the text instead of copying out of it.
+    pub(crate) fn incopied(self, json: String) -> Values {
+        Values::from(match self {
+            Self::Spans(spans) => spans.within(json),
+            Self::Copied(members) => members,
+        })
+    }
+}
+
+impl Default for Object {
+    fn default() -> Self {
+        Self::Copied(Members::new())
+    }
+}
+
+/// What reads a text, in one of two ways.
+trait Read<'de>: Sized {
+    fn visit<A: MapAccess<'de>>(text: Text<'de>, map: A) -> Result<Self, A::Error>;
+
+    /// What `null` counts as.
+    fn null() -> Option<Self>;
+}
+
+/// A text that is being read.
+#[derive(Clone, Copy)]
+enum Text<'de> {
+    /// As this library and JavaScript write: no white space, and no key with an escape.
+    Plain(&'de str),
+    /// Any JSON.
+    Any,
+}
+
+/// Nearly every text is plain. One that is not is read once more, from the start.
+fn read<'de, T: Read<'de>>(json: &'de str) -> serde_json::Result<T> {
+    let read = |text| {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let read = Reader::new(text).deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(read)
+    };
+    read(Text::Plain(json)).or_else(|_: serde_json::Error| read(Text::Any))
+}
+
+impl<'de> Text<'de> {
+    /// The next key, in the one way in which it is written between its quotes.
+    fn next_key<A: MapAccess<'de>>(self, map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+        match self {
+            // Fails where there is an escape: nothing can be borrowed then.
+            Self::Plain(_) => Ok(map.next_key::<&str>()?.map(Cow::Borrowed)),
+            // As text, because a key need not be valid Unicode.
+            Self::Any => Ok(map.next_key::<&RawValue>()?.map(|quoted| {
+                let quoted = quoted.get();
+                canonical(&quoted[1..quoted.len() - 1])
+            })),
+        }
+    }
+}
+
+impl<'de> Read<'de> for Wire<'de> {
+    fn visit<A: MapAccess<'de>>(text: Text<'de>, mut map: A) -> Result<Self, A::Error> {
+        let mut wire = Self::default();
+        while let Some(key) = text.next_key(&mut map)? {
+            match &*key {
+                "id" => wire.id = Some(map.next_value::<Id<'de>>()?.0),
+                "data" => wire.data = map.next_value_seed(Reader::new(text))?,
+                "flash_next" => wire.flash_next = map.next_value_seed(Reader::new(text))?,
+                "flash_from" => {
+                    // Ours, and optional: what other software puts there is ignored.
+                    let raw: &RawValue = map.next_value()?;
+                    wire.flash_from = Values::from_json(raw.get()).unwrap_or_default();
                 }
-                Ok(wire)
+                "exp" => wire.exp = Some(map.next_value::<Millis>()?.0),
+                "iat" => wire.iat = Some(map.next_value::<Millis>()?.0),
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
+        Ok(wire)
+    }
 
-        deserializer.deserialize_map(WireVisitor)
+    fn null() -> Option<Self> {
+        None
+    }
+}
+
+impl<'de> Read<'de> for Object {
+    fn visit<A: MapAccess<'de>>(text: Text<'de>, mut map: A) -> Result<Self, A::Error> {
+        match text {
+            Text::Plain(json) => {
+                let (mut spans, mut last) = (Spans::default(), "");
+                while let Some((key, value)) = map.next_entry::<&str, &RawValue>()? {
+                    spans
+                        .add(json, last, key, value.get())
+                        .ok_or_else(|| A::Error::custom("not plain"))?;
+                    last = key;
+                }
+                Ok(Self::Spans(spans))
+            }
+            Text::Any => {
+                let mut members = Members::new();
+                while let Some(key) = text.next_key(&mut map)? {
+                    let value: &RawValue = map.next_value()?;
+                    members
+                        .read(&key, value.get())
+                        .ok_or_else(|| A::Error::custom("longer than 1 GiB"))?;
+                }
+                members.sort();
+                Ok(Self::Copied(members))
+            }
+        }
+    }
+
+    fn null() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+/// An object that is not `null`.
+struct Whole(Object);
+
+impl<'de> Read<'de> for Whole {
+    fn visit<A: MapAccess<'de>>(text: Text<'de>, map: A) -> Result<Self, A::Error> {
+        Object::visit(text, map).map(Self)
+    }
+
+    fn null() -> Option<Self> {
+        None
+    }
+}
+
+/// Reads a `T` in the given way.
+struct Reader<'de, T> {
+    text: Text<'de>,
+    read: PhantomData<T>,
+}
+
+impl<'de, T> Reader<'de, T> {
+    const fn new(text: Text<'de>) -> Self {
+        Self {
+            text,
+            read: PhantomData,
+        }
+    }
+}
+
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for Reader<'de, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Read<'de>> Visitor<'de> for Reader<'de, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::visit(self.text, map)
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<T, E> {
+        T::null().ok_or_else(|| E::invalid_type(Unexpected::Unit, &self))
     }
 }
 
 /// A string, borrowed where it has no escapes.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-fn object(object: Option<Object>) -> Values {
-    object.map_or_else(Values::new, |object| object.0)
-}
+struct Id<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct Millis(Timestamp);
 
