@@ -11,6 +11,8 @@ pub mod http;
 mod log;
 #[cfg(feature = "probe")]
 pub mod probe;
+#[cfg(feature = "program")]
+pub mod program;
 pub mod redis;
 #[cfg(any(feature = "http", feature = "probe"))]
 mod until;

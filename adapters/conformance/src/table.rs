@@ -69,7 +69,7 @@ impl Table {
     /// Why which scenarios do not apply to which drivers.
     fn reasons(&self) -> BTreeMap<(String, &'static str), Vec<&str>> {
         let mut reasons: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for row in &self.rows {
+        for row in self.rows.iter().filter(|row| row.was_asked_for()) {
             for (driver, cell) in self.drivers.iter().zip(&row.cells) {
                 if let Cell::DoesNotApply(reason) = cell {
                     let scenarios = reasons.entry((driver.to_string(), *reason)).or_default();
@@ -81,13 +81,21 @@ impl Table {
     }
 }
 
+impl Row {
+    fn was_asked_for(&self) -> bool {
+        let mut cells = self.cells.iter();
+        cells.any(|cell| matches!(cell, Cell::Passed | Cell::Failed))
+    }
+}
+
 /// The table, why what does not apply, and a line that counts.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lengths = self.rows.iter().map(|row| row.scenario.len());
+        let shown: Vec<_> = self.rows.iter().filter(|row| row.was_asked_for()).collect();
+        let lengths = shown.iter().map(|row| row.scenario.len());
         let width = lengths.max().unwrap_or_default();
         self.heading(f, width)?;
-        for row in &self.rows {
+        for row in shown {
             write!(f, "{:width$}", row.scenario)?;
             for cells in row.cells.chunks(self.drivers.len()) {
                 write!(f, "  ")?;
@@ -127,5 +135,36 @@ impl fmt::Display for Cell {
             Self::Failed => "✗",
             Self::DoesNotApply(_) => "–",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cell_is_shown_and_counted_and_every_gap_explained() {
+        let drivers = vec![DriverName::Cookie, DriverName::Memory];
+        let mut table = Table::new(vec!["axum", "warp"], drivers);
+        let gap = Cell::DoesNotApply("there is no store");
+        let (passed, failed) = (Cell::Passed, Cell::Failed);
+        table.add(
+            "flash".to_owned(),
+            vec![passed, failed, passed, Cell::NotRun],
+        );
+        table.add("outage".to_owned(), vec![gap, passed, gap, passed]);
+        table.add(
+            "left out".to_owned(),
+            vec![gap, Cell::NotRun, gap, Cell::NotRun],
+        );
+        let expected = "        axum   warp
+        c m    c m
+flash   ✓ ✗    ✓
+outage  – ✓    – ✓
+– cookie, there is no store: outage
+conformance: http 3 scenarios × 2 adapters × 2 drivers: 4 passed, 1 failed, 4 do not apply, 3 not asked for";
+        let table = table.to_string();
+        let lines: Vec<_> = table.lines().map(str::trim_end).collect();
+        assert_eq!(lines.join("\n"), expected);
     }
 }

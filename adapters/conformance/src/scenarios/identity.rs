@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use session_core::DriverName;
+
 use crate::scenario::{NO_STORE, NOT_REVOCABLE, Scenario, scenario};
 use crate::stage::Stage;
 
@@ -13,6 +15,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(s07_after_a_destroy_the_old_cookie_is_worth_nothing).except(NOT_REVOCABLE),
     scenario!(s07_a_logout_starts_anew_under_another_id),
     scenario!(s07_after_a_logout_the_old_cookie_is_worth_nothing).except(NOT_REVOCABLE),
+    scenario!(with_the_cookie_driver_a_copy_outlives_the_logout).except(REVOCABLE),
     scenario!(s07_a_logout_leaves_one_record_of_the_new_session).except(NO_STORE),
 ];
 
@@ -98,6 +101,15 @@ async fn s07_after_a_logout_the_old_cookie_is_worth_nothing(stage: Stage) {
     assert_eq!(after.status, 404);
 }
 
+/// The documentation says so.
+async fn with_the_cookie_driver_a_copy_outlives_the_logout(stage: Stage) {
+    let browser = stage.browser().await;
+    let copy = browser.form("/login", &[("user", "Ada")]).await.cookie();
+    browser.form("/logout", &[]).await;
+    let replayed = browser.with_cookie("/api/session/user", &copy).await;
+    assert_eq!(replayed.body, r#""Ada""#);
+}
+
 async fn s07_a_logout_leaves_one_record_of_the_new_session(stage: Stage) {
     let browser = stage.browser().await;
     browser.form("/login", &[("user", "Ada")]).await;
@@ -107,3 +119,8 @@ async fn s07_a_logout_leaves_one_record_of_the_new_session(stage: Stage) {
     assert_eq!(session["new"], false);
     assert!(session["flash"]["notice"].is_string());
 }
+
+const REVOCABLE: &[(DriverName, &str)] = &[
+    (DriverName::Memory, "a copy of the cookie is revoked"),
+    (DriverName::Redis, "a copy of the cookie is revoked"),
+];

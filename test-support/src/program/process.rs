@@ -1,4 +1,4 @@
-//! The program itself, as a newcomer starts it.
+//! Running the program.
 
 use std::ffi::OsStr;
 use std::process::{Output, Stdio};
@@ -7,19 +7,31 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// The playground, running. Killed when dropped.
-pub(crate) struct Program {
+use super::Playground;
+use crate::http::Browser;
+
+/// A playground that runs. Killed when dropped.
+pub(super) struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     /// What it printed so far.
-    pub(crate) printed: Vec<String>,
+    pub(super) printed: Vec<String>,
     /// Where it says that it serves.
-    pub(crate) address: String,
+    pub(super) address: String,
+}
+
+/// Runs the playground where it is to end by itself.
+pub(super) async fn run<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) -> Output {
+    let output = command(playground, vars).output();
+    tokio::time::timeout(PATIENCE, output)
+        .await
+        .expect("it goes on running")
+        .unwrap()
 }
 
 /// The command with these variables and no others, on a free port.
-fn command<V: AsRef<OsStr>>(vars: &[(&str, V)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_axum-playground"));
+fn command<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) -> Command {
+    let mut command = Command::new(playground.path);
     command
         .env_clear()
         .env("PORT", "0")
@@ -31,19 +43,10 @@ fn command<V: AsRef<OsStr>>(vars: &[(&str, V)]) -> Command {
     command
 }
 
-/// Runs the playground where it is to end by itself.
-pub(crate) async fn run<V: AsRef<OsStr>>(vars: &[(&str, V)]) -> Output {
-    let output = command(vars).output();
-    tokio::time::timeout(Duration::from_secs(20), output)
-        .await
-        .expect("it goes on running")
-        .unwrap()
-}
-
 impl Program {
     /// Starts the playground and waits for its address.
-    pub(crate) async fn start(vars: &[(&str, &str)]) -> Self {
-        let mut child = command(vars).spawn().unwrap();
+    pub(super) async fn start(playground: Playground, vars: &[(&str, &str)]) -> Self {
+        let mut child = command(playground, vars).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut program = Self {
             child,
@@ -51,16 +54,21 @@ impl Program {
             printed: Vec::new(),
             address: String::new(),
         };
-        let patience = Duration::from_secs(20);
-        tokio::time::timeout(patience, program.read_address())
+        tokio::time::timeout(PATIENCE, program.read_address(playground.name))
             .await
             .expect("no address");
         program
     }
 
-    async fn read_address(&mut self) {
+    /// A new browser.
+    pub(super) fn browser(&self) -> Browser {
+        Browser::new(&self.address)
+    }
+
+    async fn read_address(&mut self, name: &str) {
+        let before = format!("{name}: http://");
         while let Some(line) = self.lines.next_line().await.unwrap() {
-            let address = line.strip_prefix("axum-playground: http://");
+            let address = line.strip_prefix(&before);
             if let Some(address) = address.and_then(|rest| rest.split(' ').next()) {
                 self.address = format!("http://{address}");
             }
@@ -73,7 +81,7 @@ impl Program {
     }
 
     /// Interrupts it, as Ctrl-C does. Returns whether it ended well and all that it printed and logged.
-    pub(crate) async fn interrupt(mut self) -> (bool, String) {
+    pub(super) async fn interrupt(mut self) -> (bool, String) {
         let id = self.child.id().unwrap().to_string();
         let told = Command::new("kill").args(["-INT", &id]).status().await;
         assert!(told.unwrap().success());
@@ -83,13 +91,14 @@ impl Program {
             }
             self.child.wait_with_output().await.unwrap()
         };
-        let output = tokio::time::timeout(Duration::from_secs(20), ending)
+        let output = tokio::time::timeout(PATIENCE, ending)
             .await
             .expect("it goes on running");
         let errors = String::from_utf8(output.stderr).unwrap();
-        (
-            output.status.success(),
-            self.printed.join("\n") + "\n" + &errors,
-        )
+        let printed = self.printed.join("\n");
+        (output.status.success(), format!("{printed}\n{errors}"))
     }
 }
+
+/// Longer than starting or ending takes.
+const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,27 +1,41 @@
 //! Settings that cannot work: a line that names the variable, an exit code, and no panic.
 
-mod common;
-
 use std::ffi::{OsStr, OsString};
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStringExt;
 
-use common::program::run;
+use super::{Playground, Test, run, tests};
+
+pub(super) const TESTS: &[Test] = tests![
+    s29_an_unusable_secret_cannot_start_it,
+    an_impossible_value_is_named_with_its_remedy,
+    an_impossible_address_is_named,
+    a_port_that_is_taken_is_named,
+    an_impossible_filter_is_named,
+    a_value_that_is_not_utf_8_is_named,
+    a_setting_of_the_playground_that_is_not_utf_8_is_named,
+];
+
+/// Where the program was built with the feature `redis`.
+pub(super) const WITH_REDIS: &[Test] = tests![a_redis_that_cannot_be_reached_is_named];
+
+/// Where it was not.
+pub(super) const WITHOUT_REDIS: &[Test] = tests![a_driver_that_is_not_built_in_is_named];
 
 /// Runs with these variables; returns the one line on stderr, without the program's name.
-async fn complaint<V: AsRef<OsStr>>(vars: &[(&str, V)]) -> String {
-    let output = run(vars).await;
-    let text = String::from_utf8(output.stderr).expect("text");
+async fn complaint<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) -> String {
+    let output = run(playground, vars).await;
+    let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(!text.contains("panicked"), "{text}");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 1, "{text}");
-    let line = lines[0].strip_prefix("axum-playground: ");
-    line.expect("the program's name").to_owned()
+    let (name, line) = lines[0].split_once(": ").unwrap();
+    assert_eq!(name, playground.name);
+    line.to_owned()
 }
 
-#[tokio::test]
-async fn s29_an_unusable_secret_cannot_start_it() {
+async fn s29_an_unusable_secret_cannot_start_it(playground: Playground) {
     let remedy = "generate one with `openssl rand -base64 32`";
     for (variable, secret, problem) in [
         (
@@ -41,14 +55,13 @@ async fn s29_an_unusable_secret_cannot_start_it() {
             "is a placeholder that anyone can guess",
         ),
     ] {
-        let line = complaint(&[(variable, secret)]).await;
+        let line = complaint(playground, &[(variable, secret)]).await;
         assert_eq!(line, format!("{variable}: {problem}; {remedy}"));
         assert!(!line.contains("too short"));
     }
 }
 
-#[tokio::test]
-async fn an_impossible_value_is_named_with_its_remedy() {
+async fn an_impossible_value_is_named_with_its_remedy(playground: Playground) {
     for (variable, value, rest) in [
         (
             "SESSION_DRIVER",
@@ -102,26 +115,25 @@ async fn an_impossible_value_is_named_with_its_remedy() {
             "\"a;b\" contains ';'; use a host name such as \"example.com\" (RFC 6265, domain-value)",
         ),
     ] {
-        let line = complaint(&[(variable, value)]).await;
+        let line = complaint(playground, &[(variable, value)]).await;
         assert_eq!(line, format!("{variable}: {rest}"));
     }
 }
 
-#[cfg(not(feature = "redis"))]
-#[tokio::test]
-async fn a_driver_that_is_not_built_in_is_named() {
-    let line = complaint(&[("SESSION_DRIVER", "redis")]).await;
+async fn a_driver_that_is_not_built_in_is_named(playground: Playground) {
+    let line = complaint(playground, &[("SESSION_DRIVER", "redis")]).await;
     let expected = "SESSION_DRIVER: the driver redis is not built in; turn on the feature ";
     assert!(line.starts_with(expected), "{line}");
 }
 
-#[cfg(feature = "redis")]
-#[tokio::test]
-async fn a_redis_that_cannot_be_reached_is_named() {
-    let line = complaint(&[
-        ("SESSION_DRIVER", "redis"),
-        ("REDIS_URL", "redis://127.0.0.1:1"),
-    ])
+async fn a_redis_that_cannot_be_reached_is_named(playground: Playground) {
+    let line = complaint(
+        playground,
+        &[
+            ("SESSION_DRIVER", "redis"),
+            ("REDIS_URL", "redis://127.0.0.1:1"),
+        ],
+    )
     .await;
     assert!(
         line.starts_with("REDIS_URL: leads to no server that answers; "),
@@ -129,8 +141,7 @@ async fn a_redis_that_cannot_be_reached_is_named() {
     );
 }
 
-#[tokio::test]
-async fn an_impossible_address_is_named() {
+async fn an_impossible_address_is_named(playground: Playground) {
     for (variable, value) in [
         ("PORT", "abc"),
         ("PORT", "65536"),
@@ -139,32 +150,29 @@ async fn an_impossible_address_is_named() {
         ("HOST", "no such host"),
         ("HOST", "256.0.0.1"),
     ] {
-        let line = complaint(&[(variable, value)]).await;
+        let line = complaint(playground, &[(variable, value)]).await;
         assert!(line.starts_with("cannot listen on "), "{line}");
         assert!(line.contains(variable), "{line}");
     }
 }
 
-#[tokio::test]
-async fn a_port_that_is_taken_is_named() {
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = taken.local_addr().expect("a port").port().to_string();
-    let line = complaint(&[("PORT", &port)]).await;
+async fn a_port_that_is_taken_is_named(playground: Playground) {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let line = complaint(playground, &[("PORT", &port)]).await;
     let expected =
         format!("cannot listen on 127.0.0.1:{port} (HOST, PORT): Address already in use");
     assert!(line.starts_with(&expected), "{line}");
 }
 
-#[tokio::test]
-async fn an_impossible_filter_is_named() {
+async fn an_impossible_filter_is_named(playground: Playground) {
     for filter in ["session=loud", "a=b=c"] {
-        let line = complaint(&[("RUST_LOG", filter)]).await;
+        let line = complaint(playground, &[("RUST_LOG", filter)]).await;
         assert!(line.starts_with("RUST_LOG: "), "{filter}: {line}");
     }
 }
 
-#[tokio::test]
-async fn a_value_that_is_not_utf_8_is_named() {
+async fn a_value_that_is_not_utf_8_is_named(playground: Playground) {
     for variable in [
         "SESSION_SECRET",
         "APP_KEY",
@@ -173,15 +181,14 @@ async fn a_value_that_is_not_utf_8_is_named() {
         "SESSION_LIFETIME",
         "REDIS_URL",
     ] {
-        let line = complaint(&[(variable, OsString::from_vec(vec![0xff]))]).await;
+        let line = complaint(playground, &[(variable, OsString::from_vec(vec![0xff]))]).await;
         assert_eq!(line, format!("{variable}: is not UTF-8; set it anew"));
     }
 }
 
-#[tokio::test]
-async fn a_setting_of_the_playground_that_is_not_utf_8_is_named() {
+async fn a_setting_of_the_playground_that_is_not_utf_8_is_named(playground: Playground) {
     for variable in ["HOST", "PORT", "RUST_LOG"] {
-        let line = complaint(&[(variable, OsString::from_vec(vec![0xff]))]).await;
+        let line = complaint(playground, &[(variable, OsString::from_vec(vec![0xff]))]).await;
         assert!(line.contains(variable), "{line}");
     }
 }
