@@ -167,6 +167,9 @@
 //! of server-sent events it can still be read; a write there is an error
 //! ([`ErrorKind::Closed`]) and not silently lost.
 //!
+//! A client that hangs up does not cut a save short. Over HTTP/1.1 poem's server even runs the handler to its end, so that
+//! what it does to the session is saved as well.
+//!
 //! # With poem-openapi
 //!
 //! A handler of `poem-openapi` takes [`Session`] as it takes each extractor of poem, and the middleware goes around the
@@ -196,39 +199,46 @@
 //!
 //! # Testing a handler
 //!
-//! poem's `TestClient` needs no server. Give the manager a [`ManualClock`] to move time.
+//! With the feature `testing`, among the dev-dependencies. poem's `TestClient` needs no server; a
+//! [`testing::Visitor`] brings the session's cookie and takes the answer:
 //!
 //! ```
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use poem::{EndpointExt, Route, get, handler, test::TestClient};
-//! use session_poem::{CookieDriver, Outcome, Secret, Session, SessionManager, SessionMiddleware};
+//! use poem::{EndpointExt, Route, handler, post, test::TestClient};
+//! use session_poem::testing::TestSessions;
+//! use session_poem::{Session, SessionError, SessionManager, SessionMiddleware};
 //!
 //! #[handler]
-//! async fn whoami(session: Session) -> String {
-//!     session.get_or("name", String::new()).unwrap_or_default()
+//! async fn logout(session: Session) -> Result<(), SessionError> {
+//!     session.destroy()?;
+//!     session.flash("notice", "Goodbye!")?;
+//!     Ok(())
 //! }
 //!
-//! let manager = SessionManager::builder(CookieDriver, Secret::generate()?).build()?;
-//! let app = Route::new().at("/", get(whoami)).with(SessionMiddleware::new(manager.clone()));
+//! fn app(manager: SessionManager) -> impl poem::Endpoint {
+//!     Route::new().at("/logout", post(logout)).with(SessionMiddleware::new(manager))
+//! }
 //!
-//! // A session with given data …
-//! let session = manager.open(None).await?;
-//! session.put("name", "Ada")?;
-//! let Outcome::Set(token) = manager.commit(&session).await? else { unreachable!() };
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), session_poem::Error> {
+//! let sessions = TestSessions::new();
+//! let client = TestClient::new(app(sessions.manager()));
 //!
-//! // … in a request.
-//! let cookie = format!("{}={}", manager.cookie_name(), token.as_str());
-//! let response = TestClient::new(app).get("/").header("cookie", cookie).send().await;
-//! response.assert_text("Ada").await;
+//! let mut ada = sessions.visitor(|session| session.put("user_id", 42)).await;
+//! let response = client.post("/logout").header("cookie", ada.cookie()).send().await;
+//! response.assert_status_is_ok();
+//! ada.receive_headers(response.0.headers());
+//!
+//! let session = ada.session().await;
+//! assert!(!session.has("user_id"));
+//! assert_eq!(session.get_flash::<String>("notice")?.as_deref(), Some("Goodbye!"));
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! # Features
 //!
-//! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs. Of poem
-//! itself only its default feature `server` is on.
+//! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs;
+//! `testing` brings the module [`testing`]. Of poem itself only its default feature `server` is on.
 
 mod error;
 mod extract;
