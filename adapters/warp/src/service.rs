@@ -12,7 +12,7 @@ use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
 /// Returns the routes as a tower service whose requests have a session: to test an application without a connection, or
-/// to put more layers around it and serve it by hyper.
+/// to put more layers around it and give it to [`Server::new`](crate::Server::new).
 ///
 /// Whatever the routes do, the session is saved and its cookie set: they may reply, reject, recover or match nothing. A
 /// [`SessionRejection`](crate::SessionRejection) that they do not recover themselves is [answered](crate::recover).
