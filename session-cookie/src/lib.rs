@@ -63,9 +63,10 @@ impl Driver for CookieDriver {
 
     /// Encodes the record. There is nothing to compare with: the client holds the only copy.
     async fn save(&self, record: &Record, _: Expected<'_>, _: Duration) -> Result<Saved, Error> {
-        Ok(Saved::Done {
-            handle: URL_SAFE_NO_PAD.encode(record.to_json()),
-        })
+        let json = record.to_json();
+        let mut handle = String::with_capacity(handle_len(json.len()) + ROOM_FOR_SIGNATURE);
+        URL_SAFE_NO_PAD.encode_string(json, &mut handle);
+        Ok(Saved::Done { handle })
     }
 
     /// Does nothing: the manager removes the cookie.
@@ -91,6 +92,9 @@ fn decode(handle: &str) -> Option<Record> {
 const fn handle_len(json: usize) -> usize {
     json / 3 * 4 + [0, 2, 3][json % 3]
 }
+
+/// The core signs the handle in place: a dot, and 32 bytes in base64.
+const ROOM_FOR_SIGNATURE: usize = 44;
 
 #[cfg(test)]
 mod tests {

@@ -37,6 +37,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::json::escape;
+use crate::members::Members;
 use crate::{Error, Loaded, Record, SessionId, Values, Version};
 
 /// A change of one value: from its JSON text, if there is one, to its new JSON text.
@@ -65,7 +66,7 @@ pub struct Changes {
     /// What the session held when it was flushed. The other changes came after that.
     flushed: Option<Values>,
     // A key is in at most one of these three.
-    puts: Values,
+    puts: Members,
     forgets: BTreeSet<Box<str>>,
     updates: BTreeMap<Box<str>, Vec<Change>>,
     /// Updates that no longer count. They are dropped with the log and not before, because dropping them runs
@@ -109,12 +110,12 @@ impl Changes {
     pub(crate) fn put_raw(&mut self, key: &str, raw: &str) {
         self.forgets.remove(&*escape(key));
         self.override_updates(key);
-        self.puts.insert_raw(key, raw);
+        self.puts.insert(&escape(key), raw);
     }
 
     /// Logs that `key` was removed.
     pub fn forget(&mut self, key: &str) {
-        self.puts.remove(key);
+        self.puts.remove(&escape(key));
         self.override_updates(key);
         self.forgets.insert((*escape(key)).into());
     }
@@ -126,8 +127,8 @@ impl Changes {
             self.forgets.insert(key);
         }
         self.forgets
-            .extend(self.puts.escaped().iter().map(|(key, _)| Box::from(key)));
-        self.puts = Values::new();
+            .extend(self.puts.iter().map(|(key, _)| Box::from(key)));
+        self.puts = Members::new();
         self.flushed.get_or_insert_with(|| seen.clone());
     }
 
@@ -154,7 +155,7 @@ impl Changes {
 
     pub(crate) fn update(&mut self, key: &str, raw: &str, change: Change) {
         // After a put or a forget of our own the result no longer depends on others.
-        if self.puts.contains(key) || self.forgets.contains(&*escape(key)) {
+        if self.puts.get(&escape(key)).is_some() || self.forgets.contains(&*escape(key)) {
             self.overridden.push(change);
             self.put_raw(key, raw);
         } else {
@@ -182,7 +183,7 @@ impl Changes {
     /// Says whether there is anything to save: also flash that has been shown must go.
     pub(crate) fn is_empty(&self) -> bool {
         self.flushed.is_none()
-            && self.puts.is_empty()
+            && self.puts.len() == 0
             && self.forgets.is_empty()
             && self.updates.is_empty()
             && self.flash.is_empty()
@@ -196,7 +197,9 @@ impl Changes {
         }
         data.escaped_mut()
             .retain(|key, _| !self.forgets.contains(key));
-        data.extend(&self.puts);
+        for (key, raw) in self.puts.iter() {
+            data.escaped_mut().insert(key, raw);
+        }
         for (key, changes) in &self.updates {
             let mut raw = data.escaped().get(key).map(str::to_owned);
             for change in changes {
@@ -237,7 +240,10 @@ impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Changes")
             .field("flushed", &self.flushed.is_some())
-            .field("puts", &self.puts)
+            .field(
+                "puts",
+                &self.puts.iter().map(|(key, _)| key).collect::<Vec<_>>(),
+            )
             .field("forgets", &self.forgets)
             .field("updates", &self.updates.keys())
             .field("flash", &self.flash)
