@@ -1,1 +1,36 @@
-//! A small poem application that shows what sessions do.
+//! The playground's routes: a page for people, and an API by which tests drive every verb of a session.
+
+mod api;
+mod page;
+
+use playground::page::About;
+use poem::{Endpoint, EndpointExt, Route, get, post, put};
+use session_poem::{DriverName, SessionMiddleware};
+
+/// Returns the application, its sessions from `middleware`.
+#[must_use]
+pub fn app(middleware: SessionMiddleware, driver: DriverName) -> impl Endpoint + 'static {
+    let about = About::new(middleware.manager(), driver);
+    Route::new()
+        .at("/", get(page::show))
+        .at("/name", post(page::name))
+        .at("/flash", post(page::flash))
+        .at("/login", post(page::login))
+        .at("/logout", post(page::logout))
+        .at("/api/session", get(api::show).delete(api::flush))
+        .at(
+            "/api/session/:key",
+            get(api::get).put(api::put).delete(api::forget),
+        )
+        .at("/api/session/:key/pull", post(api::pull))
+        .at("/api/flash/:key", put(api::flash))
+        .at("/api/reflash", post(api::reflash))
+        .at("/api/keep", post(api::keep))
+        .at("/api/regenerate", post(api::regenerate))
+        .at("/api/destroy", post(api::destroy))
+        .at("/api/untouched", get(api::untouched))
+        .at("/api/fail/:key", post(api::fail))
+        .at("/api/slow/:key", put(api::slow))
+        .data(about)
+        .with(middleware)
+}
