@@ -16,6 +16,12 @@ pub trait Adapter: fmt::Debug + Send + Sync {
     ///
     /// HTTP/1.1 and HTTP/2 without TLS are both spoken on the one port.
     fn serve(&self, listener: TcpListener, manager: SessionManager, driver: DriverName) -> Serving;
+
+    /// Says whether the server runs a handler to its end when the client of an HTTP/1.1 request hangs up, instead of
+    /// dropping it. Default: false.
+    fn finishes_for_nobody(&self) -> bool {
+        false
+    }
 }
 
 /// A server that runs.

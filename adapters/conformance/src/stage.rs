@@ -18,7 +18,7 @@ use crate::store::{SharedRedis, Store};
 /// which share those.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
-    adapter: &'static dyn Adapter,
+    pub(crate) adapter: &'static dyn Adapter,
     pub(crate) driver: DriverName,
     pub(crate) store: Store,
     /// Stands between the manager and the store's driver.

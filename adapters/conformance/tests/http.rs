@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use session_conformance::adapters::Axum;
+use session_conformance::adapters::{Axum, Warp};
 
 fn main() -> ExitCode {
-    session_conformance::run(&[&Axum])
+    session_conformance::run(&[&Axum, &Warp])
 }

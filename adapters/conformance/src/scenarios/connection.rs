@@ -19,7 +19,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(s21_http_2_may_split_cookies_into_several_headers),
     scenario!(many_requests_at_once_share_an_http_2_connection).except(NOT_MERGED),
     scenario!(a_body_that_streams_can_read_the_session_and_not_write_it),
-    scenario!(a_client_that_hangs_up_on_a_slow_handler_changes_nothing),
+    scenario!(a_client_that_hangs_up_on_a_slow_handler_breaks_nothing),
     scenario!(a_client_that_hangs_up_on_a_save_does_not_stop_it).except(NO_STORE),
     scenario!(s06_a_client_that_hangs_up_on_a_regenerate_leaves_no_old_record).except(NO_STORE),
     scenario!(a_client_that_hangs_up_on_a_stream_has_its_session_saved),
@@ -129,8 +129,8 @@ async fn a_body_that_streams_can_read_the_session_and_not_write_it(stage: Stage)
     assert_eq!(browser.session().await["data"], json!({ "name": "Ada" }));
 }
 
-/// The handler is dropped before it wrote anything: the server cancels it when the client hangs up.
-async fn a_client_that_hangs_up_on_a_slow_handler_changes_nothing(stage: Stage) {
+/// A server drops the handler before it wrote anything, or runs it to its end and saves its session.
+async fn a_client_that_hangs_up_on_a_slow_handler_breaks_nothing(stage: Stage) {
     let site = stage.serve().await;
     let browser = site.browser();
     let cookie = browser.put("/api/session/a", "1").await.cookie();
@@ -142,8 +142,13 @@ async fn a_client_that_hangs_up_on_a_slow_handler_changes_nothing(stage: Stage) 
     drop(wire);
     // A request that began later and takes longer than the one that was given up.
     browser.put("/api/slow/b?ms=300", "2").await;
-    let data = &browser.session().await["data"];
-    assert_eq!(*data, json!({ "a": 1, "b": 2 }));
+    // A cookie would have had to reach the client.
+    let is_saved = stage.adapter.finishes_for_nobody() && stage.is_server_side();
+    let expected = match is_saved {
+        true => json!({ "a": 1, "b": 2, "late": 1 }),
+        false => json!({ "a": 1, "b": 2 }),
+    };
+    assert_eq!(browser.session().await["data"], expected);
 }
 
 async fn a_client_that_hangs_up_on_a_save_does_not_stop_it(stage: Stage) {
