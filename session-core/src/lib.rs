@@ -59,6 +59,9 @@
 mod guide {
     #[doc = include_str!("../../docs/without-http.md")]
     mod without_http {}
+    #[cfg(feature = "conformance")]
+    #[doc = include_str!("../../docs/writing-a-driver.md")]
+    mod writing_a_driver {}
 }
 
 // What an application holds.
