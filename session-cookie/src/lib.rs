@@ -84,8 +84,9 @@ impl Driver for CookieDriver {
 }
 
 fn decode(handle: &str) -> Option<Record> {
-    let json = String::from_utf8(URL_SAFE_NO_PAD.decode(handle).ok()?).ok()?;
-    Record::from_json(json).ok()
+    let mut json = Vec::with_capacity(base64::decoded_len_estimate(handle.len()));
+    URL_SAFE_NO_PAD.decode_vec(handle, &mut json).ok()?;
+    Record::from_json(String::from_utf8(json).ok()?).ok()
 }
 
 /// The length of base64 without padding.
