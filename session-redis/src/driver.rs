@@ -33,6 +33,9 @@ pub struct RedisDriver {
 }
 
 impl RedisDriver {
+    /// Where Redis is unless a configuration says otherwise.
+    pub const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
+
     /// Connects to the server of `url` with the default settings.
     ///
     /// # Errors
@@ -47,8 +50,8 @@ impl RedisDriver {
         Builder::new(url.into())
     }
 
-    /// Starts configuring a driver as `config` says: for the server of `REDIS_URL`, or `redis://127.0.0.1:6379` where that
-    /// is not set, with the prefix of `SESSION_PREFIX`.
+    /// Starts configuring a driver as `config` says: for the server of `REDIS_URL`, or [`DEFAULT_URL`](Self::DEFAULT_URL)
+    /// where that is not set, with the prefix of `SESSION_PREFIX`.
     ///
     /// # Examples
     ///
@@ -64,7 +67,7 @@ impl RedisDriver {
     /// # }
     /// ```
     pub fn from_config(config: &SessionConfig) -> Builder {
-        Self::builder(config.redis_url().unwrap_or(DEFAULT_URL)).prefix(config.prefix())
+        Self::builder(config.redis_url().unwrap_or(Self::DEFAULT_URL)).prefix(config.prefix())
     }
 
     /// Uses a pool of the application's own, which is connected already; `Pool::from_clients` makes one of a single
@@ -290,9 +293,6 @@ impl fmt::Debug for RedisDriver {
             .finish_non_exhaustive()
     }
 }
-
-/// Where Redis is unless a configuration says otherwise.
-const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
 
 enum Compared {
     Done,

@@ -1,0 +1,100 @@
+//! `doctor`: what is wrong with the configuration, and what to do about it.
+
+// The settings, without I/O.
+mod cookie;
+mod secrets;
+mod settings;
+
+// Redis: what is asked, and how the answers are judged.
+mod latency;
+mod probe;
+mod server;
+
+mod check;
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use session_core::DriverName;
+
+use crate::args::Doctor;
+use crate::doctor::check::{Check, Status};
+use crate::failure::Failure;
+use crate::output::{self, Answer};
+use crate::variables::Variables;
+
+#[derive(Serialize)]
+struct Json<'a> {
+    ok: usize,
+    warn: usize,
+    fail: usize,
+    checks: &'a [Check],
+}
+
+pub(crate) async fn run(arguments: &Doctor, variables: &Variables) -> Result<Answer, Failure> {
+    let (config, errors) = variables.tolerant()?;
+    let mut checks = settings::checks(variables, &config, &errors)?;
+    let is_refused = errors.iter().any(|error| error.setting() == "REDIS_URL");
+    if config.driver() == DriverName::Redis && !is_refused {
+        checks.extend(probe::checks(&config).await);
+    }
+    let [ok, warn, fail] = [Status::Ok, Status::Warn, Status::Fail]
+        .map(|status| checks.iter().filter(|check| check.status == status).count());
+    if arguments.json {
+        output::print_json(&Json {
+            ok,
+            warn,
+            fail,
+            checks: &checks,
+        })?;
+    } else {
+        let sum = output::count(checks.len(), "check");
+        let text = text(&checks);
+        output::print(&format!("{text}{sum}: {ok} ok, {warn} warn, {fail} fail\n"))?;
+    }
+    let is_well = fail == 0 && (warn == 0 || !arguments.strict);
+    Ok(if is_well { Answer::Yes } else { Answer::No })
+}
+
+fn text(checks: &[Check]) -> String {
+    let width = checks
+        .iter()
+        .map(|check| check.name.chars().count())
+        .max()
+        .unwrap_or_default();
+    let mut text = String::new();
+    for check in checks {
+        let (name, padding) = (&check.name, width - check.name.chars().count());
+        let detail = output::printable(&check.detail);
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{:<4}  {name}{:padding$}  {detail}",
+            check.status.word(),
+            ""
+        );
+        if let Some(remedy) = &check.remedy {
+            let _ = writeln!(text, "      {:width$}  → {remedy}", "");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remedy_stands_below_its_line() {
+        let checks = [
+            Check::ok("a", "fine"),
+            Check::warn("longer", "so so", "do this"),
+        ];
+        assert_eq!(
+            text(&checks),
+            "ok    a       fine\n\
+             warn  longer  so so\n\
+             \x20             → do this\n"
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! Why the program ends without an answer.
+
+use std::error::Error;
+use std::fmt;
+
+use session_core::ConfigError;
+
+/// A message for stderr: what is wrong, the remedy, and the cause in parentheses. The program ends with exit code 2.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// A message that is followed by its causes.
+    pub(crate) fn caused(message: impl fmt::Display, source: Option<&dyn Error>) -> Self {
+        let mut message = message.to_string();
+        let mut next = source;
+        while let Some(cause) = next {
+            message.push_str(&format!(" ({})", readable(cause)));
+            next = cause.source();
+        }
+        Self(message)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::caused(&error, error.source())
+    }
+}
+
+impl From<session_core::Error> for Failure {
+    fn from(error: session_core::Error) -> Self {
+        Self::caused(&error, error.source())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text of a cause. Redis' client shows an error of the operating system as Rust's `Debug` does; its message is enough.
+fn readable(cause: &dyn Error) -> String {
+    let text = cause.to_string();
+    let message = text.split_once("Os { ").and_then(|(_, os)| {
+        let (_, message) = os.split_once("message: \"")?;
+        Some(message.split_once('"')?.0.to_owned())
+    });
+    message.unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_stands_behind_the_remedy() {
+        let error = ConfigError::new("REDIS_URL", "leads nowhere", "check it")
+            .with_source("connection refused");
+        assert_eq!(
+            Failure::from(error).to_string(),
+            "REDIS_URL: leads nowhere; check it (connection refused)"
+        );
+        let error = session_core::Error::unavailable("timed out");
+        assert_eq!(
+            Failure::from(error).to_string(),
+            "the session store is unavailable (timed out)"
+        );
+    }
+
+    #[test]
+    fn an_error_of_the_operating_system_is_its_message() {
+        let source =
+            "IO Error: Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }";
+        let error = session_core::Error::unavailable(source);
+        assert_eq!(
+            Failure::from(error).to_string(),
+            "the session store is unavailable (Connection refused)"
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! What a command works on: from an argument or standard input.
+
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal, Read};
+
+use session_core::SessionManager;
+
+use crate::failure::Failure;
+use crate::variables::Variables;
+
+/// Returns the bytes of an argument, or of standard input for none and for `-`.
+pub(crate) fn read(
+    argument: Option<&OsStr>,
+    what: &str,
+    variables: &Variables,
+) -> Result<Vec<u8>, Failure> {
+    match argument {
+        Some(argument) if argument != "-" => Ok(argument.as_encoded_bytes().to_vec()),
+        _ if variables.took_stdin() => Err(Failure::new(format!(
+            "{what} and the secret cannot both come from standard input; give {what} as an argument"
+        ))),
+        None if io::stdin().is_terminal() => Err(Failure::new(format!(
+            "{what} is missing; give it as an argument or on standard input"
+        ))),
+        _ => read_stdin(what),
+    }
+}
+
+/// Reads standard input to its end.
+pub(crate) fn read_stdin(what: &str) -> Result<Vec<u8>, Failure> {
+    let mut input = Vec::new();
+    io::stdin()
+        .lock()
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut input)
+        .map_err(|error| {
+            Failure::new(format!("cannot read {what} from standard input ({error})"))
+        })?;
+    if input.len() as u64 > MAX_BYTES {
+        return Err(Failure::new(format!(
+            "{what} on standard input is longer than 16 MiB; is it the right file?"
+        )));
+    }
+    Ok(input)
+}
+
+/// Returns the session's tokens in a value, in `name=value` pairs, or in the Cookie and Set-Cookie lines of a request or
+/// a response, in their order.
+pub(crate) fn tokens(manager: &SessionManager, input: &[u8]) -> Vec<String> {
+    let lines: Vec<&[u8]> = input
+        .split(|byte| *byte == b'\n')
+        .map(without_mark)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let headers: Vec<&[u8]> = lines.iter().filter_map(|line| cookies(line)).collect();
+    let pairs = if headers.is_empty() { &lines } else { &headers };
+    let tokens: Vec<String> = pairs
+        .iter()
+        .flat_map(|line| manager.tokens(*line))
+        .map(str::to_owned)
+        .collect();
+    match lines[..] {
+        [line] if tokens.is_empty() && headers.is_empty() && is_value(line) => {
+            std::str::from_utf8(line)
+                .map(str::to_owned)
+                .into_iter()
+                .collect()
+        }
+        _ => tokens,
+    }
+}
+
+/// Trims a line, and cuts off what `curl --verbose` puts before a header.
+fn without_mark(line: &[u8]) -> &[u8] {
+    let line = line.trim_ascii();
+    let unmarked = line
+        .strip_prefix(b"< ")
+        .or_else(|| line.strip_prefix(b"> "));
+    unmarked.unwrap_or(line).trim_ascii()
+}
+
+/// The cookies in a header line: all of a Cookie line, the first pair of a Set-Cookie line. `None` for other lines.
+fn cookies(line: &[u8]) -> Option<&[u8]> {
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let (name, rest) = (&line[..colon], &line[colon + 1..]);
+    if name.eq_ignore_ascii_case(b"cookie") {
+        Some(rest)
+    } else if name.eq_ignore_ascii_case(b"set-cookie") {
+        rest.split(|byte| *byte == b';').next()
+    } else {
+        None
+    }
+}
+
+/// Whether this may be the bare value of a cookie. An equals sign at its end may be base64's.
+fn is_value(line: &[u8]) -> bool {
+    let end = line
+        .iter()
+        .rposition(|byte| *byte != b'=')
+        .map_or(0, |at| at + 1);
+    !line[..end].iter().any(|byte| b"=; \t".contains(byte))
+}
+
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use session_cookie::CookieDriver;
+    use session_core::Secret;
+
+    use super::*;
+
+    fn found(input: &str) -> Vec<String> {
+        let manager = SessionManager::builder(CookieDriver, Secret::generate().unwrap()).build();
+        tokens(&manager.unwrap(), input.as_bytes())
+    }
+
+    #[test]
+    fn a_bare_value_is_the_token() {
+        assert_eq!(found("a.b"), ["a.b"]);
+        assert_eq!(found("  a.b\r\n"), ["a.b"]);
+        assert_eq!(found("a.b="), ["a.b="]);
+    }
+
+    #[test]
+    fn a_pair_or_a_header_line_is_read_by_its_name() {
+        for line in [
+            "session=a.b",
+            "theme=dark; session=a.b",
+            "Cookie: theme=dark; session=a.b",
+            "cookie:session=a.b;theme=dark",
+            "Set-Cookie: session=a.b; Path=/; SameSite=Lax; HttpOnly; Secure; Max-Age=7200",
+            "< set-cookie: session=a.b; Path=/",
+        ] {
+            assert_eq!(found(line), ["a.b"], "{line}");
+        }
+        assert_eq!(found("session=a; session=b"), ["a", "b"]);
+        assert_eq!(found("Set-Cookie: session=; Max-Age=0"), [""]);
+    }
+
+    #[test]
+    fn a_response_is_searched_for_its_cookies() {
+        let response = "HTTP/1.1 200 OK\r\nX-Note: session=not.this\r\nSet-Cookie: theme=dark\r\n\
+                        Set-Cookie: session=a.b; Path=/\r\n\r\nsession=nor.this\r\n";
+        assert_eq!(found(response), ["a.b"]);
+    }
+
+    #[test]
+    fn other_cookies_are_none() {
+        for line in [
+            "",
+            "other=a.b",
+            "Set-Cookie: other=a.b; session=c.d",
+            "SESSION=a.b",
+            "two words",
+        ] {
+            assert_eq!(found(line), [""; 0], "{line}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! `inspect`: what a cookie holds, and whether the service accepts it.
+
+use std::sync::Arc;
+
+use session_cookie::CookieDriver;
+use session_core::{
+    ConfigError, Driver, DriverName, Error, KeyRing, ManualClock, OnOutage, Record, SessionConfig,
+    SessionManager,
+};
+use session_redis::RedisDriver;
+
+use crate::args::Inspect;
+use crate::failure::Failure;
+use crate::finding::{Context, Finding};
+use crate::input;
+use crate::output::{self, Answer};
+use crate::variables::Variables;
+use crate::verdict::{Reason, Verdict};
+
+pub(crate) async fn run(arguments: &Inspect, variables: &Variables) -> Result<Answer, Failure> {
+    let input = input::read(arguments.cookie.as_deref(), "the cookie", variables)?;
+    let config = variables.config()?;
+    if arguments.at.is_some() && config.driver() != DriverName::Cookie {
+        return Err(Failure::new(format!(
+            "--at is for cookies of the cookie driver, and SESSION_DRIVER is {}: a store knows only the present",
+            config.driver()
+        )));
+    }
+    let inspector = Inspector {
+        keys: config.key_ring()?,
+        clock: arguments.at.map(ManualClock::new),
+        accept_without_expiry: arguments.accept_without_expiry,
+        config,
+    };
+    let local = inspector.manager(CookieDriver)?;
+    let tokens = input::tokens(&local, &input);
+    let (place, finding, failure) = inspector.inspect(&tokens, local.cookie_name()).await?;
+    let context = Context {
+        now: local.now(),
+        cookie_name: local.cookie_name(),
+        driver: inspector.config.driver(),
+        keys: inspector.keys.size(),
+        full_id: arguments.full_id,
+        place: (place, tokens.len()),
+    };
+    if arguments.json {
+        output::print_json(&finding.json(context))?;
+    } else {
+        output::print(&finding.text(context))?;
+    }
+    match (finding.verdict, failure) {
+        (Verdict::Unknown, Some(failure)) => Err(failure),
+        (Verdict::Valid, _) => Ok(Answer::Yes),
+        _ => Ok(Answer::No),
+    }
+}
+
+struct Inspector {
+    config: SessionConfig,
+    keys: KeyRing,
+    clock: Option<ManualClock>,
+    accept_without_expiry: bool,
+}
+
+/// Where the service would look for the session.
+struct Store {
+    driver: Arc<dyn Driver>,
+    manager: SessionManager,
+}
+
+impl Inspector {
+    /// Finds the cookie that the service would take: the first that is valid. Without one, the first that says most.
+    /// Returns its place, from 1, and why the store could not be asked, if so.
+    async fn inspect(
+        &self,
+        tokens: &[String],
+        cookie_name: &str,
+    ) -> Result<(usize, Finding, Option<Failure>), Failure> {
+        let mut findings: Vec<Finding> = tokens
+            .iter()
+            .map(|token| match self.keys.verify(token) {
+                Some(verified) => Finding::signed(token, cookie_name, verified.key),
+                None => Finding::unsigned(token, cookie_name, &self.keys),
+            })
+            .collect();
+        // As the service does, the store is asked for what is signed only.
+        let mut failure = None;
+        if findings.iter().any(|finding| finding.key.is_some())
+            && let Err(error) = self.look_up_all(tokens, &mut findings).await
+        {
+            failure = Some(error);
+            for (token, finding) in tokens.iter().zip(&mut findings) {
+                self.look_at(token, finding).await;
+            }
+        }
+        let best = |wanted: &dyn Fn(&Finding) -> bool| findings.iter().position(wanted);
+        let place = best(&|finding| finding.verdict == Verdict::Valid)
+            .or_else(|| best(&|finding| finding.verdict == Verdict::Unknown))
+            .or_else(|| best(&|finding| finding.key.is_some()))
+            .unwrap_or_default();
+        let finding = findings.into_iter().nth(place);
+        Ok((place + 1, finding.unwrap_or_else(Finding::absent), failure))
+    }
+
+    async fn look_up_all(
+        &self,
+        tokens: &[String],
+        findings: &mut [Finding],
+    ) -> Result<(), Failure> {
+        let store = self.store().await?;
+        for (token, finding) in tokens.iter().zip(&mut *findings) {
+            self.look_up(&store, token, finding).await?;
+        }
+        self.compare(&store, tokens, findings).await
+    }
+
+    /// Asks the library, and the driver for what it saw.
+    async fn look_up(
+        &self,
+        store: &Store,
+        token: &str,
+        finding: &mut Finding,
+    ) -> Result<(), Error> {
+        let Some(verified) = self.keys.verify(token) else {
+            return Ok(());
+        };
+        let loaded = store.driver.load(verified.handle).await?;
+        let is_valid = !store.manager.open([token]).await?.is_new();
+        let old = std::mem::replace(finding, Finding::absent());
+        *finding = match loaded {
+            Some(loaded) => {
+                let verdict = match loaded.record.expires_at() {
+                    _ if is_valid => Verdict::Valid,
+                    Some(_) => Verdict::Invalid(Reason::Expired),
+                    None => Verdict::Invalid(Reason::NoExpiry),
+                };
+                old.with_record(verdict, self.config.driver(), loaded.record)
+            }
+            None => self.explain_nothing(old, verified.handle).await,
+        };
+        Ok(())
+    }
+
+    /// Says what it can of a cookie whose store did not answer.
+    async fn look_at(&self, token: &str, finding: &mut Finding) {
+        if let (Verdict::Unknown, Some(verified)) = (finding.verdict, self.keys.verify(token)) {
+            let old = std::mem::replace(finding, Finding::absent());
+            *finding = match of_cookie_driver(verified.handle).await {
+                Some(record) => old.with_record(FOREIGN, DriverName::Cookie, record),
+                None => old.with_id(
+                    Verdict::Unknown,
+                    Some(self.config.driver()),
+                    verified.handle,
+                ),
+            };
+        }
+    }
+
+    /// Why the driver has no session for a handle that is signed.
+    async fn explain_nothing(&self, finding: Finding, handle: &str) -> Finding {
+        match (self.config.driver(), of_cookie_driver(handle).await) {
+            (DriverName::Cookie, _) if is_uuid(handle) => finding.with_id(FOREIGN, None, handle),
+            (DriverName::Cookie, _) => finding.with_reason(Reason::NoSession),
+            (_, Some(record)) => finding.with_record(FOREIGN, DriverName::Cookie, record),
+            (driver, None) => {
+                finding.with_id(Verdict::Invalid(Reason::NoRecord), Some(driver), handle)
+            }
+        }
+    }
+
+    /// Where there are several cookies, the service may not look at all of them.
+    async fn compare(
+        &self,
+        store: &Store,
+        tokens: &[String],
+        findings: &mut [Finding],
+    ) -> Result<(), Failure> {
+        let is_valid = |finding: &&mut Finding| finding.verdict == Verdict::Valid;
+        if tokens.len() > 1
+            && let Some(finding) = findings.iter_mut().find(is_valid)
+            && store
+                .manager
+                .open(tokens.iter().map(|token| &**token))
+                .await?
+                .is_new()
+        {
+            finding.verdict = Verdict::Invalid(Reason::TooMany);
+        }
+        Ok(())
+    }
+
+    async fn store(&self) -> Result<Store, Failure> {
+        let driver: Arc<dyn Driver> = match self.config.driver() {
+            DriverName::Cookie => Arc::new(CookieDriver),
+            DriverName::Redis => Arc::new(RedisDriver::from_config(&self.config).connect().await?),
+            driver => {
+                return Err(Failure::new(format!(
+                    "SESSION_DRIVER is {driver}: its sessions are inside the service, where this program cannot look"
+                )));
+            }
+        };
+        let manager = self.manager(Arc::clone(&driver))?;
+        Ok(Store { driver, manager })
+    }
+
+    fn manager(&self, driver: impl Driver) -> Result<SessionManager, ConfigError> {
+        let builder = self
+            .config
+            .builder(driver)?
+            .on_outage(OnOutage::Refuse)
+            .accept_without_expiry(self.accept_without_expiry);
+        match &self.clock {
+            Some(clock) => builder.clock(clock.clone()),
+            None => builder,
+        }
+        .build()
+    }
+}
+
+/// The record in a cookie of the cookie driver.
+async fn of_cookie_driver(handle: &str) -> Option<Record> {
+    let loaded = CookieDriver.load(handle).await.ok()??;
+    Some(loaded.record)
+}
+
+/// Whether this looks like the id of a session in a store.
+fn is_uuid(handle: &str) -> bool {
+    let dashes = [8, 13, 18, 23];
+    handle.len() == 36
+        && handle.bytes().enumerate().all(|(at, byte)| {
+            if dashes.contains(&at) {
+                byte == b'-'
+            } else {
+                byte.is_ascii_hexdigit()
+            }
+        })
+}
+
+const FOREIGN: Verdict = Verdict::Invalid(Reason::Foreign);

@@ -1,0 +1,192 @@
+//! `show`, `revoke` and `watch`: the sessions in Redis.
+
+use serde::Serialize;
+use session_core::{Clock, Driver, Record, SessionId, SystemClock, Values};
+use session_redis::RedisDriver;
+use tokio::time::MissedTickBehavior;
+
+use crate::args::{Revoke, Show, Watch};
+use crate::failure::Failure;
+use crate::finding::expiry_text;
+use crate::input;
+use crate::output::{self, Answer, Reader, Table};
+use crate::time;
+use crate::variables::Variables;
+
+#[derive(Default, Serialize)]
+struct Json<'a> {
+    found: bool,
+    id: Option<String>,
+    data: Option<&'a Values>,
+    flash: Option<&'a Values>,
+    expires_at: Option<String>,
+    created_at: Option<String>,
+    size: Option<usize>,
+}
+
+pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answer, Failure> {
+    let id = id(&arguments.id, variables)?;
+    let driver = connect(variables).await?;
+    let Some(loaded) = driver.load(id.as_str()).await? else {
+        if arguments.json {
+            output::print_json(&Json::default())?;
+        } else {
+            output::complain(nothing(&id));
+        }
+        return Ok(Answer::No);
+    };
+    let record = loaded.record;
+    let (id, size) = (
+        output::id(record.id(), arguments.full_id),
+        record.to_json_without_expiry().len(),
+    );
+    if arguments.json {
+        output::print_json(&Json {
+            found: true,
+            id: Some(id),
+            data: Some(record.data()),
+            flash: Some(record.flash()),
+            expires_at: record.expires_at().map(time::iso),
+            created_at: record.created_at().map(time::iso),
+            size: Some(size),
+        })?;
+    } else {
+        output::print(&text(&record, &id, size))?;
+    }
+    Ok(Answer::Yes)
+}
+
+pub(crate) async fn revoke(arguments: &Revoke, variables: &Variables) -> Result<Answer, Failure> {
+    let id = id(&arguments.id, variables)?;
+    let driver = connect(variables).await?;
+    // What is no session is left alone.
+    if driver.load(id.as_str()).await?.is_none() {
+        output::complain(nothing(&id));
+        return Ok(Answer::No);
+    }
+    driver.destroy(&id).await?;
+    let shown = output::printable(&output::id(&id, false));
+    output::print(&format!("revoked {shown}\n"))?;
+    Ok(Answer::Yes)
+}
+
+pub(crate) async fn watch(arguments: &Watch, variables: &Variables) -> Result<Answer, Failure> {
+    let driver = connect(variables).await?;
+    let mut ticks = tokio::time::interval(arguments.interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut last, mut counted) = (None, 0);
+    loop {
+        ticks.tick().await;
+        counted += 1;
+        let is_last = arguments.count == Some(counted);
+        match driver.count().await {
+            Ok(count) => {
+                let now = SystemClock.now();
+                if output::print(&line(&time::iso(now), count, last))? == Reader::Gone || is_last {
+                    return Ok(Answer::Yes);
+                }
+                last = Some(count);
+            }
+            Err(error) if is_last => return Err(count_failure(error)),
+            // It may come back.
+            Err(error) => output::complain(count_failure(error)),
+        }
+    }
+}
+
+/// Connects to Redis as the environment says. Without a word of Redis in it, the environment is not the service's.
+async fn connect(variables: &Variables) -> Result<RedisDriver, Failure> {
+    if variables.get("REDIS_URL").is_none()
+        && variables
+            .get("SESSION_DRIVER")
+            .is_none_or(|name| name != "redis")
+    {
+        return Err(Failure::new(
+            "nothing says where Redis is; set REDIS_URL, or SESSION_DRIVER=redis for the one on this machine",
+        ));
+    }
+    let config = variables.store()?;
+    Ok(RedisDriver::from_config(&config).connect().await?)
+}
+
+fn id(argument: &str, variables: &Variables) -> Result<SessionId, Failure> {
+    let bytes = input::read(Some(argument.as_ref()), "the id", variables)?;
+    let text = std::str::from_utf8(bytes.trim_ascii()).ok();
+    text.and_then(SessionId::from_stored).ok_or_else(|| {
+        Failure::new(
+            "the id is empty or no text; `session-tool inspect --full-id` prints that of a cookie",
+        )
+    })
+}
+
+fn nothing(id: &SessionId) -> String {
+    let hint = if id.as_str().contains('.') {
+        "; this may be a cookie: `session-tool inspect --full-id` prints its id"
+    } else if id.as_str().chars().count() <= SHORTENED {
+        "; this may be shortened: the whole id is needed, `session-tool inspect --full-id` prints it"
+    } else {
+        "; it ended, was logged out, or has another SESSION_PREFIX"
+    };
+    format!("there is no session of this id in Redis{hint}")
+}
+
+fn count_failure(error: session_core::Error) -> Failure {
+    let source = std::error::Error::source(&error);
+    let remedy = "check that Redis runs and that its user may SCAN";
+    Failure::caused(format!("the sessions cannot be counted; {remedy}"), source)
+}
+
+fn text(record: &Record, id: &str, size: usize) -> String {
+    let now = SystemClock.now();
+    let mut table = Table::default();
+    table.row("id", output::printable(id));
+    table.row(
+        "expires",
+        match record.expires_at() {
+            Some(time) => expiry_text(Some(time), now),
+            None => "never: its key has no TTL, so no service accepts it".to_owned(),
+        },
+    );
+    if let Some(created_at) = record.created_at() {
+        table.row("created", time::moment(created_at, now));
+    }
+    table.row("size", format!("{size} bytes of JSON"));
+    table.values("data", record.data());
+    table.values("flash", record.flash());
+    table.text()
+}
+
+fn line(now: &str, count: u64, last: Option<u64>) -> String {
+    let noun = if count == 1 { "session" } else { "sessions" };
+    let change = last
+        .map(|last| i128::from(count) - i128::from(last))
+        .filter(|change| *change != 0);
+    match change {
+        Some(change) => format!("{now}  {count:>9} {noun:<8}  {change:+}\n"),
+        None => format!("{now}  {count:>9} {noun}\n"),
+    }
+}
+
+/// How long an id is that `inspect` shows, with its ellipsis.
+const SHORTENED: usize = 9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_watch_shows_the_change() {
+        assert_eq!(line("T", 1, None), "T          1 session\n");
+        assert_eq!(line("T", 12, Some(12)), "T         12 sessions\n");
+        assert_eq!(line("T", 1, Some(0)), "T          1 session   +1\n");
+        assert_eq!(line("T", 1_000, Some(1_002)), "T       1000 sessions  -2\n");
+    }
+
+    #[test]
+    fn what_is_not_there_is_explained() {
+        let explained = |id: &str| nothing(&SessionId::from_stored(id).unwrap());
+        assert!(explained("11111111…").contains("may be shortened"));
+        assert!(explained("id.signature").contains("may be a cookie"));
+        assert!(explained("11111111-1111-4111-8111-111111111111").contains("was logged out"));
+    }
+}

@@ -1,0 +1,218 @@
+//! The environment, as far as it is about sessions, and the secret from elsewhere.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use session_core::{ConfigError, Secret, SessionConfig};
+
+use crate::failure::Failure;
+use crate::input;
+
+/// The variables that the library reads, and what says whether this is production.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variables {
+    values: BTreeMap<String, OsString>,
+    secret_file: Option<PathBuf>,
+}
+
+impl Variables {
+    pub(crate) fn from_env() -> Self {
+        let values = NAMES
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
+        Self {
+            values: values.collect(),
+            secret_file: None,
+        }
+    }
+
+    /// Takes the secret from a file, `-` for standard input, instead of the environment.
+    pub(crate) fn with_secret_file(mut self, path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(self);
+        };
+        let secret = if path == Path::new("-") {
+            input::read_stdin("the secret")?
+        } else {
+            fs::read(path).map_err(|error| {
+                let path = path.display();
+                Failure::new(format!(
+                    "cannot read the secret file {path}; check its path and rights ({error})"
+                ))
+            })?
+        };
+        let secret = String::from_utf8(secret)
+            .map_err(|_| Failure::new(format!("{}: is not UTF-8; {GENERATE}", named(path))))?;
+        let secret = secret.strip_suffix('\n').unwrap_or(&secret);
+        let secret = secret.strip_suffix('\r').unwrap_or(secret);
+        if secret.contains('\n') {
+            let problem = "has several lines; keep one secret in it, and previous ones in SESSION_PREVIOUS_SECRETS";
+            return Err(Failure::new(format!("{}: {problem}", named(path))));
+        }
+        self.values.remove("APP_KEY");
+        self.values
+            .insert("SESSION_SECRET".to_owned(), secret.into());
+        self.secret_file = Some(path.to_owned());
+        Ok(self)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
+        self.values.get(name).map(OsString::as_os_str)
+    }
+
+    /// Whether the secret comes from standard input, which nothing else can be read from then.
+    pub(crate) fn took_stdin(&self) -> bool {
+        self.secret_file.as_deref() == Some(Path::new("-"))
+    }
+
+    /// Reads the settings as the service does.
+    pub(crate) fn config(&self) -> Result<SessionConfig, Failure> {
+        SessionConfig::from_vars(|name| self.get(name))
+            .map_err(|error| Failure::new(self.explain(&error)))
+    }
+
+    /// Reads the settings of the store, for which no secret is needed.
+    pub(crate) fn store(&self) -> Result<SessionConfig, Failure> {
+        let stand_in = stand_in()?;
+        Ok(SessionConfig::from_vars(|name| match name {
+            "SESSION_SECRET" => Some(stand_in.as_os_str()),
+            "SESSION_DRIVER" | "REDIS_URL" | "SESSION_PREFIX" => self.get(name),
+            _ => None,
+        })?)
+    }
+
+    /// Reads whatever of the settings is possible, beside all errors.
+    pub(crate) fn tolerant(&self) -> Result<(SessionConfig, Vec<ConfigError>), Failure> {
+        let stand_in = stand_in()?;
+        let mut errors: Vec<ConfigError> = Vec::new();
+        loop {
+            let is_refused = |name: &str| errors.iter().any(|error| error.setting() == name);
+            let config = SessionConfig::from_vars(|name| match name {
+                "SESSION_SECRET" if is_refused("SESSION_SECRET") || is_refused("APP_KEY") => {
+                    Some(&*stand_in)
+                }
+                name if is_refused(name) => None,
+                name => self.get(name),
+            });
+            match config {
+                Ok(config) => return Ok((config, errors)),
+                // The same setting again cannot be: it was left out.
+                Err(error) if is_refused(error.setting()) => return Err(error.into()),
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+
+    /// Names the secret's file instead of the variable that it stands for.
+    pub(crate) fn explain(&self, error: &ConfigError) -> String {
+        match &self.secret_file {
+            Some(path) if error.setting() == "SESSION_SECRET" => {
+                format!("{}: {}; {}", named(path), error.problem(), error.remedy())
+            }
+            _ => error.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+impl<const N: usize> From<[(&str, &str); N]> for Variables {
+    fn from(values: [(&str, &str); N]) -> Self {
+        let values = values.map(|(name, value)| (name.to_owned(), value.into()));
+        Self {
+            values: values.into(),
+            secret_file: None,
+        }
+    }
+}
+
+fn named(path: &Path) -> String {
+    if path == Path::new("-") {
+        "the secret from standard input".to_owned()
+    } else {
+        format!("the secret file {}", path.display())
+    }
+}
+
+/// A secret for what needs none, because the library asks for one.
+fn stand_in() -> Result<OsString, Failure> {
+    Ok(String::from_utf8_lossy(Secret::generate()?.expose())
+        .into_owned()
+        .into())
+}
+
+const GENERATE: &str = "generate one with `session-tool key`";
+
+const NAMES: [&str; 14] = [
+    "SESSION_DRIVER",
+    "SESSION_SECRET",
+    "APP_KEY",
+    "SESSION_PREVIOUS_SECRETS",
+    "SESSION_LIFETIME",
+    "SESSION_COOKIE",
+    "SESSION_SECURE",
+    "SESSION_SAME_SITE",
+    "SESSION_PATH",
+    "SESSION_DOMAIN",
+    "REDIS_URL",
+    "SESSION_PREFIX",
+    "APP_ENV",
+    "NODE_ENV",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "a test's secret of 32 bytes and more";
+
+    #[test]
+    fn all_errors_are_found_and_the_rest_is_read() {
+        let variables = Variables::from([
+            ("SESSION_SECRET", "short"),
+            ("SESSION_LIFETIME", "x"),
+            ("SESSION_SECURE", "perhaps"),
+            ("SESSION_COOKIE", "a b"),
+            ("SESSION_DRIVER", "redis"),
+        ]);
+        let (config, errors) = variables.tolerant().unwrap();
+        let settings: Vec<_> = errors.iter().map(ConfigError::setting).collect();
+        assert_eq!(
+            settings,
+            [
+                "SESSION_SECRET",
+                "SESSION_LIFETIME",
+                "SESSION_SECURE",
+                "SESSION_COOKIE"
+            ]
+        );
+        assert_eq!(config.driver(), session_core::DriverName::Redis);
+    }
+
+    #[test]
+    fn a_bad_app_key_is_one_error() {
+        let variables = Variables::from([("APP_KEY", "base64:short")]);
+        let (_, errors) = variables.tolerant().unwrap();
+        assert_eq!(errors.len(), 1);
+        assert_eq!(errors[0].setting(), "APP_KEY");
+    }
+
+    #[test]
+    fn the_store_needs_no_secret() {
+        let variables =
+            Variables::from([("REDIS_URL", "redis://there"), ("SESSION_COOKIE", "a b")]);
+        assert_eq!(
+            variables.store().unwrap().redis_url(),
+            Some("redis://there")
+        );
+        assert!(variables.config().is_err());
+    }
+
+    #[test]
+    fn an_environment_without_errors_is_read_as_the_library_does() {
+        let variables = Variables::from([("SESSION_SECRET", SECRET)]);
+        assert!(variables.config().is_ok());
+        assert!(variables.tolerant().unwrap().1.is_empty());
+    }
+}
