@@ -100,7 +100,7 @@
 //!   `inspect_err` see and answer there is as it is without sessions, and carries the cookie.
 //! - **Outside of it**, added after it, there is a response and no error any more, whatever its type was, `NotFoundError`
 //!   included. It has the status and the body that poem makes of the error, and what `Error::set_data` gave that is
-//!   among its extensions. `Tracing` is such a thing outside: it logs the error's text only inside.
+//!   among its extensions. poem's `Tracing` logs its status there, and inside the error's text as well.
 //!
 //! Passed on with its type, an error could be caught outside, and the response made there would lack the cookie: a
 //! visitor whose id was regenerated would be left with one that is no longer good. So put the middleware around the error

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use common::{Log, get, memory, probed, stored};
 use poem::error::{InternalServerError, NotFoundError, ResponseError};
 use poem::http::StatusCode;
+use poem::middleware::Tracing;
 use poem::test::TestClient;
 use poem::{Endpoint, EndpointExt, Error, IntoResponse, Request, Response, Route, handler};
 use session_poem::{OnOutage, OnSaveFailure, Session, SessionError, SessionMiddleware};
@@ -183,6 +184,21 @@ async fn outside_of_the_middleware_there_is_a_response_with_the_errors_data() {
         (StatusCode::NOT_FOUND, None),
     ];
     assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn tracing_logs_the_text_of_an_error_inside_of_the_middleware_and_its_status_outside() {
+    let log = Log::capture();
+    let (sessions, middleware) = memory();
+    let inside = TestClient::new(shop().with(Tracing).with(middleware.clone()));
+    get(&inside, &mut sessions.guest(), "/buy").await;
+    assert_eq!(log.count("error=sold out"), 1, "{}", log.text());
+
+    let log = Log::capture();
+    let outside = TestClient::new(shop().with(middleware).with(Tracing));
+    get(&outside, &mut sessions.guest(), "/buy").await;
+    assert_eq!(log.count("sold out"), 0, "{}", log.text());
+    assert_eq!(log.count("status=409 Conflict"), 1, "{}", log.text());
 }
 
 /// The outer middleware is the one that turns errors into responses.
