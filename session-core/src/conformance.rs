@@ -25,6 +25,8 @@ mod expiry;
 mod foreign;
 mod handles;
 mod parallel;
+mod pointer;
+mod report;
 mod round_trip;
 mod rule;
 mod sessions;
@@ -36,6 +38,8 @@ mod versions;
 
 pub use self::catalog::{__test, checks};
 pub use self::check::{Check, Failure, Level, Verdict};
+pub use self::pointer::{InArc, InBox};
+pub use self::report::{Report, report};
 pub use self::rule::Rule;
 use self::stage::Stage;
 pub use self::subject::Subject;

@@ -202,16 +202,18 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Removes the record that [`regenerate`](crate::Session::regenerate) replaces, if it is still
     /// `version`.
     ///
-    /// The default looks whether the record is there and destroys it, so a write between the two is
-    /// lost. A store with compare-and-set compares and removes in one step.
+    /// The default looks at the record and destroys it, so a write between the two is lost. A store with
+    /// compare-and-set compares and removes in one step.
     ///
     /// # Errors
     ///
     /// [`Error::unavailable`] when the store failed.
     async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        let _ = version;
-        if self.load(id.as_str()).await?.is_none() {
+        let Some(held) = self.load(id.as_str()).await? else {
             return Ok(Retired::Gone);
+        };
+        if held.version != *version {
+            return Ok(Retired::Changed(Box::new(held)));
         }
         self.destroy(id).await?;
         Ok(Retired::Done)

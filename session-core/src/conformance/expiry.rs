@@ -86,12 +86,15 @@ pub(super) fn a_ttl_of_zero_is_no_error<S: Subject>(stage: &Stage<'_, S>) -> Res
 pub(super) fn a_ttl_of_fifty_years_is_no_error<S: Subject>(
     stage: &Stage<'_, S>,
 ) -> Result<(), Stop> {
-    let store = stage.store();
-    let (record, end) = ending_in(stage, YEARS)?;
+    let (store, since) = (stage.store(), stage.now());
+    let (record, _) = ending_in(stage, YEARS)?;
     let handle = store.saved(&record, Expected::Absent, YEARS)?;
-    stage
-        .expect_live(store.load(&handle)?, end, "with a ttl of fifty years")
-        .map(drop)
+    expect_end(
+        stage,
+        &store.loaded(&handle)?,
+        (since, YEARS),
+        "after a save",
+    )
 }
 
 pub(super) fn a_touch_of_nothing_is_no_success<S: Subject>(

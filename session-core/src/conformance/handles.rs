@@ -70,8 +70,15 @@ pub(super) fn strange_ids_are_kept_apart<S: Subject>(stage: &Stage<'_, S>) -> Re
         let id = SessionId::from_stored(&id).ok_or(Stop::NotAsked("there is no id"))?;
         let record = stage.record_of(&id, &format!(r#"{{"form":"{form}"}}"#))?;
         // Not every store takes them. What it takes, it must keep.
-        if let Ok(Saved::Done { handle }) = store.save(&record, Expected::Absent, LONG) {
-            held.push((handle, record));
+        match store.save(&record, Expected::Absent, LONG) {
+            Ok(Saved::Done { handle }) => held.push((handle, record)),
+            Ok(conflict) => {
+                let expected = format!(
+                    "a place for the id of the form {form}, beside similar ones, or an error"
+                );
+                return Err(Stop::broken(expected, format_args!("{conflict:?}")));
+            }
+            Err(_) => {}
         }
     }
     for (handle, record) in &held {

@@ -1,216 +1,229 @@
 //! Operations on one record that run at the same moment, on real threads.
 
 use super::check::{Stop, expect, expect_with};
-use super::stage::{LONG, Stored, same};
+use super::stage::{LONG, Store, Stored, same};
 use super::threads::in_step;
 use super::{Stage, Subject};
-use crate::{Expected, Retired, Saved, Touched, Version};
+use crate::{Expected, Record, Retired, Saved, SessionId, Touched, Version};
 
 pub(super) fn no_update_is_lost<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
     let stores = stage.stores(THREADS);
-    let stored = stores[0].create(stage.record(r#"{"n":0}"#)?)?;
-    in_step(&stores, ROUNDS, |_, _, store| {
-        // Each attempt that is refused is one that got another thread on.
-        for _ in 0..THREADS * ROUNDS * 2 {
-            let loaded = store.loaded(&stored.handle)?;
-            let n = loaded.record.data().get::<u64>("n")?.unwrap_or_default();
-            let next = stage.record_of(stored.record.id(), &format!(r#"{{"n":{}}}"#, n + 1))?;
-            if let Saved::Done { .. } =
-                store.save(&next, Expected::Version(&loaded.version), LONG)?
-            {
-                return Ok(());
-            }
-        }
-        Err(Stop::broken(
-            "a save that succeeds once the others are done",
-            "Saved::Conflict each time",
-        ))
-    })?;
-    let n = stores[0]
-        .loaded(&stored.handle)?
-        .record
-        .data()
-        .get::<usize>("n")?;
-    let expected = format!(
-        "{} increments, each of them answered with Saved::Done",
-        THREADS * ROUNDS
-    );
-    expect(n == Some(THREADS * ROUNDS), expected, n)
+    stage.for_a_while(|| {
+        let stored = stores[0].create(stage.record(r#"{"n":0}"#)?)?;
+        in_step(&stores, 1, |_, _, store| {
+            (0..ROUNDS).try_for_each(|_| increment(stage, store, &stored))
+        })?;
+        let n = stores[0]
+            .loaded(&stored.handle)?
+            .record
+            .data()
+            .get::<usize>("n")?;
+        let expected = format!(
+            "{} increments, each of them answered with Saved::Done",
+            THREADS * ROUNDS
+        );
+        expect(n == Some(THREADS * ROUNDS), expected, n)
+    })
 }
 
 pub(super) fn of_parallel_creations_of_an_id_one_succeeds<S: Subject>(
     stage: &Stage<'_, S>,
 ) -> Result<(), Stop> {
     let stores = stage.stores(THREADS);
-    let mut ids = Vec::new();
-    for _ in 0..ROUNDS {
-        ids.push(stage.record("{}")?);
-    }
-    let by = |round: usize, number: usize| {
-        stage.record_of(ids[round].id(), &format!(r#"{{"by":{number}}}"#))
-    };
-    let ends = in_step(&stores, ROUNDS, |round, number, store| {
-        Ok(store.save(&by(round, number)?, Expected::Absent, LONG)?)
-    })?;
-    for (round, ends) in ends.iter().enumerate() {
-        let (winner, handle) = winner(ends, "one id")?;
-        stores[0].expect_held(handle, &by(round, winner)?)?;
-        for end in ends {
-            if let Saved::Conflict(held) = end {
-                let held = held.as_ref().ok_or_else(|| {
-                    Stop::broken(
-                        "Saved::Conflict with the record that was faster",
-                        "Saved::Conflict(None)",
-                    )
-                })?;
-                same(&by(round, winner)?, &held.record)?;
+    stage.for_a_while(|| {
+        let ids = (0..ROUNDS)
+            .map(|_| SessionId::random())
+            .collect::<Result<Vec<_>, _>>()?;
+        let by = by_each(stage, ids.iter())?;
+        let ends = in_step(&stores, ROUNDS, |round, number, store| {
+            Ok(store.save(&by[round][number], Expected::Absent, LONG)?)
+        })?;
+        for (ends, by) in ends.iter().zip(&by) {
+            let (winner, handle) = winner(ends, "one id")?;
+            stores[0].expect_held(handle, &by[winner])?;
+            for end in ends {
+                match end {
+                    Saved::Conflict(Some(held)) => same(&by[winner], &held.record)?,
+                    Saved::Conflict(None) => {
+                        let expected = "Saved::Conflict with the record that was faster";
+                        return Err(Stop::broken(expected, "Saved::Conflict(None)"));
+                    }
+                    Saved::Done { .. } => {}
+                }
             }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 pub(super) fn of_parallel_saves_of_a_version_one_succeeds<S: Subject>(
     stage: &Stage<'_, S>,
 ) -> Result<(), Stop> {
     let stores = stage.stores(THREADS);
-    let held = versioned(stage, ROUNDS)?;
-    let by = |round: usize, number: usize| {
-        stage.record_of(held[round].0.record.id(), &format!(r#"{{"by":{number}}}"#))
-    };
-    let ends = in_step(&stores, ROUNDS, |round, number, store| {
-        Ok(store.save(&by(round, number)?, Expected::Version(&held[round].1), LONG)?)
-    })?;
-    for (round, ends) in ends.iter().enumerate() {
-        let (winner, _) = winner(ends, "one version")?;
-        stores[0].expect_held(&held[round].0.handle, &by(round, winner)?)?;
-    }
-    Ok(())
+    stage.for_a_while(|| {
+        let held = versioned(stage, &stores[0])?;
+        let by = by_each(stage, held.iter().map(|(stored, _)| stored.record.id()))?;
+        let ends = in_step(&stores, ROUNDS, |round, number, store| {
+            Ok(store.save(&by[round][number], Expected::Version(&held[round].1), LONG)?)
+        })?;
+        for (round, ends) in ends.iter().enumerate() {
+            let (winner, _) = winner(ends, "one version")?;
+            stores[0].expect_held(&held[round].0.handle, &by[round][winner])?;
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn a_destruction_beats_parallel_saves<S: Subject>(
     stage: &Stage<'_, S>,
 ) -> Result<(), Stop> {
     let stores = stage.stores(THREADS);
-    let held = versioned(stage, ROUNDS)?;
-    in_step(&stores, ROUNDS, |round, number, store| {
-        let Stored { record, handle } = &held[round].0;
-        if number == 0 {
-            return Ok(store.destroy(record.id())?);
-        }
-        // Until it is gone, it is saved again and again; what a save sees as gone stays so.
-        let mut next = held[round].1.clone();
-        for n in 0..SAVES {
-            let changed = stage.record_of(record.id(), &format!(r#"{{"by":{number},"n":{n}}}"#))?;
-            match store.save(&changed, Expected::Version(&next), LONG)? {
-                Saved::Conflict(None) => {
-                    return store.expect_gone(handle, "after Saved::Conflict(None)");
-                }
-                Saved::Conflict(Some(held)) => next = held.version,
-                Saved::Done { .. } => match store.load(handle)? {
-                    Some(loaded) => next = loaded.version,
-                    None => return Ok(()),
-                },
+    stage.for_a_while(|| {
+        let held = versioned(stage, &stores[0])?;
+        let by = by_each(stage, held.iter().map(|(stored, _)| stored.record.id()))?;
+        in_step(&stores, ROUNDS, |round, number, store| {
+            let (Stored { record, handle }, version) = &held[round];
+            if number == 0 {
+                return Ok(store.destroy(record.id())?);
             }
-        }
-        Ok(())
-    })?;
-    for (stored, _) in &held {
-        stores[0].expect_gone(&stored.handle, "after destroy and saves at the same time")?;
-    }
-    Ok(())
+            // Until it is gone, it is saved again and again; what a save sees as gone stays so.
+            let mut next = version.clone();
+            for _ in 0..SAVES {
+                match store.save(&by[round][number], Expected::Version(&next), LONG)? {
+                    Saved::Conflict(None) => {
+                        return store.expect_gone(handle, "after Saved::Conflict(None)");
+                    }
+                    Saved::Conflict(Some(held)) => next = held.version,
+                    Saved::Done { .. } => match store.load(handle)? {
+                        Some(loaded) => next = loaded.version,
+                        None => return Ok(()),
+                    },
+                }
+            }
+            Ok(())
+        })?;
+        let when = "after destroy and saves at the same time";
+        held.iter()
+            .try_for_each(|(stored, _)| stores[0].expect_gone(&stored.handle, when))
+    })
 }
 
 pub(super) fn a_retirement_and_a_save_exclude_each_other<S: Subject>(
     stage: &Stage<'_, S>,
 ) -> Result<(), Stop> {
     let stores = stage.stores(2);
-    let held = versioned(stage, ROUNDS * 2)?;
-    let changed = |round: usize| stage.record_of(held[round].0.record.id(), r#"{"changed":true}"#);
-    let ends = in_step(&stores, held.len(), |round, number, store| {
-        let (stored, version) = &held[round];
-        if number == 0 {
-            return Ok(End::Retired(store.retire(stored.record.id(), version)?));
+    stage.for_a_while(|| {
+        let held = versioned(stage, &stores[0])?;
+        let changed = by_each(stage, held.iter().map(|(stored, _)| stored.record.id()))?;
+        let ends = in_step(&stores, ROUNDS, |round, number, store| {
+            let (stored, version) = &held[round];
+            if number == 0 {
+                return Ok(End::Retired(store.retire(stored.record.id(), version)?));
+            }
+            Ok(End::Saved(store.save(
+                &changed[round][1],
+                Expected::Version(version),
+                LONG,
+            )?))
+        })?;
+        for (round, ends) in ends.iter().enumerate() {
+            let (handle, changed) = (&held[round].0.handle, &changed[round][1]);
+            match &ends[..] {
+                [
+                    End::Retired(Retired::Done),
+                    End::Saved(Saved::Conflict(None)),
+                ] => {
+                    stores[0].expect_gone(handle, "after Retired::Done")?;
+                }
+                [
+                    End::Retired(Retired::Changed(seen)),
+                    End::Saved(Saved::Done { .. }),
+                ] => {
+                    same(changed, &seen.record)?;
+                    stores[0].expect_held(handle, changed)?;
+                }
+                both => {
+                    return Err(Stop::broken(
+                        "of a retire and a save of one version, either Retired::Done and Saved::Conflict(None), or \
+                         Retired::Changed and Saved::Done",
+                        format_args!("{both:?}"),
+                    ));
+                }
+            }
         }
-        Ok(End::Saved(store.save(
-            &changed(round)?,
-            Expected::Version(version),
-            LONG,
-        )?))
-    })?;
-    for (round, ends) in ends.iter().enumerate() {
-        let handle = &held[round].0.handle;
-        match &ends[..] {
-            [
-                End::Retired(Retired::Done),
-                End::Saved(Saved::Conflict(None)),
-            ] => {
-                stores[0].expect_gone(handle, "after Retired::Done")?;
-            }
-            [
-                End::Retired(Retired::Changed(seen)),
-                End::Saved(Saved::Done { .. }),
-            ] => {
-                same(&changed(round)?, &seen.record)?;
-                stores[0].expect_held(handle, &changed(round)?)?;
-            }
-            both => {
-                return Err(Stop::broken(
-                    "of a retire and a save of one version either Retired::Done and Saved::Conflict(None), or Retired::Changed and Saved::Done",
-                    format_args!("{both:?}"),
-                ));
-            }
-        }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 pub(super) fn a_touch_and_a_save_exclude_each_other<S: Subject>(
     stage: &Stage<'_, S>,
 ) -> Result<(), Stop> {
     let stores = stage.stores(2);
-    let held = versioned(stage, ROUNDS * 2)?;
-    let changed = |round: usize| stage.record_of(held[round].0.record.id(), r#"{"changed":true}"#);
-    in_step(&stores, held.len(), |round, number, store| {
-        let (stored, version) = &held[round];
-        if number == 0 {
-            let touched = store.touch(stored.record.id(), LONG * 2)?;
-            return expect(
-                touched != Touched::Gone,
-                "no Touched::Gone for a record that is there",
-                touched,
-            );
+    stage.for_a_while(|| {
+        let held = versioned(stage, &stores[0])?;
+        let changed = by_each(stage, held.iter().map(|(stored, _)| stored.record.id()))?;
+        in_step(&stores, ROUNDS, |round, number, store| {
+            let (stored, version) = &held[round];
+            if number == 0 {
+                let touched = store.touch(stored.record.id(), LONG * 2)?;
+                return expect(
+                    touched != Touched::Gone,
+                    "no Touched::Gone for a record that is there",
+                    touched,
+                );
+            }
+            let saved = store.save(&changed[round][1], Expected::Version(version), LONG)?;
+            let expected =
+                "Saved::Done from a save at the moment of a touch, which keeps the version";
+            expect(matches!(saved, Saved::Done { .. }), expected, &saved)
+        })?;
+        for ((stored, before), changed) in held.iter().zip(&changed) {
+            let version = stores[0].expect_held(&stored.handle, &changed[1])?.version;
+            let expected = "another version after a save at the moment of a touch";
+            expect(version != *before, expected, &version)?;
         }
-        let saved = store.save(&changed(round)?, Expected::Version(version), LONG)?;
-        let expected = "Saved::Done from a save at the moment of a touch, which keeps the version";
-        expect(matches!(saved, Saved::Done { .. }), expected, &saved)
-    })?;
-    for (round, (stored, before)) in held.iter().enumerate() {
-        let version = stores[0]
-            .expect_held(&stored.handle, &changed(round)?)?
-            .version;
-        let expected = "another version after a save at the moment of a touch";
-        expect(version != *before, expected, &version)?;
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 pub(super) fn a_destruction_beats_a_parallel_touch<S: Subject>(
     stage: &Stage<'_, S>,
 ) -> Result<(), Stop> {
     let stores = stage.stores(2);
-    let held = versioned(stage, ROUNDS * 2)?;
-    in_step(&stores, held.len(), |round, number, store| {
-        let id = held[round].0.record.id();
-        if number == 0 {
-            return Ok(store.destroy(id)?);
+    stage.for_a_while(|| {
+        let held = versioned(stage, &stores[0])?;
+        in_step(&stores, ROUNDS, |round, number, store| {
+            let id = held[round].0.record.id();
+            if number == 0 {
+                return Ok(store.destroy(id)?);
+            }
+            Ok(store.touch(id, LONG * 2).map(drop)?)
+        })?;
+        let when = "after destroy and a touch at the same time";
+        held.iter()
+            .try_for_each(|(stored, _)| stores[0].expect_gone(&stored.handle, when))
+    })
+}
+
+/// Adds one to the record's `n`, as often as it takes until nobody came in between.
+fn increment<S: Subject>(
+    stage: &Stage<'_, S>,
+    store: &Store<'_, S>,
+    stored: &Stored,
+) -> Result<(), Stop> {
+    // Each attempt that is refused is one that got another thread on.
+    for _ in 0..=THREADS * ROUNDS {
+        let loaded = store.loaded(&stored.handle)?;
+        let n = loaded.record.data().get::<usize>("n")?.unwrap_or_default();
+        let next = stage.record_of(stored.record.id(), &format!(r#"{{"n":{}}}"#, n + 1))?;
+        if let Saved::Done { .. } = store.save(&next, Expected::Version(&loaded.version), LONG)? {
+            return Ok(());
         }
-        Ok(store.touch(id, LONG * 2).map(drop)?)
-    })?;
-    for (stored, _) in &held {
-        stores[0].expect_gone(&stored.handle, "after destroy and a touch at the same time")?;
     }
-    Ok(())
+    Err(Stop::broken(
+        "a save that succeeds once the others are done",
+        "Saved::Conflict each time",
+    ))
 }
 
 #[derive(Debug)]
@@ -219,18 +232,28 @@ enum End {
     Saved(Saved),
 }
 
-/// So many records with their versions.
+/// A record for each round, with its version.
 fn versioned<S: Subject>(
     stage: &Stage<'_, S>,
-    number: usize,
+    store: &Store<'_, S>,
 ) -> Result<Vec<(Stored, Version)>, Stop> {
-    let store = stage.store();
     let one = |n| {
         let stored = store.create(stage.record(&format!(r#"{{"n":{n}}}"#))?)?;
         let version = store.loaded(&stored.handle)?.version;
         Ok((stored, version))
     };
-    (0..number).map(one).collect()
+    (0..ROUNDS).map(one).collect()
+}
+
+/// For each id, the record as each of the threads would have it. Made beforehand, so that nothing but the store's work
+/// is between the start of a round and its end.
+fn by_each<'a, S: Subject>(
+    stage: &Stage<'_, S>,
+    ids: impl Iterator<Item = &'a SessionId>,
+) -> Result<Vec<Vec<Record>>, Stop> {
+    let by = |id, number| stage.record_of(id, &format!(r#"{{"by":{number}}}"#));
+    ids.map(|id| (0..THREADS).map(|number| by(id, number)).collect())
+        .collect()
 }
 
 /// The one whose save took place, with its handle. Stops the check unless it was exactly one.
@@ -252,5 +275,6 @@ fn winner<'a>(ends: &'a [Saved], of: &str) -> Result<(usize, &'a str), Stop> {
 }
 
 const THREADS: usize = 4;
-const ROUNDS: usize = 24;
+const ROUNDS: usize = 32;
+/// More than destroy takes.
 const SAVES: usize = 40;

@@ -1,6 +1,6 @@
 //! What a check works with.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Subject;
 use super::check::{Stop, expect, expect_with};
@@ -79,6 +79,20 @@ impl<'a, S: Subject> Stage<'a, S> {
             }
         }
         Err(Stop::TooSlow)
+    }
+
+    /// Runs `act` at least once and then for a while: a race is lost once in many times only.
+    pub(super) fn for_a_while(
+        &self,
+        mut act: impl FnMut() -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let start = Instant::now();
+        loop {
+            act()?;
+            if start.elapsed() >= self.0.effort() {
+                return Ok(());
+            }
+        }
     }
 
     /// Stops the check unless the record lives, as the manager sees it. It was to live until `end`, give or take a

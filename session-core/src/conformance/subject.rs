@@ -124,6 +124,12 @@ pub trait Subject: Send + Sync + 'static {
         Duration::from_millis(50)
     }
 
+    /// How long each check of parallel operations looks for a race. Default: 150 milliseconds. The longer, the rarer
+    /// those that it finds.
+    fn effort(&self) -> Duration {
+        Duration::from_millis(150)
+    }
+
     /// How long a check may take before it counts as hanging. Default: 30 seconds.
     fn patience(&self) -> Duration {
         Duration::from_secs(30)

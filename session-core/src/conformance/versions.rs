@@ -58,29 +58,32 @@ pub(super) fn versions_of_parallel_saves_differ<S: Subject>(
     stage: &Stage<'_, S>,
 ) -> Result<(), Stop> {
     let stores = stage.stores(THREADS);
-    let stored = stores[0].create(stage.record(r#"{"by":"nobody"}"#)?)?;
-    let seen = in_step(&stores, ROUNDS, |round, number, store| {
-        let own = stage.record_of(
-            stored.record.id(),
-            &format!(r#"{{"by":"{number} in {round}"}}"#),
-        )?;
-        let version = store.loaded(&stored.handle)?.version;
-        store.save(&own, Expected::Version(&version), LONG)?;
-        let loaded = store.loaded(&stored.handle)?;
-        Ok((loaded.version, loaded.record.data().to_json()))
-    })?;
-    let mut states: Vec<(Version, String)> = Vec::new();
-    for (version, data) in seen.into_iter().flatten() {
-        match states.iter().find(|state| state.0 == version) {
-            None => states.push((version, data)),
-            Some((_, before)) => expect_with(
-                *before == data,
-                "one version for one state of a record",
-                || format!("{version:?} of two states, saved by {before} and by {data}"),
-            )?,
+    stage.for_a_while(|| {
+        let stored = stores[0].create(stage.record(r#"{"by":"nobody"}"#)?)?;
+        let seen = in_step(&stores, ROUNDS, |round, number, store| {
+            let data = format!(r#"{{"by":"{number} in {round}"}}"#);
+            let version = store.loaded(&stored.handle)?.version;
+            store.save(
+                &stage.record_of(stored.record.id(), &data)?,
+                Expected::Version(&version),
+                LONG,
+            )?;
+            let loaded = store.loaded(&stored.handle)?;
+            Ok((loaded.version, loaded.record.data().to_json()))
+        })?;
+        let mut states: Vec<(Version, String)> = Vec::new();
+        for (version, data) in seen.into_iter().flatten() {
+            match states.iter().find(|state| state.0 == version) {
+                None => states.push((version, data)),
+                Some((_, before)) => expect_with(
+                    *before == data,
+                    "one version for one state of a record",
+                    || format!("{version:?} of two states, {before} and {data}"),
+                )?,
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn add(seen: &mut Vec<Version>, version: Version, of: &str) -> Result<(), Stop> {

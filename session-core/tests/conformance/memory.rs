@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::conformance::Subject;
+use session_core::conformance::{InArc, InBox, Level, Subject, report};
 use session_core::{Clock, ManualClock, MemoryDriver, Timestamp};
 
 /// A driver that goes by a clock which the kit moves.
-pub(crate) struct Memory {
+struct Memory {
     driver: Arc<MemoryDriver>,
     clock: ManualClock,
 }
 
 impl Memory {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_millis(1_700_000_000_000));
         let driver = Arc::new(MemoryDriver::new().with_clock(clock.clone()));
         Self { driver, clock }
@@ -37,3 +37,22 @@ impl Subject for Memory {
 }
 
 session_core::conformance!(concurrent, Memory::new());
+
+/// `cargo test -p session-core --all-features --test conformance -- --nocapture bare_and` shows them all.
+#[test]
+fn bare_and_behind_pointers_every_promise_is_kept() {
+    for (name, report) in [
+        ("memory", report(Level::Concurrent, Memory::new)),
+        (
+            "memory in an Arc",
+            report(Level::Concurrent, || InArc(Memory::new())),
+        ),
+        (
+            "memory in a Box",
+            report(Level::Concurrent, || InBox(Memory::new())),
+        ),
+    ] {
+        report.announce(name);
+        assert_eq!(report.failures().count(), 0, "{report}");
+    }
+}

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses some of it")]
 
 pub(crate) mod basics;
+pub(crate) mod cluster;
 pub(crate) mod load;
 
 use std::io::Write;
