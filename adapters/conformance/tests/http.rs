@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use session_conformance::adapters::{Axum, Warp};
+use session_conformance::adapters::{Axum, Poem, Warp};
 
 fn main() -> ExitCode {
-    session_conformance::run(&[&Axum, &Warp])
+    session_conformance::run(&[&Axum, &Warp, &Poem])
 }
