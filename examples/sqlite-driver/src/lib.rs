@@ -1,1 +1,6 @@
-//! A session driver for SQLite, written by an outsider from the public docs.
+#![doc = include_str!("../README.md")]
+
+mod driver;
+mod file;
+
+pub use crate::driver::SqliteDriver;

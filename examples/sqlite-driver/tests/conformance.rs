@@ -1,0 +1,94 @@
+//! Every promise of the `Driver` contract at the level *concurrent*: bare and behind `Arc<dyn Driver>`.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use session_core::conformance::{InArc, Level, Subject, Verdict, report};
+use session_core::{Clock, ManualClock, SessionId, Timestamp};
+use sqlite_driver::SqliteDriver;
+use tokio::runtime::Runtime;
+
+use common::Folder;
+
+mod bare {
+    session_core::conformance!(concurrent, super::Store::new());
+}
+
+mod in_arc {
+    session_core::conformance!(concurrent, super::InArc(super::Store::new()));
+}
+
+#[test]
+fn every_promise_is_put_to_the_test_and_kept() {
+    let report = report(Level::Concurrent, Store::new);
+    report.announce("sqlite");
+    for (name, result) in report.results() {
+        assert!(matches!(result, Ok(Verdict::Kept)), "{name}: {result:?}");
+    }
+}
+
+/// One file. Each driver has connections of its own to it, as another process would.
+struct Store {
+    folder: Folder,
+    clock: ManualClock,
+}
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+impl Store {
+    fn new() -> Self {
+        let clock = ManualClock::new(Timestamp::from_millis(1_700_000_000_000));
+        Self {
+            folder: Folder::new(),
+            clock,
+        }
+    }
+
+    fn sql(&self) -> Connection {
+        Connection::open(self.folder.file()).unwrap()
+    }
+}
+
+impl Subject for Store {
+    type Driver = SqliteDriver;
+
+    fn driver(&self) -> SqliteDriver {
+        SqliteDriver::open(self.folder.file())
+            .unwrap()
+            .with_clock(self.clock.clone())
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        RUNTIME.block_on(future)
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clock.clone())
+    }
+
+    fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    fn plant(&self, id: &SessionId, text: &str) -> bool {
+        let row = (id.as_str(), i64::MAX, text);
+        self.sql()
+            .execute(
+                "INSERT OR REPLACE INTO sessions (id, expires_at, record) VALUES (?1, ?2, ?3)",
+                row,
+            )
+            .unwrap();
+        true
+    }
+
+    fn take_down(&self) -> bool {
+        self.sql()
+            .execute_batch("ALTER TABLE sessions RENAME TO away")
+            .unwrap();
+        true
+    }
+}
