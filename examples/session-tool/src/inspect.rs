@@ -7,13 +7,13 @@ use session_core::{
     ConfigError, Driver, DriverName, Error, KeyRing, ManualClock, OnOutage, Record, SessionConfig,
     SessionManager,
 };
-use session_redis::RedisDriver;
 
 use crate::args::Inspect;
 use crate::failure::Failure;
 use crate::finding::{Context, Finding};
 use crate::input;
 use crate::output::{self, Answer};
+use crate::store;
 use crate::variables::Variables;
 use crate::verdict::{Reason, Verdict};
 
@@ -110,6 +110,9 @@ impl Inspector {
         let store = self.store().await?;
         for (token, finding) in tokens.iter().zip(&mut *findings) {
             self.look_up(&store, token, finding).await?;
+            if finding.verdict == Verdict::Valid {
+                break;
+            }
         }
         self.compare(&store, tokens, findings).await
     }
@@ -192,7 +195,7 @@ impl Inspector {
     async fn store(&self) -> Result<Store, Failure> {
         let driver: Arc<dyn Driver> = match self.config.driver() {
             DriverName::Cookie => Arc::new(CookieDriver),
-            DriverName::Redis => Arc::new(RedisDriver::from_config(&self.config).connect().await?),
+            DriverName::Redis => Arc::new(store::open(&self.config).await?),
             driver => {
                 return Err(Failure::new(format!(
                     "SESSION_DRIVER is {driver}: its sessions are inside the service, where this program cannot look"

@@ -13,7 +13,8 @@
 //!
 //! It reads the environment of the service (`SESSION_SECRET`, `SESSION_DRIVER`, `REDIS_URL` and so on) as the library
 //! does, so run it where that is set, or with the secret from a file: `--secret-file`. It takes no secret on its command
-//! line, which other users of the machine can read. Every command explains itself with `--help`.
+//! line, which other users of the machine can read. What a service sets in code, such as an absolute lifetime, it cannot
+//! know. Every command explains itself with `--help`.
 //!
 //! ```sh
 //! $ curl -si https://example.com/ | session-tool inspect
@@ -21,8 +22,8 @@
 //! driver   cookie
 //! id       11111111…
 //! key      1 of 2, the primary one
-//! expires  2023-11-15T00:13:20Z, in 1 h 59 min
-//! size     187 of 4096 bytes
+//! expires  2026-11-25T12:28:04Z, in 1 h 59 min
+//! size     185 of 4096 bytes
 //! data     user  42
 //! flash    none
 //! ```

@@ -7,12 +7,12 @@ use session_core::{
     Clock, Driver, DriverName, Error, Expected, ManualClock, Outcome, RawValue, Record, Saved,
     SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Values,
 };
-use session_redis::RedisDriver;
 
 use crate::args::Sign;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::{self, Answer};
+use crate::store;
 use crate::time::Expiry;
 use crate::variables::Variables;
 
@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: &Sign, variables: &Variables) -> Result<Answe
 
     let driver: Arc<dyn Driver> = match config.driver() {
         DriverName::Cookie => Arc::new(CookieDriver),
-        DriverName::Redis => Arc::new(RedisDriver::from_config(&config).connect().await?),
+        DriverName::Redis => Arc::new(store::open(&config).await?),
         driver => {
             return Err(Failure::new(format!(
                 "SESSION_DRIVER is {driver}: its sessions can be made inside the service only; use cookie or redis"

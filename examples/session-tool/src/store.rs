@@ -1,7 +1,9 @@
 //! `show`, `revoke` and `watch`: the sessions in Redis.
 
 use serde::Serialize;
-use session_core::{Clock, Driver, Record, SessionId, SystemClock, Values};
+use session_core::{
+    Clock, ConfigError, Driver, Record, SessionConfig, SessionId, SystemClock, Values,
+};
 use session_redis::RedisDriver;
 use tokio::time::MissedTickBehavior;
 
@@ -105,8 +107,15 @@ async fn connect(variables: &Variables) -> Result<RedisDriver, Failure> {
             "nothing says where Redis is; set REDIS_URL, or SESSION_DRIVER=redis for the one on this machine",
         ));
     }
-    let config = variables.store()?;
-    Ok(RedisDriver::from_config(&config).connect().await?)
+    Ok(open(&variables.store()?).await?)
+}
+
+/// Connects to the Redis of a configuration. One connection is enough for one command after the other.
+pub(crate) async fn open(config: &SessionConfig) -> Result<RedisDriver, ConfigError> {
+    RedisDriver::from_config(config)
+        .pool_size(1)
+        .connect()
+        .await
 }
 
 fn id(argument: &str, variables: &Variables) -> Result<SessionId, Failure> {

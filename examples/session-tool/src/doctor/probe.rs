@@ -15,9 +15,10 @@ use crate::doctor::check::Check;
 use crate::doctor::latency;
 use crate::doctor::server::Info;
 use crate::failure::Failure;
+use crate::store;
 
 pub(crate) async fn checks(config: &SessionConfig) -> Vec<Check> {
-    match RedisDriver::from_config(config).connect().await {
+    match store::open(config).await {
         Ok(driver) => {
             let mut checks = vec![
                 Check::ok("redis", "answers, and accepts its user"),

@@ -5,6 +5,7 @@ mod cookies;
 mod dependencies;
 mod doctor_redis;
 mod doctor_settings;
+mod playground;
 mod run;
 mod secrets;
 mod several;
