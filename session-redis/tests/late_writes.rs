@@ -11,7 +11,7 @@ use session_core::{Outcome, SessionManager, Token};
 use tokio::sync::Barrier;
 
 use crate::common::{
-    Log, Server, ServerExt as _, ask, commit, id_of, json, key_of, keys, open, stored, text,
+    Log, Server, ServerExt as _, age, ask, commit, id_of, json, key_of, keys, open, stored, text,
 };
 
 /// A manager over a server of its own, a client to look behind it, and one session.
@@ -120,8 +120,7 @@ async fn a_write_after_del_is_dropped() {
 async fn a_renewal_after_the_logout_is_dropped() {
     let site = Site::new().await;
     let key = key_of(&site.token);
-    // Less than half of its lifetime is left.
-    let _: i64 = ask(&site.client, &["PEXPIRE", &key, "60000"]).await;
+    age(&site.client, &key).await;
     let slow = open(&site.manager, &site.token).await;
     let logout = open(&site.manager, &site.token).await;
     logout.destroy().unwrap();

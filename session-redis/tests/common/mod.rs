@@ -12,7 +12,7 @@ use session_redis::RedisDriver;
 pub(crate) use test_support::redis::free_port;
 pub(crate) use test_support::{Log, RedisServer as Server};
 
-pub(crate) use self::ask::{ask, info, json, keys, text};
+pub(crate) use self::ask::{age, ask, info, json, keys, text};
 
 pub(crate) const SECRET: &str = "a test's secret of 32 bytes and more";
 

@@ -1,5 +1,0 @@
-local value = redis.call('GET', KEYS[1])
-if not value then
-  return false
-end
-return {value, redis.call('PTTL', KEYS[1])}
