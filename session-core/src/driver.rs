@@ -35,29 +35,33 @@ use crate::{Error, Record, SessionId, Version};
 /// 1. **Handles are verified, and still strange.** The [`SessionManager`](crate::SessionManager) signs every handle
 ///    that `save` returns and passes none to `load` whose signature it did not verify. A handle may be old,
 ///    unknown, or made by other software with the same secret: long, or with `/`, `..`, wildcards or spaces in it.
-///    Answer `Ok(None)`, never panic, and never use it as a path or a pattern unchecked.
+///    Answer `Ok(None)`, never panic, and never use it as a path or a pattern unchecked. Handles and ids are compared
+///    exactly: not without case, not trimmed.
 /// 2. **`Ok(None)` means "no session", `Err` means "the store failed".** What cannot be read as a record, or carries
 ///    another id than its handle names, is no session; leave it alone. A save onto it stores nothing and answers
 ///    `Saved::Conflict(None)`.
 /// 3. **Round trip.** `load` returns what the last successful `save` stored, every value's text unchanged.
 ///    [`Record::to_json`] and [`Record::from_json`] do that.
-/// 4. **Expiry.** A record ends `ttl` after it was saved or touched. A driver either forgets it then or returns it
-///    with a true [`Record::expires_at`]: the manager refuses what is past. A store that does not expire by itself
-///    is swept by its driver, for example a few records with every save.
+/// 4. **Expiry.** A record ends `ttl` after it was saved or touched, be that zero or decades. A driver may forget it then
+///    or still return it, but whatever it returns has a true [`Record::expires_at`]: the manager refuses what is past,
+///    and what has no end. A store that does not expire by itself is swept by its driver, for example a few records
+///    with every save.
 /// 5. **Compare and set.** With [`Expected::Version`] a record is stored only while the store holds exactly that
 ///    version, with [`Expected::Absent`] only while it holds none, checked and stored in one step, which excludes
-///    `touch`, `retire` and `destroy` of the same record. Otherwise nothing is changed and [`Saved::Conflict`] brings
-///    what the store holds.
+///    `touch`, `retire` and `destroy` of the same record. Otherwise nothing is changed, not even the expiry, and
+///    [`Saved::Conflict`] brings what the store holds, as a load would. `retire` compares in the same way.
 /// 6. **Versions do not come back.** A record that is saved gets a version that it did not have before, even if it is
 ///    saved as it was, or changed and changed back, or made anew under its id after a restart: overlapping requests
 ///    tell flash apart by it. In memory, count all saves; in a table, take the number from a sequence;
 ///    [`Version::random`] serves elsewhere. A touch keeps the version.
-/// 7. **Nothing rises.** A save with `Expected::Version` onto a record that is gone (destroyed, expired, evicted)
-///    stores nothing and answers `Saved::Conflict(None)`.
-/// 8. **Destroy is final and idempotent.** After `Ok`, no `load` returns the record; destroying what is not there is
-///    `Ok`.
-/// 9. **No lock across requests.** Methods may run concurrently and their futures may be dropped at any await: what a
-///    dropped future left is either the old record or the new one.
+/// 7. **Nothing rises.** A save with `Expected::Version` onto a record that is gone (destroyed, retired, evicted, or
+///    forgotten at its end) stores nothing and answers `Saved::Conflict(None)`; a touch of it answers
+///    [`Touched::Gone`].
+/// 8. **Destroy is final and idempotent.** After `Ok`, no `load` returns the record, through no connection, and nor does
+///    one after [`Retired::Done`]. Destroying what is not there is `Ok`. Only [`Expected::Absent`] stores a record under
+///    that id again.
+/// 9. **No lock across requests.** Methods may run concurrently, no load need be followed by a save, and futures may be
+///    dropped at any await: what a dropped future left is either the old record or the new one, and no lock.
 /// 10. **In time.** A store that does not answer is an `Err` within two seconds or so, not a request that hangs. Do not
 ///     block the thread either: a blocking store belongs on its runtime's threads for such work.
 /// 11. **Silent.** The driver's `Debug` shows up in that of the manager: it shows no id and no record.
@@ -65,13 +69,18 @@ use crate::{Error, Record, SessionId, Version};
 ///     its handle. A record as large as [`capacity`](Self::capacity) says is stored. A handle is fit for a cookie, and
 ///     where the record does not live in it, it names its record for as long as that lives, whatever is saved.
 ///
+/// Where the record lives in the handle, there is nothing to compare and nothing to end: a driver whose `can_revoke` is
+/// false is not bound by rules 5 to 8, but for the `Ok` of `destroy`.
+///
+/// The module `conformance`, a feature for tests, puts a driver to the test of each rule.
+///
 /// A driver that keeps expiries itself takes a [`Clock`](crate::Clock), as [`MemoryDriver`](crate::MemoryDriver) does,
 /// so that its tests share the manager's.
 ///
 /// # Examples
 ///
-/// A whole driver, over a map. A `touch` would save it work, and a `retire` close a gap of `regenerate`;
-/// [`MemoryDriver`](crate::MemoryDriver) has both.
+/// A whole driver, over a map. It passes the conformance kit at its level *revocable*. A `touch` would save it work, and
+/// a `retire` close a gap of `regenerate` and make it *concurrent*; [`MemoryDriver`](crate::MemoryDriver) has both.
 ///
 /// ```
 /// use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
@@ -151,6 +160,12 @@ use crate::{Error, Record, SessionId, Version};
 /// # assert!(manager.open([token.as_str()]).await?.is_new());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
+/// # #[cfg(feature = "conformance")]
+/// # {
+/// # use session_core::conformance::{report, Level};
+/// # let report = report(Level::Revocable, || std::sync::Arc::new(MapDriver::default()));
+/// # assert_eq!(report.failures().count(), 0, "{report}");
+/// # }
 /// ```
 #[async_trait]
 pub trait Driver: fmt::Debug + Send + Sync + 'static {

@@ -8,7 +8,7 @@ use std::thread;
 use super::{Rule, Stage, Subject};
 use crate::Error;
 
-/// What a driver can do, and so which checks it must pass. Each level contains those before it.
+/// What a driver is able to do, and so which checks it must pass. Each level contains those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {

@@ -275,6 +275,6 @@ fn winner<'a>(ends: &'a [Saved], of: &str) -> Result<(usize, &'a str), Stop> {
 }
 
 const THREADS: usize = 4;
-const ROUNDS: usize = 32;
+const ROUNDS: usize = 16;
 /// More than destroy takes.
 const SAVES: usize = 40;

@@ -11,7 +11,7 @@ use crate::{Clock, Driver, SessionId, SystemClock};
 
 /// A store under test, and the ways into it.
 ///
-/// Every check gets a subject of its own. The store behind it may be shared with other subjects: the kit uses random
+/// Every check gets a subject of its own, and uses it up. The store behind it may be shared with other subjects: the kit uses random
 /// ids and never lists or counts what a store holds.
 ///
 /// A driver in an [`Arc`] is a subject already: all its "connections" are the one driver, time is the system's, and
@@ -56,6 +56,9 @@ use crate::{Clock, Driver, SessionId, SystemClock};
 /// }
 ///
 /// session_core::conformance!(concurrent, Memory::new());
+/// # use session_core::conformance::{report, Level};
+/// # let report = report(Level::Concurrent, Memory::new);
+/// # assert_eq!(report.failures().count(), 0, "{report}");
 /// ```
 ///
 /// A driver that needs a runtime overrides [`block_on`](Self::block_on):
@@ -89,13 +92,15 @@ use crate::{Clock, Driver, SessionId, SystemClock};
 ///         RUNTIME.block_on(future)
 ///     }
 /// }
+///
+/// session_core::conformance!(concurrent, Store);
 /// ```
 pub trait Subject: Send + Sync + 'static {
     /// The driver.
     type Driver: Driver;
 
-    /// Makes a driver for the store: a connection, or a process, of its own where the store allows several. The kit
-    /// calls this some times per check, never inside [`block_on`](Self::block_on).
+    /// Makes a driver for the store, with connections of its own where the store allows several. A check calls this up to
+    /// ten times, and never inside [`block_on`](Self::block_on).
     fn driver(&self) -> Self::Driver;
 
     /// Runs a future to its end. Called from several threads at once. Default: polls it on the calling thread, which

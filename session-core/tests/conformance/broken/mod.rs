@@ -121,6 +121,7 @@ fn without_a_fault_every_check_is_asked_and_passes() {
 /// `cargo test -p session-core --all-features --test conformance -- --nocapture every_check` shows the table.
 #[test]
 fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
+    assert!(shows_an_id(SessionId::random().unwrap().as_str()));
     let mut catches: BTreeMap<&str, usize> = names().into_iter().map(|name| (name, 0)).collect();
     let faults = all();
     for Broken {
@@ -136,6 +137,9 @@ fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
             caught.len(),
             caught.join(", ")
         );
+        for failure in report.failures() {
+            assert!(!shows_an_id(&failure.to_string()), "{failure}");
+        }
         for name in *caught_by {
             assert!(
                 caught.contains(name),
@@ -157,4 +161,19 @@ fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
 fn names() -> Vec<&'static str> {
     let checks = checks::<Site<Flawless>>(Level::Concurrent);
     checks.iter().map(|check| check.name()).collect()
+}
+
+/// Whether there is a whole UUID in it.
+fn shows_an_id(text: &str) -> bool {
+    let is_id = |window: &[u8]| {
+        let mut bytes = window.iter().enumerate();
+        bytes.all(|(at, byte)| {
+            if [8, 13, 18, 23].contains(&at) {
+                *byte == b'-'
+            } else {
+                byte.is_ascii_hexdigit()
+            }
+        })
+    };
+    text.as_bytes().windows(36).any(is_id)
 }
