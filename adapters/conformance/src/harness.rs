@@ -29,7 +29,6 @@ pub fn run(adapters: &[&'static dyn Adapter]) -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Most of them wait most of the time.
     arguments.test_threads.get_or_insert(8);
-    listen_to_panics();
     let suite = Arc::new(Suite::new());
     let trials = scenarios::all()
         .flat_map(|scenario| parts(adapters).map(move |part| (scenario, part)))
@@ -45,7 +44,7 @@ pub fn run(adapters: &[&'static dyn Adapter]) -> ExitCode {
 
 /// What the trials share.
 #[derive(Debug)]
-struct Suite {
+pub(crate) struct Suite {
     runtime: Runtime,
     redis: Arc<SharedRedis>,
     /// Whether the trials of these names passed.
@@ -53,7 +52,8 @@ struct Suite {
 }
 
 impl Suite {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        listen_to_panics();
         Self {
             runtime: Builder::new_multi_thread().enable_all().build().unwrap(),
             redis: Arc::default(),
@@ -77,7 +77,7 @@ impl Suite {
     }
 
     /// Plays a scenario; the error is for people.
-    fn play(
+    pub(crate) fn play(
         &self,
         scenario: Scenario,
         adapter: &'static dyn Adapter,

@@ -42,6 +42,8 @@
 
 mod adapter;
 pub mod adapters;
+#[cfg(test)]
+mod broken;
 mod harness;
 pub mod lab;
 

@@ -26,13 +26,19 @@ impl Adapter for Axum {
     }
 
     fn serve(&self, listener: TcpListener, manager: SessionManager, driver: DriverName) -> Serving {
-        let layer = SessionLayer::new(manager);
-        let app = axum_playground::app(layer.clone(), driver).nest_service("/lab", routes(&layer));
+        let app = Self::app(manager, driver);
         Box::pin(async {
             let Ok(()) = axum::serve(listener, app).await else {
                 unreachable!("it does not end")
             };
         })
+    }
+}
+
+impl Axum {
+    pub(crate) fn app(manager: SessionManager, driver: DriverName) -> Router {
+        let layer = SessionLayer::new(manager);
+        axum_playground::app(layer.clone(), driver).nest_service("/lab", routes(&layer))
     }
 }
 
