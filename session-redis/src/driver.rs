@@ -262,7 +262,7 @@ impl Driver for RedisDriver {
             }
             Expected::Version(version) => {
                 let arguments = vec![compared_with(version), Value::from(json), Value::from(ttl)];
-                Ok(match self.compare(&script::SAVE, id, arguments).await? {
+                Ok(match self.compare(&script::COMPARE, id, arguments).await? {
                     Compared::Done => done(),
                     Compared::Gone => Saved::Conflict(None),
                     Compared::Other(loaded) => Saved::Conflict(Some(loaded)),
@@ -300,7 +300,7 @@ impl Driver for RedisDriver {
     async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
         Ok(
             match self
-                .compare(&script::RETIRE, id.as_str(), vec![compared_with(version)])
+                .compare(&script::COMPARE, id.as_str(), vec![compared_with(version)])
                 .await?
             {
                 Compared::Done => Retired::Done,

@@ -13,17 +13,11 @@ pub(crate) struct Script {
     pub(crate) lua: &'static str,
 }
 
-/// Stores ARGV[2] for ARGV[3] milliseconds if the key holds the version ARGV[1]: that of a mark, or the whole value where
-/// there is none. Answers with what it holds instead.
-pub(crate) const SAVE: Script = Script {
-    hash: "115bfa089811021ad14fedd97527059d5d91ff2d",
-    lua: include_str!("save.lua"),
-};
-
-/// Removes the key if it holds the version ARGV[1]. Answers with what it holds instead.
-pub(crate) const RETIRE: Script = Script {
-    hash: "7ac51053612ea04c3ce5135df826b677381142b3",
-    lua: include_str!("retire.lua"),
+/// If the key holds the version ARGV[1] (that of a mark, or the whole value where there is none): stores ARGV[2] for ARGV[3]
+/// milliseconds, or removes the key where there is no ARGV[2]. Answers with what the key holds instead.
+pub(crate) const COMPARE: Script = Script {
+    hash: "bbc7f3efdaa8f1e963e51aa8b05dce9f1a87327d",
+    lua: include_str!("compare.lua"),
 };
 
 /// Lets the key live for ARGV[2] milliseconds. ARGV[1] is the time in its mark, if it has one.
@@ -83,7 +77,7 @@ mod tests {
 
     #[test]
     fn every_hash_is_that_of_its_script() {
-        for script in [SAVE, RETIRE, TOUCH, PROBE] {
+        for script in [COMPARE, TOUCH, PROBE] {
             let hash: String = Sha1::digest(script.lua)
                 .iter()
                 .map(|byte| format!("{byte:02x}"))

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -139,17 +140,23 @@ fn spawn(port: u16, arguments: &[String], directory: &Path) -> Child {
 /// A port that nobody listens on, nor on the one that is 10,000 higher, where a node of a Cluster talks to the
 /// others.
 ///
-/// It is from below the range that outgoing connections take theirs from, and no test of this process gets it
-/// twice: two servers on one port would be one test in another's store.
+/// It is from below the range that outgoing connections take theirs from, and nobody else gets it as long as this process
+/// lives, in another process neither: two servers on one port would be one test in another's store.
 #[must_use]
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    // Listening on a third port says to the other processes that this one is taken.
+    static TAKEN: Mutex<Vec<TcpListener>> = Mutex::new(Vec::new());
+    let listen = |port| TcpListener::bind(("127.0.0.1", port));
     // Each process counts from elsewhere.
     let start = (std::process::id() * 37 % 2_700) as u16;
     loop {
         let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed) % 2_700) % 2_700;
-        if is_free(port) && is_free(port + 10_000) {
+        let Ok(taken) = listen(port + 3_000) else {
+            continue;
+        };
+        if listen(port).is_ok() && listen(port + 10_000).is_ok() {
+            TAKEN.lock().unwrap().push(taken);
             return port;
         }
     }

@@ -32,12 +32,8 @@ pub async fn connect(config: &SessionConfig) -> Result<Builder, ConfigError> {
         DriverName::Memory => config.builder(session_core::MemoryDriver::new()),
         #[cfg(feature = "redis")]
         DriverName::Redis => {
-            let url = config.redis_url().unwrap_or(DEFAULT_REDIS_URL);
-            let driver = session_redis::RedisDriver::builder(url)
-                .prefix(config.prefix())
-                .connect()
-                .await?;
-            config.builder(driver)
+            let driver = session_redis::RedisDriver::from_config(config);
+            config.builder(driver.connect().await?)
         }
         #[allow(
             unreachable_patterns,
@@ -52,7 +48,3 @@ pub async fn connect(config: &SessionConfig) -> Result<Builder, ConfigError> {
         )),
     }
 }
-
-/// Where Redis is unless `REDIS_URL` says otherwise.
-#[cfg(feature = "redis")]
-const DEFAULT_REDIS_URL: &str = "redis://127.0.0.1:6379";

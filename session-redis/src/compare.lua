@@ -9,5 +9,9 @@ end
 if held ~= ARGV[1] then
   return {value, redis.call('PTTL', KEYS[1])}
 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if ARGV[2] then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+else
+  redis.call('DEL', KEYS[1])
+end
 return 1
