@@ -168,6 +168,9 @@ impl CookieOptions {
             .find(|c| !c.is_ascii_graphic() && *c != ' ' || *c == ';')
         {
             format!("{path:?} contains {bad:?}")
+        } else if path.ends_with(' ') {
+            // A browser cuts it off, and sends the cookie for another path than was meant.
+            format!("{path:?} ends with a space")
         } else if path.len() > MAX_ATTRIBUTE_BYTES {
             format!("has {} bytes, of at most {MAX_ATTRIBUTE_BYTES}", path.len())
         } else {
@@ -338,6 +341,11 @@ mod tests {
         assert!(
             refused(CookieOptions::default().path(""))
                 .starts_with("cookie path: \"\" does not start")
+        );
+        assert!(CookieOptions::default().path("/a b").validate().is_ok());
+        assert!(
+            refused(CookieOptions::default().path("/a "))
+                .starts_with("cookie path: \"/a \" ends with a space; ")
         );
         for bad in [
             "",

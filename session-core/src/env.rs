@@ -1,7 +1,7 @@
 //! The settings from the environment.
 
 use crate::config::{Hidden, from_minutes, missing};
-use crate::secret::is_placeholder;
+use crate::secret::{is_blank, is_placeholder};
 use crate::{ConfigError, DriverName, SameSite, Secret, SessionConfig};
 
 /// # From the environment
@@ -144,11 +144,13 @@ fn read_secret(
     var: &impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
 ) -> Result<Secret, ConfigError> {
     let named = var("SESSION_SECRET")?;
-    let is_usable = |secret: &str| !secret.trim().is_empty() && !is_placeholder(secret.as_bytes());
+    let is_usable =
+        |secret: &str| !is_blank(secret.as_bytes()) && !is_placeholder(secret.as_bytes());
     if let Some(secret) = named.as_deref().filter(|secret| is_usable(secret)) {
         return Secret::new(secret).map_err(|error| error.named("SESSION_SECRET"));
     }
-    match (var("APP_KEY")?.filter(|key| !key.trim().is_empty()), named) {
+    let key = var("APP_KEY")?.filter(|key| !is_blank(key.as_bytes()));
+    match (key, named) {
         (Some(key), _) => Secret::new(key.strip_prefix("base64:").unwrap_or(&key))
             .map_err(|error| error.named("APP_KEY")),
         (None, Some(secret)) => Secret::new(secret).map_err(|error| error.named("SESSION_SECRET")),

@@ -45,7 +45,7 @@ impl Secret {
     /// than 32 bytes (RFC 2104: a key shorter than the hash's output weakens the signature).
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         let secret = secret.as_ref();
-        let problem = if secret.trim_ascii().is_empty() {
+        let problem = if is_blank(secret) {
             "is empty".to_owned()
         } else if is_placeholder(secret) {
             "is a placeholder that anyone can guess".to_owned()
@@ -219,6 +219,11 @@ impl fmt::Debug for Verified<'_> {
     }
 }
 
+/// Says whether there is nothing but white space, in whatever script.
+pub(crate) fn is_blank(secret: &[u8]) -> bool {
+    std::str::from_utf8(secret).is_ok_and(|secret| secret.trim().is_empty())
+}
+
 /// Says whether this is what an example or a template has in the place of a secret.
 pub(crate) fn is_placeholder(secret: &[u8]) -> bool {
     PLACEHOLDERS
@@ -276,10 +281,12 @@ mod tests {
         let refused = |secret: &str| Secret::new(secret).unwrap_err().to_string();
         let remedy = "generate one with `openssl rand -base64 32`";
         assert_eq!(refused(""), format!("secret: is empty; {remedy}"));
-        assert_eq!(
-            refused(&" ".repeat(40)),
-            format!("secret: is empty; {remedy}")
-        );
+        for blank in [" \t\n", "\u{3000}"] {
+            assert_eq!(
+                refused(&blank.repeat(40)),
+                format!("secret: is empty; {remedy}")
+            );
+        }
         let placeholder = format!("secret: is a placeholder that anyone can guess; {remedy}");
         assert_eq!(refused("change-me-in-production"), placeholder);
         assert_eq!(refused("Change-Me-In-Production\n"), placeholder);
