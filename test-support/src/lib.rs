@@ -1,4 +1,5 @@
-//! What the tests of several crates need: a Redis server of a test's own, what was logged, and a client of HTTP.
+//! What the tests of several crates need: a Redis server of a test's own, what was logged, a client of HTTP, a driver that
+//! can be watched and broken, and the tests of the playgrounds' programs.
 #![allow(
     clippy::missing_panics_doc,
     clippy::must_use_candidate,

@@ -50,6 +50,10 @@ impl Table {
     }
 
     fn heading(&self, f: &mut fmt::Formatter<'_>, width: usize) -> fmt::Result {
+        for driver in &self.drivers {
+            write!(f, "{}: {driver}, ", initial(*driver))?;
+        }
+        writeln!(f, "–: does not apply")?;
         let group = 2 * self.drivers.len() + 1;
         write!(f, "{:width$}", "")?;
         for adapter in &self.adapters {
@@ -59,7 +63,7 @@ impl Table {
         for _ in &self.adapters {
             write!(f, "  ")?;
             for driver in &self.drivers {
-                write!(f, "{} ", &driver.to_string()[..1])?;
+                write!(f, "{} ", initial(*driver))?;
             }
             write!(f, " ")?;
         }
@@ -127,6 +131,10 @@ impl fmt::Display for Table {
     }
 }
 
+fn initial(driver: DriverName) -> char {
+    driver.to_string().chars().next().unwrap_or_default()
+}
+
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -157,7 +165,8 @@ mod tests {
             "left out".to_owned(),
             vec![gap, Cell::NotRun, gap, Cell::NotRun],
         );
-        let expected = "        axum   warp
+        let expected = "c: cookie, m: memory, –: does not apply
+        axum   warp
         c m    c m
 flash   ✓ ✗    ✓
 outage  – ✓    – ✓
