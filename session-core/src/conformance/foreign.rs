@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::check::{Stop, expect, told};
 use super::stage::{LONG, Store};
+use super::threads::in_step;
 use super::{Stage, Subject};
 use crate::{Error, ErrorKind, Expected, Retired, Saved, SessionId, Version};
 
@@ -108,34 +109,37 @@ fn planted<S: Subject>(
     Ok(())
 }
 
-/// Takes the store down and asks everything of it. `judge` gets the method, how long it took and how it ended.
+/// Takes the store down and asks everything of it at once. `judge` gets the method, how long it took and how it ended.
 fn down<S: Subject>(
     stage: &Stage<'_, S>,
     judge: impl Fn(&str, Duration, &Result<(), Error>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let store = stage.store();
     let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
-    let (id, version) = (stored.record.id(), store.loaded(&stored.handle)?.version);
+    let (old, new) = (&stored.record, stage.record(r#"{"b":1}"#)?);
+    let version = store.loaded(&stored.handle)?.version;
     if !stage.0.take_down() {
         return Err(Stop::NotAsked("the subject cannot take its store down"));
     }
-    let timed = |method: &str, act: &dyn Fn() -> Result<(), Error>| {
+    let methods: [(&str, &(dyn Fn() -> Result<(), Error> + Sync)); 5] = [
+        ("load", &|| store.load(&stored.handle).map(drop)),
+        ("save", &|| {
+            store.save(old, Expected::Version(&version), LONG).map(drop)
+        }),
+        ("save", &|| {
+            store.save(&new, Expected::Absent, LONG).map(drop)
+        }),
+        ("retire", &|| store.retire(old.id(), &version).map(drop)),
+        ("destroy", &|| store.destroy(old.id())),
+    ];
+    let ends = in_step(&methods, 1, |_, _, (method, act)| {
         let start = Instant::now();
         let end = act();
-        judge(method, start.elapsed(), &end)
-    };
-    timed("load", &|| store.load(&stored.handle).map(drop))?;
-    timed("save", &|| {
-        store
-            .save(&stored.record, Expected::Version(&version), LONG)
-            .map(drop)
+        Ok((*method, start.elapsed(), end))
     })?;
-    let new = stage.record(r#"{"b":1}"#)?;
-    timed("save", &|| {
-        store.save(&new, Expected::Absent, LONG).map(drop)
-    })?;
-    timed("retire", &|| store.retire(id, &version).map(drop))?;
-    timed("destroy", &|| store.destroy(id))
+    ends.iter()
+        .flatten()
+        .try_for_each(|(method, took, end)| judge(method, *took, end))
 }
 
 /// "Two seconds or so."

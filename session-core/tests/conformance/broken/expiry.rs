@@ -110,7 +110,7 @@ impl Fault for HidesTheEnd {
         let Some(held) = store.load(handle).await? else {
             return Ok(None);
         };
-        let record = Record::from_json(&held.record.to_json_without_expiry())?;
+        let record = Record::from_json(held.record.to_json_without_expiry())?;
         Ok(Some(Loaded::new(record, held.version)))
     }
 }

@@ -231,7 +231,7 @@ impl Fault for Evicts {
             let mut notes = store.notes.lock().unwrap();
             let number = notes.entry("records".to_owned()).or_default();
             *number += 1;
-            is_full = *number % 100 == 0;
+            is_full = (*number).is_multiple_of(100);
         }
         if is_full {
             store.clear();
