@@ -5,12 +5,15 @@ mod common;
 
 use std::error::Error as _;
 use std::fs;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use session_core::{ConfigError, Driver, ErrorKind, Expected, Saved};
+use session_core::{
+    Clock, ConfigError, Driver, ErrorKind, Expected, Saved, SystemClock, Timestamp, Touched,
+};
 use sqlite_driver::SqliteDriver;
 
 use common::{Folder, HOUR, id, load, record, store};
@@ -82,10 +85,10 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 #[test]
 fn a_place_where_no_file_can_be_is_refused() {
     let folder = Folder::new();
-    for path in [
-        folder.path().to_owned(),
-        folder.path().join("missing/sessions.db"),
-    ] {
+    let missing = folder.path().join("missing/sessions.db");
+    // As a URL it would be a database in memory.
+    let url = PathBuf::from("file:/missing/sessions.db?mode=memory");
+    for path in [folder.path().to_owned(), missing, url] {
         let error = refused(&path).to_string();
         assert!(
             error.ends_with("cannot be written; check the rights to it and its folder"),
@@ -115,6 +118,51 @@ fn a_file_that_is_locked_at_the_start_is_refused_within_two_seconds() {
 
     holder.execute_batch("ROLLBACK").unwrap();
     SqliteDriver::open(folder.file()).unwrap();
+}
+
+#[test]
+fn a_reader_without_a_log_delays_the_start_and_does_not_prevent_it() {
+    let folder = Folder::new();
+    drop(SqliteDriver::open(folder.file()).unwrap());
+    let reader = Connection::open(folder.file()).unwrap();
+    reader
+        .execute_batch("PRAGMA journal_mode = DELETE; BEGIN")
+        .unwrap();
+    reader
+        .query_row("SELECT count(*) FROM sessions", [], |_| Ok(()))
+        .unwrap();
+
+    // While it reads, the log cannot be turned on, and SQLite does not wait for it.
+    thread::scope(|scope| {
+        let opening = scope.spawn(|| SqliteDriver::open(folder.file()));
+        thread::sleep(Duration::from_millis(100));
+        reader.execute_batch("COMMIT").unwrap();
+        opening.join().unwrap().unwrap();
+    });
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_is_an_error_in_time() {
+    let folder = Folder::new();
+    let (go_on, wait) = mpsc::channel();
+    let clock = StuckClock(Mutex::new(wait));
+    let driver = SqliteDriver::open(folder.file()).unwrap().with_clock(clock);
+    let record = record("a", 1);
+
+    let begun = Instant::now();
+    // The second one waits for the first one's connection.
+    let (first, second) = tokio::join!(
+        driver.save(&record, Expected::Absent, HOUR),
+        driver.destroy(record.id()),
+    );
+    assert!(begun.elapsed() < IN_TIME, "{:?}", begun.elapsed());
+    assert_eq!(first.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(second.unwrap_err().kind(), ErrorKind::Unavailable);
+
+    // What was begun ends then, and what was not is not done: the record is there.
+    drop(go_on);
+    let touched = driver.touch(record.id(), HOUR).await.unwrap();
+    assert_eq!(touched, Touched::Done);
 }
 
 #[tokio::test]
@@ -233,6 +281,17 @@ async fn a_damaged_file_is_an_error_and_not_a_missing_session() {
     let driver = SqliteDriver::open(folder.file()).unwrap();
     for number in 0..500 {
         load(&driver, &format!("r{number}")).await;
+    }
+}
+
+/// Holds up whoever asks it until its channel is closed, as a disk that hangs would.
+#[derive(Debug)]
+struct StuckClock(Mutex<mpsc::Receiver<()>>);
+
+impl Clock for StuckClock {
+    fn now(&self) -> Timestamp {
+        self.0.lock().unwrap().recv().unwrap_err();
+        SystemClock.now()
     }
 }
 

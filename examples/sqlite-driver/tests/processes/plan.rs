@@ -206,7 +206,8 @@ impl Plan {
         manager: &SessionManager,
         report: &mut Report,
     ) {
-        for value in 1..u64::MAX {
+        let begun = Instant::now();
+        for value in (1..).take_while(|_| begun.elapsed() < ITS_TIME) {
             let mut ended = false;
             let outcome = report.request(manager, token, |session| {
                 ended = session.is_new();
@@ -222,7 +223,6 @@ impl Plan {
             match outcome {
                 Some(Outcome::Set(_)) => report.written.push((slot, value)),
                 Some(_) => report.late += 1,
-                // Its end may have failed too: the next one's time has come.
                 None => return,
             }
         }
@@ -242,5 +242,7 @@ pub(crate) async fn open(manager: &SessionManager, token: &str) -> Session {
 }
 
 const WRITERS: usize = 3;
-/// How long a target has its time.
+/// A target that has not ended by then does not end: its end failed.
+const ITS_TIME: Duration = Duration::from_secs(2);
+/// When the time of the next target begins.
 pub(crate) const SLOT: Duration = Duration::from_millis(50);
