@@ -110,8 +110,10 @@ fn in_a_cluster_every_promise_is_kept() {
     }
 }
 
+/// On a busy machine, all checks at once, a server may let the driver wait for longer than it does.
 fn connect(url: String) -> RedisDriver {
-    RUNTIME.block_on(RedisDriver::connect(url)).unwrap()
+    let mut attempts = (0..3).map(|_| RUNTIME.block_on(RedisDriver::connect(url.as_str())));
+    attempts.find_map(Result::ok).expect("a connection")
 }
 
 /// Writes a value past the driver, to whichever server has the key.

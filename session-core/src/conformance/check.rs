@@ -121,7 +121,7 @@ impl<S: Subject> Check<S> {
         let spawned = thread::Builder::new()
             .name(self.name.to_owned())
             .spawn(move || {
-                let stopped = act(&Stage(&subject));
+                let stopped = act(&Stage::new(&subject));
                 // The subject first: who waits for the answer may then use what it held.
                 drop(subject);
                 let _ = sender.send(stopped);

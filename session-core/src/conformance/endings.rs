@@ -207,13 +207,13 @@ fn expired<S: Subject>(
     stage: &Stage<'_, S>,
     act: impl Fn(&Store<'_, S>, &Stored, &Version) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    stage.paced(|grain| {
-        let (store, ttl) = (stage.store(), grain * 4);
+    stage.paced(|store, grain| {
+        let ttl = grain * 4;
         let save = || {
-            let (record, end) = ending_in(stage, ttl)?;
+            let record = ending_in(stage, ttl)?;
             let handle = store.saved(&record, Expected::Absent, ttl)?;
             let version = stage
-                .expect_live(store.load(&handle)?, end, "before its end")?
+                .expect_live(store.load(&handle)?, "before its end")?
                 .version;
             Ok::<_, Stop>((Stored { record, handle }, version))
         };
@@ -225,7 +225,7 @@ fn expired<S: Subject>(
                 "the driver leaves it to the manager to refuse expired records",
             ));
         }
-        act(&store, &late, &version)
+        act(store, &late, &version)
     })
 }
 

@@ -8,20 +8,19 @@ use super::{Stage, Subject};
 use crate::{Expected, Loaded, Record, SessionId, Timestamp, Touched};
 
 pub(super) fn a_record_lives_for_its_ttl<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    stage.paced(|grain| {
-        let store = stage.store();
-        let (record, end) = ending_in(stage, grain * 6)?;
+    stage.paced(|store, grain| {
+        let record = ending_in(stage, grain * 6)?;
         let handle = store.saved(&record, Expected::Absent, grain * 6)?;
         stage.pass(grain * 3);
         stage
-            .expect_live(store.load(&handle)?, end, "after half its ttl")
+            .expect_live(store.load(&handle)?, "after half its ttl")
             .map(drop)
     })
 }
 
 pub(super) fn a_record_ends_after_its_ttl<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let (store, ttl) = (stage.store(), stage.0.grain() * 2);
-    let (record, _) = ending_in(stage, ttl)?;
+    let (store, ttl) = (stage.store(), stage.subject.grain() * 2);
+    let record = ending_in(stage, ttl)?;
     let handle = store.saved(&record, Expected::Absent, ttl)?;
     pass_the_end(stage, ttl);
     stage.expect_ended(store.load(&handle)?, "after its ttl")?;
@@ -35,7 +34,7 @@ pub(super) fn a_live_record_tells_its_end<S: Subject>(stage: &Stage<'_, S>) -> R
     let store = stage.store();
     for ttl in [LONG, LONG * 24 * 30] {
         let since = stage.now();
-        let (record, _) = ending_in(stage, ttl)?;
+        let record = ending_in(stage, ttl)?;
         let handle = store.saved(&record, Expected::Absent, ttl)?;
         expect_end(stage, &store.loaded(&handle)?, (since, ttl), "after a save")?;
     }
@@ -43,26 +42,24 @@ pub(super) fn a_live_record_tells_its_end<S: Subject>(stage: &Stage<'_, S>) -> R
 }
 
 pub(super) fn a_save_lengthens_a_life<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    stage.paced(|grain| {
-        let store = stage.store();
-        let (record, end) = ending_in(stage, grain * 4)?;
+    stage.paced(|store, grain| {
+        let record = ending_in(stage, grain * 4)?;
         let handle = store.saved(&record, Expected::Absent, grain * 4)?;
         stage.pass(grain * 2);
         let version = stage
-            .expect_live(store.load(&handle)?, end, "before its end")?
+            .expect_live(store.load(&handle)?, "before its end")?
             .version;
-        let end = stage.now() + grain * 8;
-        let record = record.clone().expiring_at(end);
+        let record = record.expiring_at(stage.now() + grain * 8);
         let handle = store.saved(&record, Expected::Version(&version), grain * 8)?;
         stage.pass(grain * 4);
         stage
-            .expect_live(store.load(&handle)?, end, "that was saved again for longer")
+            .expect_live(store.load(&handle)?, "that was saved again for longer")
             .map(drop)
     })
 }
 
 pub(super) fn a_save_shortens_a_life<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let (store, ttl) = (stage.store(), stage.0.grain() * 2);
+    let (store, ttl) = (stage.store(), stage.subject.grain() * 2);
     let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
     let version = store.loaded(&stored.handle)?.version;
     let record = stored.record.expiring_at(stage.now() + ttl);
@@ -77,7 +74,7 @@ pub(super) fn a_save_shortens_a_life<S: Subject>(stage: &Stage<'_, S>) -> Result
 /// As when a request ends after the session's absolute lifetime.
 pub(super) fn a_ttl_of_zero_is_no_error<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
     let store = stage.store();
-    let (record, _) = ending_in(stage, Duration::ZERO)?;
+    let record = ending_in(stage, Duration::ZERO)?;
     let handle = store.saved(&record, Expected::Absent, Duration::ZERO)?;
     pass_the_end(stage, Duration::ZERO);
     stage.expect_ended(store.load(&handle)?, "after a ttl of zero")
@@ -87,7 +84,7 @@ pub(super) fn a_ttl_of_fifty_years_is_no_error<S: Subject>(
     stage: &Stage<'_, S>,
 ) -> Result<(), Stop> {
     let (store, since) = (stage.store(), stage.now());
-    let (record, _) = ending_in(stage, YEARS)?;
+    let record = ending_in(stage, YEARS)?;
     let handle = store.saved(&record, Expected::Absent, YEARS)?;
     expect_end(
         stage,
@@ -106,26 +103,25 @@ pub(super) fn a_touch_of_nothing_is_no_success<S: Subject>(
 }
 
 pub(super) fn a_touch_lengthens_a_life<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    stage.paced(|grain| {
-        let store = stage.store();
-        let (record, end) = ending_in(stage, grain * 4)?;
+    stage.paced(|store, grain| {
+        let record = ending_in(stage, grain * 4)?;
         let handle = store.saved(&record, Expected::Absent, grain * 4)?;
         stage.pass(grain * 2);
-        stage.expect_live(store.load(&handle)?, end, "before its end")?;
+        stage.expect_live(store.load(&handle)?, "before its end")?;
         let (since, ttl) = (stage.now(), grain * 8);
-        touched(&store, record.id(), ttl)?;
-        let loaded = stage.expect_live(store.load(&handle)?, since + ttl, "after a touch")?;
+        touched(store, record.id(), ttl)?;
+        let loaded = stage.expect_live(store.load(&handle)?, "after a touch")?;
         expect_end(stage, &loaded, (since, ttl), "after a touch")?;
         stage.pass(grain * 4);
         let loaded = store.load(&handle)?;
         stage
-            .expect_live(loaded, since + ttl, "that was touched, after its first ttl")
+            .expect_live(loaded, "that was touched, after its first ttl")
             .map(drop)
     })
 }
 
 pub(super) fn a_touch_shortens_a_life<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let (store, ttl) = (stage.store(), stage.0.grain() * 2);
+    let (store, ttl) = (stage.store(), stage.subject.grain() * 2);
     let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
     touched(&store, stored.record.id(), ttl)?;
     pass_the_end(stage, ttl);
@@ -145,18 +141,14 @@ pub(super) fn a_touch_changes_the_expiry_only<S: Subject>(
     expect(after.version == before.version, expected, after.version)
 }
 
-/// A record that ends in so long, and when that is at the earliest.
-pub(super) fn ending_in<S: Subject>(
-    stage: &Stage<'_, S>,
-    ttl: Duration,
-) -> Result<(Record, Timestamp), Stop> {
-    let end = stage.now() + ttl;
-    Ok((stage.record(r#"{"a":1}"#)?.expiring_at(end), end))
+/// A record that ends in so long.
+pub(super) fn ending_in<S: Subject>(stage: &Stage<'_, S>, ttl: Duration) -> Result<Record, Stop> {
+    Ok(stage.record(r#"{"a":1}"#)?.expiring_at(stage.now() + ttl))
 }
 
 /// Waits until a record that was saved just now for `ttl` must have ended.
 pub(super) fn pass_the_end<S: Subject>(stage: &Stage<'_, S>, ttl: Duration) {
-    stage.pass(ttl + stage.0.grain() + Duration::from_millis(1));
+    stage.pass(ttl + stage.subject.grain() + Duration::from_millis(1));
 }
 
 /// Touches what is there, unless the driver would rather save it again.
@@ -178,7 +170,7 @@ fn expect_end<S: Subject>(
     (since, ttl): (Timestamp, Duration),
     when: &str,
 ) -> Result<(), Stop> {
-    let (now, grain) = (stage.now(), stage.0.grain());
+    let (now, grain) = (stage.now(), stage.subject.grain());
     let is_true = |end: Timestamp| since + ttl <= end + grain && end <= now + ttl + grain;
     expect_with(
         loaded.record.expires_at().is_some_and(is_true),

@@ -101,7 +101,7 @@ fn planted<S: Subject>(
     ] {
         let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
         let (id, version) = (stored.record.id(), store.loaded(&stored.handle)?.version);
-        if !stage.0.plant(id, text) {
+        if !stage.subject.plant(id, text) {
             return Err(Stop::NotAsked("the subject cannot write past its driver"));
         }
         act(&store, &stored.handle, id, &version)?;
@@ -118,10 +118,10 @@ fn down<S: Subject>(
     let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
     let (old, new) = (&stored.record, stage.record(r#"{"b":1}"#)?);
     let version = store.loaded(&stored.handle)?.version;
-    if !stage.0.take_down() {
+    if !stage.subject.take_down() {
         return Err(Stop::NotAsked("the subject cannot take its store down"));
     }
-    let methods: [(&str, &(dyn Fn() -> Result<(), Error> + Sync)); 5] = [
+    let methods: [(&str, Ask<'_>); 5] = [
         ("load", &|| store.load(&stored.handle).map(drop)),
         ("save", &|| {
             store.save(old, Expected::Version(&version), LONG).map(drop)
@@ -141,6 +141,9 @@ fn down<S: Subject>(
         .flatten()
         .try_for_each(|(method, took, end)| judge(method, *took, end))
 }
+
+/// One call of a method.
+type Ask<'a> = &'a (dyn Fn() -> Result<(), Error> + Sync);
 
 /// "Two seconds or so."
 const IN_TIME: Duration = Duration::from_secs(3);

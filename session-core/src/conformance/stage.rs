@@ -1,5 +1,6 @@
 //! What a check works with.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Subject;
@@ -10,7 +11,11 @@ use crate::{
 };
 
 /// The subject at work.
-pub(super) struct Stage<'a, S>(pub(super) &'a S);
+pub(super) struct Stage<'a, S> {
+    pub(super) subject: &'a S,
+    /// The milliseconds that the check has let pass.
+    passed: AtomicU64,
+}
 
 /// A driver of the subject's, its futures run to their end.
 pub(super) struct Store<'a, S: Subject> {
@@ -25,11 +30,16 @@ pub(super) struct Stored {
 }
 
 impl<'a, S: Subject> Stage<'a, S> {
+    pub(super) const fn new(subject: &'a S) -> Self {
+        let passed = AtomicU64::new(0);
+        Self { subject, passed }
+    }
+
     /// Another connection to the same store.
     pub(super) fn store(&self) -> Store<'a, S> {
         Store {
-            subject: self.0,
-            driver: self.0.driver(),
+            subject: self.subject,
+            driver: self.subject.driver(),
         }
     }
 
@@ -40,19 +50,21 @@ impl<'a, S: Subject> Stage<'a, S> {
 
     /// A service on the same store, with a connection of its own and sessions that live for `lifetime`.
     pub(super) fn manager(&self, secret: &Secret, lifetime: Duration) -> SessionManager {
-        SessionManager::builder(self.0.driver(), secret.clone())
+        SessionManager::builder(self.subject.driver(), secret.clone())
             .lifetime(lifetime)
-            .clock(self.0.clock())
+            .clock(self.subject.clock())
             .build()
             .expect("these settings are possible")
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.0.clock().now()
+        self.subject.clock().now()
     }
 
     pub(super) fn pass(&self, time: Duration) {
-        self.0.pass(time);
+        let passed = Timestamp::default() + time;
+        self.passed.fetch_add(passed.as_millis(), Ordering::Relaxed);
+        self.subject.pass(time);
     }
 
     /// A new record with these data, as JSON, that nobody has stored yet. It is to live for [`LONG`].
@@ -69,13 +81,21 @@ impl<'a, S: Subject> Stage<'a, S> {
         Ok(Record::from_json(json)?.expiring_at(self.now() + LONG))
     }
 
-    /// Runs `act`, which depends on records that live for some grains, with a longer grain each time that the store
-    /// was too slow for it.
-    pub(super) fn paced(&self, act: impl Fn(Duration) -> Result<(), Stop>) -> Result<(), Stop> {
+    /// Runs `act`, whose records live for some grains. If it found something wrong, but took a grain longer than the time
+    /// that it let pass, a record may have ended because the machine is busy: then once more, with a longer grain.
+    pub(super) fn paced(
+        &self,
+        act: impl Fn(&Store<'a, S>, Duration) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let store = self.store();
         for factor in [1, 4, 16] {
-            match act(self.0.grain() * factor) {
-                Err(Stop::TooSlow) => {}
-                end => return end,
+            let grain = self.subject.grain() * factor;
+            let (start, before) = (self.now(), self.passed.load(Ordering::Relaxed));
+            let end = act(&store, grain);
+            let passed = self.passed.load(Ordering::Relaxed) - before;
+            let is_slow = self.now().since(start) >= grain + Duration::from_millis(passed);
+            if !(is_slow && matches!(end, Err(Stop::Broken { .. }))) {
+                return end;
             }
         }
         Err(Stop::TooSlow)
@@ -89,29 +109,22 @@ impl<'a, S: Subject> Stage<'a, S> {
         let start = Instant::now();
         loop {
             act()?;
-            if start.elapsed() >= self.0.effort() {
+            if start.elapsed() >= self.subject.effort() {
                 return Ok(());
             }
         }
     }
 
-    /// Stops the check unless the record lives, as the manager sees it. It was to live until `end`, give or take a
-    /// grain.
-    pub(super) fn expect_live(
-        &self,
-        loaded: Option<Loaded>,
-        end: Timestamp,
-        when: &str,
-    ) -> Result<Loaded, Stop> {
+    /// Stops the check unless the record lives, as the manager sees it.
+    pub(super) fn expect_live(&self, loaded: Option<Loaded>, when: &str) -> Result<Loaded, Stop> {
         let now = self.now();
-        if let Some(loaded) = loaded.as_ref().filter(|loaded| is_live(loaded, now)) {
-            return Ok(loaded.clone());
+        match loaded {
+            Some(loaded) if is_live(&loaded, now) => Ok(loaded),
+            other => {
+                let came = shown(other.as_ref(), now);
+                Err(Stop::broken(format_args!("a live record {when}"), came))
+            }
         }
-        if end <= now + self.0.grain() {
-            return Err(Stop::TooSlow);
-        }
-        let expected = format!("a live record {when}, {:?} before its end", end.since(now));
-        Err(Stop::broken(expected, shown(loaded.as_ref(), now)))
     }
 
     /// Stops the check if the record lives, as the manager sees it.
