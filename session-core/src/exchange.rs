@@ -44,7 +44,9 @@ pub struct Exchange(Arc<Inner>);
 
 struct Inner {
     manager: SessionManager,
-    cookies: Vec<HeaderValue>,
+    cookie: Option<HeaderValue>,
+    /// HTTP/2 clients may send one header for each cookie (RFC 9113, "Compressing the Cookie Header Field").
+    more_cookies: Vec<HeaderValue>,
     session: OnceLock<Session>,
     is_committed: AtomicBool,
 }
@@ -56,9 +58,11 @@ impl Exchange {
     /// Begins the passage of a request with these headers.
     #[must_use]
     pub fn new(manager: &SessionManager, headers: &HeaderMap) -> Self {
+        let mut cookies = headers.get_all(COOKIE).iter().cloned();
         Self(Arc::new(Inner {
             manager: manager.clone(),
-            cookies: headers.get_all(COOKIE).iter().cloned().collect(),
+            cookie: cookies.next(),
+            more_cookies: cookies.collect(),
             session: OnceLock::new(),
             is_committed: AtomicBool::new(false),
         }))
@@ -107,9 +111,7 @@ impl Exchange {
             return Ok(session.clone());
         }
         let manager = &self.0.manager;
-        let opened = manager
-            .open(tokens(&self.0.cookies, manager.cookie_name()))
-            .await?;
+        let opened = manager.open(self.0.tokens()).await?;
         // If two tasks of one request open at once, both go on with the session of the first.
         let session = self.0.session.get_or_init(|| opened).clone();
         if self.0.is_committed.load(Ordering::SeqCst) {
@@ -158,6 +160,13 @@ impl Exchange {
             }
         };
         manager.write_headers(session, result, headers)
+    }
+}
+
+impl Inner {
+    fn tokens(&self) -> impl Iterator<Item = &str> {
+        let cookies = self.cookie.iter().chain(&self.more_cookies);
+        tokens(cookies, self.manager.cookie_name())
     }
 }
 

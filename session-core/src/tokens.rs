@@ -33,13 +33,17 @@ impl SessionManager {
 
 /// The values of all cookies of this name (RFC 6265, "The Cookie Header Field"), in their order.
 pub(crate) fn tokens<'a>(cookies: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a str> {
-    cookies.split(|byte| *byte == b';').filter_map(move |pair| {
-        let value = pair
-            .trim_ascii()
-            .strip_prefix(name.as_bytes())?
-            .strip_prefix(b"=")?;
-        std::str::from_utf8(value).ok()
-    })
+    let mut start = 0;
+    memchr::memchr_iter(b';', cookies)
+        .chain([cookies.len()])
+        .filter_map(move |end| {
+            let pair = &cookies[std::mem::replace(&mut start, end + 1)..end];
+            let value = pair
+                .trim_ascii()
+                .strip_prefix(name.as_bytes())?
+                .strip_prefix(b"=")?;
+            std::str::from_utf8(value).ok()
+        })
 }
 
 #[cfg(test)]
