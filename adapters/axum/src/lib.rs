@@ -156,10 +156,6 @@
 //! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs;
 //! `testing` brings the module [`testing`].
 
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-mod readme {}
-
 /// Pages of the guide whose code is that of an application.
 #[cfg(doctest)]
 mod guide {

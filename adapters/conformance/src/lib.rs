@@ -40,6 +40,11 @@
     reason = "what fails here fails a test"
 )]
 
+// The README speaks of all three frameworks, so it is compiled here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
+
 mod adapter;
 pub mod adapters;
 #[cfg(test)]
