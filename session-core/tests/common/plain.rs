@@ -29,7 +29,7 @@ impl Plain {
     }
 
     pub(crate) fn record(&self, id: &str) -> Record {
-        Record::from_json(&self.json(id).unwrap()).unwrap()
+        Record::from_json(self.json(id).unwrap()).unwrap()
     }
 
     pub(crate) fn len(&self) -> usize {
