@@ -31,7 +31,8 @@ pub struct SqliteDriver {
 type Lane = Arc<Mutex<Connection>>;
 
 impl SqliteDriver {
-    /// Opens the file at `path`, and makes it if there is none. Blocks, at most 2 seconds.
+    /// Opens the file at `path`, a path or a `file:` URL as SQLite has it, and makes it if there is
+    /// none. Blocks, at most 2 seconds.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Error, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, Error, ErrorCode, TransactionBehavior};
 use session_core::ConfigError;
 
 /// Opens a connection to the store at `path`.
@@ -20,9 +20,7 @@ pub(crate) fn connect(path: &Path, deadline: Instant) -> Result<Connection, Conf
 
 /// The outer error is SQLite's, the inner one is about a file that is not ours to use.
 fn open(path: &Path, deadline: Instant) -> Result<Result<Connection, Reason>, Error> {
-    // Without the default SQLITE_OPEN_URI: what looks like a URL is a path too.
-    let flags = OpenFlags::default().difference(OpenFlags::SQLITE_OPEN_URI);
-    let mut connection = Connection::open_with_flags(path, flags)?;
+    let mut connection = Connection::open(path)?;
     connection.busy_timeout(left_until(deadline))?;
     // Else SQLite would begin transactions that only read, and not say so.
     if connection.is_readonly("main")? {

@@ -6,6 +6,7 @@ mod common;
 use std::error::Error as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -86,8 +87,10 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 fn a_place_where_no_file_can_be_is_refused() {
     let folder = Folder::new();
     let missing = folder.path().join("missing/sessions.db");
-    // As a URL it would be a database in memory.
-    let url = PathBuf::from("file:/missing/sessions.db?mode=memory");
+    let made = folder.file();
+    drop(SqliteDriver::open(&made).unwrap());
+    // SQLite understands URLs of files.
+    let url = PathBuf::from(format!("file:{}?mode=ro", made.display()));
     for path in [folder.path().to_owned(), missing, url] {
         let error = refused(&path).to_string();
         assert!(
@@ -121,24 +124,33 @@ fn a_file_that_is_locked_at_the_start_is_refused_within_two_seconds() {
 }
 
 #[test]
-fn a_reader_without_a_log_delays_the_start_and_does_not_prevent_it() {
-    let folder = Folder::new();
-    drop(SqliteDriver::open(folder.file()).unwrap());
-    let reader = Connection::open(folder.file()).unwrap();
-    reader
-        .execute_batch("PRAGMA journal_mode = DELETE; BEGIN")
-        .unwrap();
-    reader
-        .query_row("SELECT count(*) FROM sessions", [], |_| Ok(()))
-        .unwrap();
-
-    // While it reads, the log cannot be turned on, and SQLite does not wait for it.
-    thread::scope(|scope| {
-        let opening = scope.spawn(|| SqliteDriver::open(folder.file()));
-        thread::sleep(Duration::from_millis(100));
-        reader.execute_batch("COMMIT").unwrap();
-        opening.join().unwrap().unwrap();
-    });
+fn a_busy_file_that_has_no_log_yet_is_opened_all_the_same() {
+    for _ in 0..50 {
+        let folder = Folder::new();
+        drop(SqliteDriver::open(folder.file()).unwrap());
+        let writer = Connection::open(folder.file()).unwrap();
+        writer
+            .execute_batch("PRAGMA journal_mode = DELETE")
+            .unwrap();
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        writer.busy_timeout(Duration::ZERO).unwrap();
+        let done = &AtomicBool::new(false);
+        // Turning the log on meets this writer's lock, and SQLite does not wait for that.
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    thread::sleep(Duration::from_millis(2));
+                    while writer.execute_batch("COMMIT").is_err() {}
+                    thread::sleep(Duration::from_millis(1));
+                    // At once when the other one's transaction ends.
+                    while writer.execute_batch("BEGIN IMMEDIATE").is_err() {}
+                }
+            });
+            let opened = SqliteDriver::open(folder.file());
+            done.store(true, Ordering::Relaxed);
+            opened.unwrap();
+        });
+    }
 }
 
 #[tokio::test]
