@@ -10,6 +10,8 @@
 #[cfg(feature = "http")]
 pub mod http;
 mod log;
+#[cfg(feature = "model")]
+pub mod model;
 #[cfg(feature = "probe")]
 pub mod probe;
 #[cfg(feature = "program")]

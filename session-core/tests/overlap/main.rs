@@ -6,7 +6,7 @@
 mod common;
 mod endings;
 mod laws;
-mod model;
+mod ops;
 mod orders;
 mod property;
 mod replay;

@@ -1,58 +1,58 @@
 //! Merging against the model, in every order.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use session_core::{Session, Values};
+use test_support::model::record::{Change, Op, Record, Texts};
 
 use crate::common::{Site, id_of};
-use crate::model::{Model, Op, key, op};
+use crate::ops::{flash_op, op, raw, run, texts};
 use crate::orders::{Step, requests};
 
 /// Runs the requests in this order, on the real thing and on the model, and returns both ends.
-fn run(site: &Site, start: &Model, requests: &[Vec<Op>], order: &[Step]) -> (Model, Model) {
+fn play(site: &Site, start: &Record, requests: &[Vec<Op>], order: &[Step]) -> (Record, Record) {
     let token = site.request(|session| {
         session.id().unwrap();
-        for (key, value) in &start.data {
-            session.put(key, value).unwrap();
+        for (key, text) in &start.data {
+            session.put(key, raw(text)).unwrap();
         }
-        for (key, value) in start.flash_values() {
-            session.flash(key, value).unwrap();
+        for (name, text) in start.flash_texts() {
+            session.flash(&name, raw(&text)).unwrap();
         }
     });
     let mut model = start.clone();
-    let mut open: Vec<Option<(Session, Model)>> = vec![None; requests.len()];
+    let mut open: Vec<Option<(Session, Record)>> = vec![None; requests.len()];
     for step in order {
         let ops = &requests[step.actor];
         match open[step.actor].take() {
             None => open[step.actor] = Some((site.open(&token), model.clone())),
             Some((session, seen)) => {
                 // Nothing but the order of load and commit counts: the verbs run without the store.
-                ops.iter().for_each(|op| op.run(&session));
+                ops.iter().for_each(|op| run(op, &session));
                 site.commit(&session);
-                model.commit(&seen, ops);
+                model.commit(&seen, ops).unwrap();
             }
         }
     }
     let stored = site.stored(id_of(&token)).unwrap();
-    let real = Model::new(numbers(stored.data()), numbers(stored.flash()));
+    let real = Record::new(texts_of(stored.data()), texts_of(stored.flash()));
     (real, model)
 }
 
-fn numbers(values: &Values) -> impl Iterator<Item = (&'static str, i64)> {
-    ["a", "b", "c", "d"]
-        .into_iter()
-        .filter_map(|key| Some((key, values.get(key).unwrap()?)))
+fn texts_of(values: &Values) -> Texts {
+    values
+        .iter()
+        .map(|(key, text)| (key.into_owned(), text.to_owned()))
+        .collect()
 }
 
-fn check(start: &Model, all: &[Vec<Op>]) -> Result<(), TestCaseError> {
+fn check(start: &Record, all: &[Vec<Op>]) -> Result<(), TestCaseError> {
     let site = Site::new();
     for order in requests(all.len()) {
-        let (real, model) = run(&site, start, all, &order);
+        let (real, model) = play(&site, start, all, &order);
         prop_assert_eq!(&real.data, &model.data, "data, in the order {:?}", &order);
         prop_assert_eq!(
-            real.flash_values(),
-            model.flash_values(),
+            real.flash_texts(),
+            model.flash_texts(),
             "flash, in the order {:?}",
             &order
         );
@@ -60,9 +60,8 @@ fn check(start: &Model, all: &[Vec<Op>]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn start() -> impl Strategy<Value = Model> {
-    let some = || prop::collection::btree_map(key(), 0..3i64, 0..3);
-    (some(), some()).prop_map(|(data, flash)| Model::new(data, flash))
+fn start() -> impl Strategy<Value = Record> {
+    (texts(), texts()).prop_map(|(data, flash)| Record::new(data, flash))
 }
 
 fn ops(max: usize) -> impl Strategy<Value = Vec<Op>> {
@@ -95,35 +94,40 @@ proptest! {
     #[test]
     fn five_requests_that_flash_come_to_what_the_model_says(
         start in start(),
-        all in prop::collection::vec(flashes(), 5),
+        all in prop::collection::vec(prop::collection::vec(flash_op(), 0..3), 5),
         order in Just([0, 0, 1, 1, 2, 2, 3, 3, 4, 4].to_vec()).prop_shuffle(),
     ) {
         let site = Site::new();
         let order: Vec<Step> = order.into_iter().map(|actor| Step { actor, nth: 0 }).collect();
-        let (real, model) = run(&site, &start, &all, &order);
-        prop_assert_eq!(real.flash_values(), model.flash_values());
+        let (real, model) = play(&site, &start, &all, &order);
+        prop_assert_eq!(real.flash_texts(), model.flash_texts());
     }
-}
-
-fn flashes() -> impl Strategy<Value = Vec<Op>> {
-    let op = prop_oneof![
-        // One name and one text, so that only their identities tell them apart.
-        4 => Just(Op::Flash("a", 1)),
-        1 => Just(Op::Flash("b", 1)),
-        1 => Just(Op::Reflash),
-        1 => Just(Op::Keep("a")),
-        1 => Just(Op::Put("a", 1)),
-    ];
-    prop::collection::vec(op, 0..3)
 }
 
 /// The model itself, once by hand: it must not be wrong in the same way.
 #[test]
 fn the_model_is_what_its_words_say() {
-    let mut model = Model::new([("a", 1), ("b", 2)], [("a", 0)]);
+    let texts = |all: &[(&str, &str)]| -> Texts {
+        let owned = |(key, text): &(&str, &str)| ((*key).to_owned(), (*text).to_owned());
+        all.iter().map(owned).collect()
+    };
+    let put = |key: &str, text: &str| Op::Put(key.to_owned(), text.to_owned());
+    let mut model = Record::new(texts(&[("a", "1"), ("b", "2")]), texts(&[("n", "0")]));
     let seen = model.clone();
-    model.commit(&seen, &[Op::Put("b", 9), Op::Flash("a", 0)]);
-    model.commit(&seen, &[Op::Put("c", 1), Op::Flush, Op::Update("d")]);
-    assert_eq!(model.data, BTreeMap::from([("b", 9), ("d", 1)]));
-    assert_eq!(model.flash_values(), BTreeMap::from([("a", 0)]));
+    let flash = Op::Flash("n".to_owned(), "0".to_owned());
+    model.commit(&seen, &[put("b", "9"), flash]).unwrap();
+    let count = Op::Update("d".to_owned(), Change::Count);
+    model
+        .commit(&seen, &[put("c", "1"), Op::Flush, count])
+        .unwrap();
+    assert_eq!(model.data, texts(&[("b", "9"), ("d", "1")]));
+    assert_eq!(model.flash_texts(), texts(&[("n", "0")]));
+    // What is no number any more cannot be counted, unless that does not matter.
+    model
+        .commit(&seen, &[put("d", "\"x\""), put("b", "\"x\"")])
+        .unwrap();
+    let count = |key: &str| Op::Update(key.to_owned(), Change::Count);
+    assert!(model.commit(&seen, &[count("d")]).is_err());
+    model.commit(&seen, &[count("d"), Op::Flush]).unwrap();
+    assert_eq!(model.data, texts(&[("b", "\"x\"")]));
 }

@@ -1,0 +1,287 @@
+//! Random steps, done to the library and to the model.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use session_core::{Error, ErrorKind, OnOutage, Outcome, Session};
+
+use super::choices::Choices;
+use super::client::{Client, Issued, Sent, Server};
+use super::fault::{Call, Failed, Fault, Faulty, Hold};
+use super::report::{Counts, Report};
+use super::request::{Id, Origin, Phase, Request};
+use super::server::{Limit, Settings};
+use super::stage::{Keeps, Stage};
+use super::verbs;
+use super::world::{Decision, World};
+
+/// Plays so many steps in a world of their own.
+pub async fn play<S: Stage>(stage: &S, choices: Choices, steps: usize, report: &mut Report) {
+    let mut play = Play::new(stage, choices);
+    for _ in 0..steps {
+        if play.choices.is_over() {
+            break;
+        }
+        play.step().await;
+    }
+    while let Some(open) = play.open.pop() {
+        play.finish(open, None).await;
+    }
+    play.audit_all().await;
+    play.counts.conflicts = play.driver.conflicts();
+    report.add(&play.counts);
+}
+
+/// A world, and the library in it.
+pub(super) struct Play<'a, S: Stage> {
+    pub(super) stage: &'a S,
+    pub(super) choices: Choices,
+    pub(super) driver: Arc<Faulty<S::Driver>>,
+    pub(super) world: World,
+    pub(super) servers: Vec<Server>,
+    pub(super) clients: Vec<Client>,
+    pub(super) issued: Vec<Issued>,
+    open: Vec<Open>,
+    /// One that was committed.
+    pub(super) closed: Option<Open>,
+    pub(super) counts: Counts,
+    pub(super) traces: bool,
+}
+
+/// A request that is being handled.
+pub(super) struct Open {
+    pub(super) session: Session,
+    pub(super) request: Request,
+    pub(super) server: usize,
+    pub(super) client: usize,
+}
+
+type Committing = Pin<Box<dyn Future<Output = Result<Outcome, Error>>>>;
+
+impl<'a, S: Stage> Play<'a, S> {
+    fn new(stage: &'a S, mut choices: Choices) -> Self {
+        let limit = match stage.keeps() {
+            Keeps::Client => Limit::Cookie {
+                name: "session".len(),
+            },
+            Keeps::Server if choices.one_in(3) => Limit::Json(1_200),
+            Keeps::Server => Limit::None,
+        };
+        let json = match limit {
+            Limit::Json(limit) => Some(limit),
+            _ => None,
+        };
+        let touches = !choices.one_in(4);
+        let driver = Arc::new(Faulty::new(stage.driver(), json, touches));
+        let settings = Settings::choose(&mut choices, limit, stage.grain());
+        let server = Server::new(driver.clone(), stage.clock(), settings, vec![0]);
+        Self {
+            stage,
+            choices,
+            driver,
+            world: World::new(stage.keeps(), touches),
+            servers: vec![server],
+            clients: vec![Client::default(); 3],
+            issued: Vec::new(),
+            open: Vec::new(),
+            closed: None,
+            counts: Counts::default(),
+            traces: std::env::var_os("MODEL_TRACE").is_some(),
+        }
+    }
+
+    async fn step(&mut self) {
+        self.counts.steps += 1;
+        let step = self.choices.below(100);
+        match step {
+            0..=21 if self.open.len() < 8 => self.begin().await,
+            22..=69 if !self.open.is_empty() => self.act(),
+            70..=89 => {
+                if let Some(open) = self.take() {
+                    self.commit(open).await;
+                }
+            }
+            90..=93 => self.pass().await,
+            94 => self.roll_out(),
+            95 => self.evict().await,
+            96 | 97 => self.overwrite().await,
+            98 => self.audit_some().await,
+            _ => self.revisit().await,
+        }
+    }
+
+    /// A request comes in.
+    async fn begin(&mut self) {
+        let client = self.choices.below(self.clients.len());
+        let sent = self.clients[client].sends(&self.issued, &mut self.choices);
+        let newest = self.servers.len() - 1;
+        let is_old = newest > 0 && self.choices.one_in(6);
+        let server = newest - usize::from(is_old);
+        let fails = self.choices.one_in(12);
+        let call = Call::Load;
+        self.driver.arm(fails.then_some(Fault {
+            call,
+            is_lost: false,
+        }));
+        let manager = self.servers[server].manager.clone();
+        let opened = manager.open(sent.iter().map(|sent| &*sent.text)).await;
+        let failed = self.driver.disarm();
+        self.counts.faults += usize::from(failed.is_some());
+        let mut request = self.expected(server, &sent, failed);
+        self.counts.requests += 1;
+        let refuses = request.settings.on_outage == OnOutage::Refuse;
+        if request.phase == Phase::Unavailable && refuses {
+            let kind = opened.map(drop).map_err(verbs::kind);
+            assert_eq!(kind, Err(ErrorKind::Unavailable));
+            return;
+        }
+        let session = opened.unwrap();
+        self.trace(|| format!("open by {client}: {} cookies, {request:?}", sent.len()));
+        verbs::look(&session, &request, &mut self.choices);
+        if let Id::Stored(_) = request.id {
+            verbs::id(&session, &mut request);
+        }
+        let origin = request.origin.as_ref();
+        let ends_at = session.expires_at().map(|end| end.as_millis());
+        self.is_about(ends_at, origin.map(|origin| origin.record.expires_at));
+        self.open.push(Open {
+            session,
+            request,
+            server,
+            client,
+        });
+    }
+
+    /// What a request with these cookies is to find.
+    fn expected(&self, server: usize, sent: &[Sent], failed: Option<Failed>) -> Request {
+        let server = &self.servers[server];
+        let (settings, now) = (server.settings, self.now());
+        for sent in sent.iter().take(8) {
+            let (Some(key), Some(issued)) = (server.key(sent), &sent.issued) else {
+                continue;
+            };
+            if failed.is_some() {
+                return Request::fresh(settings, Phase::Unavailable, now);
+            }
+            let Some(stored) = self.world.live(&issued.handle, now) else {
+                continue;
+            };
+            let record = stored.record.clone();
+            let (expires_at, created_at) = (record.expires_at, record.created_at);
+            if settings.end(created_at).is_some_and(|end| end <= now) {
+                continue;
+            }
+            let origin = Origin {
+                handle: issued.handle.clone(),
+                record,
+                is_due: settings.is_due(now, expires_at, created_at),
+                is_old_key: key > 0,
+            };
+            return Request::loaded(settings, origin, stored.id.clone(), now);
+        }
+        Request::fresh(settings, Phase::Open, now)
+    }
+
+    fn act(&mut self) {
+        let n = self.choices.below(self.open.len());
+        let open = &mut self.open[n];
+        let said = verbs::act(&open.session, &mut open.request, &mut self.choices);
+        self.trace(|| format!("request {n}: {said}"));
+    }
+
+    /// Ends a request, maybe with others in the middle of it, maybe on a store that fails.
+    async fn commit(&mut self, open: Open) {
+        let fault = self.choices.one_in(8).then(|| Fault {
+            call: self.choices.pick(&[
+                Call::Save,
+                Call::Save,
+                Call::Retire,
+                Call::Destroy,
+                Call::Touch,
+                Call::Load,
+            ]),
+            is_lost: self.choices.one_in(2),
+        });
+        if !self.choices.one_in(5) {
+            self.finish(open, fault).await;
+            return;
+        }
+        self.driver
+            .hold(Some(self.choices.pick(&[Hold::First, Hold::Retire])));
+        let (open, decision, mut committing) = self.close(open);
+        let early = self.until_held(&mut committing).await;
+        self.driver.hold(None);
+        if early.is_none() {
+            self.counts.interleaved += 1;
+            for _ in 0..=self.choices.below(2) {
+                if let Some(other) = self.take() {
+                    self.finish(other, None).await;
+                }
+            }
+            self.driver.release();
+        }
+        let conflicts = self.driver.conflicts();
+        self.driver.arm(fault);
+        let result = match early {
+            Some(result) => result,
+            None => committing.await,
+        };
+        self.end(open, decision, result, conflicts).await;
+    }
+
+    async fn finish(&mut self, open: Open, fault: Option<Fault>) {
+        let (open, decision, committing) = self.close(open);
+        let conflicts = self.driver.conflicts();
+        self.driver.arm(fault);
+        let result = committing.await;
+        self.end(open, decision, result, conflicts).await;
+    }
+
+    fn close(&mut self, mut open: Open) -> (Open, Decision, Committing) {
+        let decision = World::close(&mut open.request);
+        self.trace(|| {
+            format!(
+                "commit of {}: {decision:?} {:?}",
+                open.client, open.request.ops
+            )
+        });
+        let manager = self.servers[open.server].manager.clone();
+        let session = open.session.clone();
+        let committing: Committing = Box::pin(async move { manager.commit(&session).await });
+        (open, decision, committing)
+    }
+
+    /// Drives a commit until a call of it waits. `Some`: it ended before.
+    async fn until_held(&self, committing: &mut Committing) -> Option<Result<Outcome, Error>> {
+        poll_fn(|cx| match committing.as_mut().poll(cx) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending if self.driver.is_held() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
+    /// A request that is being handled, taken out to be committed.
+    fn take(&mut self) -> Option<Open> {
+        let some = !self.open.is_empty();
+        some.then(|| self.open.swap_remove(self.choices.below(self.open.len())))
+    }
+
+    async fn end(
+        &mut self,
+        open: Open,
+        decision: Decision,
+        result: Result<Outcome, Error>,
+        conflicts: usize,
+    ) {
+        let failed = self.driver.disarm();
+        let met = self.driver.conflicts() > conflicts;
+        self.counts.merged += usize::from(met && matches!(result, Ok(Outcome::Set(_))));
+        self.counts.faults += usize::from(failed.is_some());
+        self.counts.commits += 1;
+        self.trace(|| format!("result {result:?}, failed {failed:?}"));
+        self.settle(open, decision, result, failed).await;
+    }
+}

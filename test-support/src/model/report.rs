@@ -1,0 +1,144 @@
+//! Runs as many worlds as are asked for, and says what happened in them.
+
+use std::fmt;
+use std::io::Write as _;
+use std::str::FromStr;
+
+use session_core::SessionId;
+
+use super::choices::{Choices, following};
+use super::play::play;
+use super::stage::Stage;
+
+/// What happened.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    name: &'static str,
+    seed: u64,
+    worlds: usize,
+    counts: Counts,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) steps: usize,
+    pub(crate) requests: usize,
+    pub(crate) commits: usize,
+    /// Commits with others in the middle of them.
+    pub(crate) interleaved: usize,
+    /// Saves and retirements that found that another request was faster.
+    pub(crate) conflicts: usize,
+    /// Commits that were merged.
+    pub(crate) merged: usize,
+    /// Commits of what had ended meanwhile.
+    pub(crate) dropped: usize,
+    /// Commits that were refused although the store did not fail.
+    pub(crate) refused: usize,
+    /// Failures and lost answers of the store.
+    pub(crate) faults: usize,
+}
+
+/// Does at least so many steps, or as many as `MODEL_STEPS` says if that is more, and reports them.
+///
+/// Each world begins with an empty one that `world` makes. The seed is random, or `MODEL_SEED`.
+///
+/// # Panics
+///
+/// When the library does something else than the model.
+pub async fn run<S: Stage>(steps: usize, world: impl AsyncFn() -> S) -> Report {
+    let mut report = Report {
+        seed: from_env("MODEL_SEED").unwrap_or_else(random),
+        ..Report::default()
+    };
+    let steps = from_env("MODEL_STEPS").unwrap_or(0).max(steps);
+    let mut seed = report.seed;
+    while report.counts.steps < steps {
+        let stage = world().await;
+        report.name = stage.name();
+        let blame = Blame(stage.name(), seed);
+        play(&stage, Choices::seeded(seed), STEPS_OF_A_WORLD, &mut report).await;
+        drop(blame);
+        seed = following(seed);
+    }
+    report.announce();
+    report
+}
+
+impl Report {
+    pub(crate) fn add(&mut self, counts: &Counts) {
+        let all = &mut self.counts;
+        for (sum, more) in [
+            (&mut all.steps, counts.steps),
+            (&mut all.requests, counts.requests),
+            (&mut all.commits, counts.commits),
+            (&mut all.interleaved, counts.interleaved),
+            (&mut all.conflicts, counts.conflicts),
+            (&mut all.merged, counts.merged),
+            (&mut all.dropped, counts.dropped),
+            (&mut all.refused, counts.refused),
+            (&mut all.faults, counts.faults),
+        ] {
+            *sum += more;
+        }
+        self.worlds += 1;
+    }
+
+    /// Says it, past the test harness, which would show it only of a test that fails.
+    fn announce(&self) {
+        let line = format!("model: {self}\n");
+        std::io::stdout().write_all(line.as_bytes()).unwrap();
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts {
+            steps,
+            requests,
+            commits,
+            interleaved,
+            conflicts,
+            merged,
+            dropped,
+            refused,
+            faults,
+        } = self.counts;
+        write!(
+            f,
+            "{}: {steps} steps in {} worlds, {requests} requests, {commits} commits ({interleaved} with others in the \
+             middle), {conflicts} conflicts, {merged} merges, {dropped} late writes dropped, {refused} refused, \
+             {faults} faults, seed {}",
+            self.name, self.worlds, self.seed
+        )
+    }
+}
+
+/// Says which seed to repeat when a world fails.
+struct Blame(&'static str, u64);
+
+impl Drop for Blame {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self(name, seed) = self;
+            eprintln!(
+                "the model of {name} failed: repeat it with MODEL_SEED={seed}, and MODEL_TRACE=1 to see its steps"
+            );
+        }
+    }
+}
+
+fn from_env<T: FromStr>(name: &str) -> Option<T> {
+    let text = std::env::var(name).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
+fn random() -> u64 {
+    let id = SessionId::random().unwrap();
+    let digits = id.as_str().bytes().filter(u8::is_ascii_hexdigit);
+    digits.fold(0, |seed: u64, digit| {
+        seed.wrapping_mul(31).wrapping_add(digit.into())
+    })
+}
+
+const STEPS_OF_A_WORLD: usize = 400;

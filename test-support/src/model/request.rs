@@ -1,0 +1,206 @@
+//! One request as the model sees it: what it loaded, what it did, and what it shows its handler.
+
+use session_core::ErrorKind;
+
+use super::record::{Op, Record, Texts, changed};
+use super::server::Settings;
+
+/// An open session, or one that was committed.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) settings: Settings,
+    pub(crate) phase: Phase,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) id: Id,
+    /// What the handler sees.
+    pub(crate) data: Texts,
+    pub(crate) now: Texts,
+    /// What it did since it was opened, or since it logged out.
+    pub(crate) ops: Vec<Op>,
+    /// The handle of the session that it logged out of.
+    pub(crate) ended: Option<String>,
+    pub(crate) is_destroyed: bool,
+    /// When it was opened.
+    opened_at: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Open,
+    Unavailable,
+    Closed,
+}
+
+/// The stored session that a request continues.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) handle: String,
+    pub(crate) record: Record,
+    /// Whether it was to be renewed when it was loaded.
+    pub(crate) is_due: bool,
+    /// Whether a previous secret signed its cookie.
+    pub(crate) is_old_key: bool,
+}
+
+/// The id of a session. A minted one is not known until somebody asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Id {
+    None,
+    Minted(Option<String>),
+    Stored(String),
+}
+
+impl Request {
+    pub(crate) fn fresh(settings: Settings, phase: Phase, now: u64) -> Self {
+        Self {
+            settings,
+            phase,
+            origin: None,
+            id: Id::None,
+            data: Texts::new(),
+            now: Texts::new(),
+            ops: Vec::new(),
+            ended: None,
+            is_destroyed: false,
+            opened_at: now,
+        }
+    }
+
+    pub(crate) fn loaded(settings: Settings, origin: Origin, id: String, now: u64) -> Self {
+        Self {
+            data: origin.record.data.clone(),
+            id: Id::Stored(id),
+            origin: Some(origin),
+            ..Self::fresh(settings, Phase::Open, now)
+        }
+    }
+
+    /// What the previous request flashed.
+    pub(crate) fn shown(&self) -> Texts {
+        let origin = self.origin.as_ref();
+        origin
+            .map(|origin| origin.record.flash_texts())
+            .unwrap_or_default()
+    }
+
+    /// All flash that the handler can see.
+    pub(crate) fn visible_flash(&self) -> Texts {
+        let mut flash = self.shown();
+        flash.extend(self.now.clone());
+        flash
+    }
+
+    pub(crate) fn next_flash(&self) -> Texts {
+        self.seen().next_flash(&self.ops)
+    }
+
+    /// The record that was loaded, or an empty one.
+    pub(crate) fn seen(&self) -> Record {
+        let origin = self.origin.as_ref();
+        origin
+            .map(|origin| origin.record.clone())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn is_regenerated(&self) -> bool {
+        self.origin.is_some() && matches!(self.id, Id::Minted(_))
+    }
+
+    /// Whether a session of which nothing is stored leaves something to be stored.
+    pub(crate) fn is_established(&self) -> bool {
+        self.id != Id::None || !self.data.is_empty() || !self.next_flash().is_empty()
+    }
+
+    pub(crate) fn is_modified(&self) -> bool {
+        match (self.phase, &self.origin) {
+            (Phase::Unavailable | Phase::Closed, _) => false,
+            (Phase::Open, None) => self.is_destroyed || self.is_established(),
+            (Phase::Open, Some(origin)) => {
+                let is_carried = self.next_flash().is_empty();
+                let does_write = self
+                    .ops
+                    .iter()
+                    .any(|op| !matches!(op, Op::Reflash | Op::Keep(_)));
+                does_write
+                    || !is_carried
+                    || !origin.record.flash.is_empty()
+                    || self.is_regenerated()
+            }
+        }
+    }
+
+    /// Does these operations, unless the session cannot be written any more or would become too large.
+    ///
+    /// # Errors
+    ///
+    /// What the verb is to fail with.
+    pub(crate) fn apply(&mut self, op: Op) -> Result<(), ErrorKind> {
+        self.check_writable()?;
+        let mut ops = self.ops.clone();
+        ops.push(op);
+        let seen = self.seen().data;
+        let data = changed(&seen, &seen, &ops).map_err(|_| ErrorKind::Decode)?;
+        let may_grow = !matches!(ops.last(), Some(Op::Forget(_) | Op::Flush));
+        if may_grow {
+            self.check_size(&data, &self.seen().next_flash(&ops))?;
+        }
+        self.ops = ops;
+        self.data = data;
+        Ok(())
+    }
+
+    pub(crate) fn check_writable(&self) -> Result<(), ErrorKind> {
+        match self.phase {
+            Phase::Open => Ok(()),
+            Phase::Unavailable => Err(ErrorKind::Unavailable),
+            Phase::Closed => Err(ErrorKind::Closed),
+        }
+    }
+
+    pub(crate) fn regenerate(&mut self) -> Result<(), ErrorKind> {
+        self.check_writable()?;
+        self.check_size(&self.data, &self.next_flash())?;
+        self.id = Id::Minted(None);
+        Ok(())
+    }
+
+    pub(crate) fn destroy(&mut self) -> Result<(), ErrorKind> {
+        self.check_writable()?;
+        let ended = self
+            .origin
+            .take()
+            .map(|origin| origin.handle)
+            .or(self.ended.take());
+        *self = Self {
+            ended,
+            is_destroyed: true,
+            ..Self::fresh(self.settings, Phase::Open, self.opened_at)
+        };
+        Ok(())
+    }
+
+    /// The limit of the store, against the session's JSON or the cookie that it makes.
+    pub(crate) fn check_size(&self, data: &Texts, flash: &Texts) -> Result<(), ErrorKind> {
+        let origin = self.origin.as_ref();
+        let began = origin
+            .and_then(|origin| origin.record.created_at)
+            .or(self.settings.absolute);
+        self.settings
+            .limit
+            .check(json_len(data, flash, began.is_some()))
+    }
+}
+
+/// The length of a record's JSON. Ids have 36 characters and times 13 digits.
+pub(crate) fn json_len(data: &Texts, flash: &Texts, is_dated: bool) -> usize {
+    let object = |texts: &Texts| {
+        let members: usize = texts
+            .iter()
+            .map(|(key, value)| key.escape_default().count() + value.len() + 3)
+            .sum();
+        2 + members + texts.len().saturating_sub(1)
+    };
+    let frame = r#"{"id":"00000000-0000-4000-8000-000000000000","data":,"flash_next":,"exp":1700000000000}"#.len();
+    let date = r#","iat":1700000000000"#.len();
+    frame + object(data) + object(flash) + usize::from(is_dated) * date
+}

@@ -1,0 +1,228 @@
+//! What a handler does, to the session and to the model at once.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use session_core::{Error, ErrorKind, RawValue, Session, Values};
+
+use super::choices::Choices;
+use super::record::{Change, Op, Texts};
+use super::request::{Id, Phase, Request};
+use super::server::Limit;
+
+/// Does one verb and compares all that it shows. Returns what was done.
+pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choices) -> String {
+    match choices.below(24) {
+        0..=3 => {
+            let (key, text) = (key(choices), value(choices, request));
+            let result = session.put(&key, raw(&text)).map_err(kind);
+            let op = Op::Put(key, text);
+            let said = format!("{op:?}");
+            compare(&said, result, request.apply(op))
+        }
+        4..=6 => update(session, request, choices),
+        7 => {
+            let key = key(choices);
+            let was_there = request.data.contains_key(&key);
+            let result = session.forget(&key).map_err(kind);
+            let expected = request.apply(Op::Forget(key.clone()));
+            compare(
+                &format!("forget {key}"),
+                result,
+                expected.map(|()| was_there),
+            )
+        }
+        8 => pull(session, request, choices),
+        9 => compare(
+            "flush",
+            session.flush().map_err(kind),
+            request.apply(Op::Flush),
+        ),
+        10..=12 => {
+            let (name, text) = (name(choices), value(choices, request));
+            let result = session.flash(&name, raw(&text)).map_err(kind);
+            let op = Op::Flash(name, text);
+            let said = format!("{op:?}");
+            compare(&said, result, request.apply(op))
+        }
+        13 => compare(
+            "reflash",
+            session.reflash().map_err(kind),
+            request.apply(Op::Reflash),
+        ),
+        14 => {
+            let names: Vec<String> = (0..choices.below(3)).map(|_| name(choices)).collect();
+            let result = session.keep(&names).map_err(kind);
+            let op = Op::Keep(names);
+            let said = format!("{op:?}");
+            compare(&said, result, request.apply(op))
+        }
+        15 => {
+            let (name, text) = (name(choices), value(choices, request));
+            request.now.insert(name.clone(), text.clone());
+            let said = format!("now {name}");
+            compare(
+                &said,
+                session.now(&name, raw(&text)).map_err(kind),
+                Ok::<_, ErrorKind>(()),
+            )
+        }
+        16 if choices.one_in(2) => compare(
+            "regenerate",
+            session.regenerate().map_err(kind),
+            request.regenerate(),
+        ),
+        17 if choices.one_in(2) => {
+            let result = session.destroy().map_err(kind);
+            compare("destroy", result, request.destroy())
+        }
+        18 => id(session, request),
+        19 => unwritable(session),
+        _ => look(session, request, choices),
+    }
+}
+
+/// Everything that can be seen of a session without changing it.
+pub(crate) fn look(session: &Session, request: &Request, choices: &mut Choices) -> String {
+    let (key, name) = (key(choices), name(choices));
+    let text = |texts: &Texts, name: &str| texts.get(name).cloned();
+    let shown = |values: Option<Box<RawValue>>| values.map(|raw| raw.get().to_owned());
+    compare("all", texts(&session.all()), request.data.clone());
+    let keys: Vec<String> = request.data.keys().cloned().collect();
+    compare("keys", session.keys(), keys);
+    compare("has", session.has(&key), request.data.contains_key(&key));
+    let got = session.get(&key).map(shown).map_err(kind);
+    compare("get", got, Ok(text(&request.data, &key)));
+    let got = session.get::<i64>(&key).map_err(kind);
+    compare("get a number", got, number(request.data.get(&key)));
+    let got = session.get_or(&key, 7).map_err(kind);
+    let expected = number(request.data.get(&key)).map(|found| found.unwrap_or(7));
+    compare("get a number or 7", got, expected);
+
+    let flash = request.visible_flash();
+    compare("all flash", texts(&session.all_flash()), flash.clone());
+    compare(
+        "has flash",
+        session.has_flash(&name),
+        flash.contains_key(&name),
+    );
+    let got = session.get_flash(&name).map(shown).map_err(kind);
+    compare("get flash", got, Ok(text(&flash, &name)));
+
+    compare("is new", session.is_new(), request.origin.is_none());
+    let is_there = request.phase != Phase::Unavailable;
+    compare("is available", session.is_available(), is_there);
+    compare("is modified", session.is_modified(), request.is_modified());
+    "look".to_owned()
+}
+
+/// Asks for the id, which a session without one gets thereby.
+pub(crate) fn id(session: &Session, request: &mut Request) -> String {
+    let got = session.id().map(|id| id.as_str().to_owned()).map_err(kind);
+    let expected = match &request.id {
+        Id::Stored(id) | Id::Minted(Some(id)) => Ok(id.clone()),
+        Id::None => request.check_writable().and(got.clone()),
+        Id::Minted(None) => got.clone(),
+    };
+    let said = compare("id", got.clone(), expected);
+    if let (Ok(id), Id::None | Id::Minted(None)) = (got, &request.id) {
+        assert!(is_uuid_v4(&id), "{id}");
+        request.id = Id::Minted(Some(id));
+    }
+    said
+}
+
+fn update(session: &Session, request: &mut Request, choices: &mut Choices) -> String {
+    let key = key(choices);
+    let change = choices.pick(&[Change::Count, Change::Count, Change::Double(1)]);
+    let result = session
+        .update(&key, 0, move |number: i64| change.apply(number))
+        .map_err(kind);
+    let expected = request.apply(Op::Update(key.clone(), change));
+    let expected = expected.and_then(|()| Ok(number(request.data.get(&key))?.unwrap_or_default()));
+    compare(&format!("update {key} {change:?}"), result, expected)
+}
+
+fn pull(session: &Session, request: &mut Request, choices: &mut Choices) -> String {
+    let key = key(choices);
+    let text = request.data.get(&key).cloned();
+    if choices.one_in(2) {
+        let got = session.pull::<i64>(&key).map_err(kind);
+        let expected = request.check_writable().and_then(|()| {
+            let number = number(text.as_ref())?;
+            request.apply(Op::Forget(key.clone()))?;
+            Ok(number)
+        });
+        return compare(&format!("pull a number, {key}"), got, expected);
+    }
+    let got = session
+        .pull::<Box<RawValue>>(&key)
+        .map(|raw| raw.map(|raw| raw.get().to_owned()))
+        .map_err(kind);
+    let expected = request.apply(Op::Forget(key.clone())).map(|()| text);
+    compare(&format!("pull {key}"), got, expected)
+}
+
+/// A map whose keys are no texts is no JSON.
+fn unwritable(session: &Session) -> String {
+    let map = BTreeMap::from([((1, 2), 3)]);
+    let result = session.put("a", map).map_err(kind);
+    compare("put no JSON", result, Err(ErrorKind::Encode))
+}
+
+#[track_caller]
+fn compare<T: PartialEq + Debug>(what: &str, session: T, model: T) -> String {
+    assert_eq!(session, model, "{what}: the session, and the model");
+    what.to_owned()
+}
+
+fn number(text: Option<&String>) -> Result<Option<i64>, ErrorKind> {
+    text.map(|text| text.parse())
+        .transpose()
+        .map_err(|_| ErrorKind::Decode)
+}
+
+pub(crate) fn texts(values: &Values) -> Texts {
+    values
+        .iter()
+        .map(|(key, raw)| (key.into_owned(), raw.to_owned()))
+        .collect()
+}
+
+fn raw(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.to_owned()).unwrap()
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(crate) fn kind(error: Error) -> ErrorKind {
+    error.kind()
+}
+
+fn is_uuid_v4(id: &str) -> bool {
+    let is_right = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        14 => byte == b'4',
+        19 => b"89ab".contains(&byte),
+        _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+    };
+    id.len() == 36 && id.bytes().enumerate().all(is_right)
+}
+
+/// Few keys and small values, so that requests collide all the time. One key needs an escape.
+pub(crate) fn key(choices: &mut Choices) -> String {
+    choices.pick(&["a", "b", "c", "q\""]).to_owned()
+}
+
+pub(crate) fn name(choices: &mut Choices) -> String {
+    choices.pick(&["n", "m", "q\""]).to_owned()
+}
+
+/// A value's text: long at times where there is a limit to be met.
+pub(crate) fn value(choices: &mut Choices, request: &Request) -> String {
+    if request.settings.limit != Limit::None && choices.one_in(6) {
+        return format!("\"{}\"", "x".repeat(200 * choices.below(8)));
+    }
+    choices
+        .pick(&["0", "1", "2", "3", "\"x\"", "null"])
+        .to_owned()
+}
