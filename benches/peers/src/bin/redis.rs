@@ -1,0 +1,88 @@
+//! Throughput of whole requests with sessions in Redis, in process: ours and other libraries, beside bare commands.
+//!
+//! ```text
+//! cargo run --profile measure --bin redis
+//! ```
+//!
+//! Starts a redis-server of its own. Two worker threads for each; the pool of connections that our driver makes serves the
+//! bare client and tower-sessions too, the others have a connection as their documentation makes it. Cookies are signed
+//! by all.
+
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Instant;
+
+use actix_session::storage::RedisSessionStore;
+use actix_web::rt::System;
+use poem::session::RedisStorage;
+use redis::aio::ConnectionManager;
+use session_axum::{RedisDriver, SessionManager};
+use session_bench::redis::{Contestant, REQUESTS, Work, race, runtime};
+use session_bench::report::Results;
+use session_peers::apps::poem::PoemClient;
+use session_peers::apps::{actix, axum, poem as poem_app, secret, tower_sessions};
+use session_peers::client::visit;
+use session_peers::tower::TowerClient;
+use test_support::RedisServer;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let server = RedisServer::start();
+    let runtime = runtime();
+    let driver = runtime.block_on(RedisDriver::connect(server.url()))?;
+    let pool = driver.pool().clone();
+    let manager = SessionManager::builder(driver, secret()).build()?;
+    let on_axum = |name, router: ::axum::Router| {
+        Contestant::on(runtime.handle(), name, move |work, _| {
+            visit(TowerClient::new(router.clone()), work)
+        })
+    };
+    let client = redis::Client::open(server.url())?;
+    let connection = runtime.block_on(ConnectionManager::new(client))?;
+    let endpoint = Arc::new(poem_app::own_endpoint(RedisStorage::new(connection)));
+    let url = server.url();
+    let contestants = [
+        Contestant::bare(runtime.handle(), pool.clone()),
+        Contestant::ours(runtime.handle(), manager.clone()),
+        on_axum("axum: ours", axum::router(manager)),
+        on_axum("axum: tower-sessions", tower_sessions::redis_router(pool)),
+        Contestant::on(runtime.handle(), "poem: its own", move |work, _| {
+            visit(PoemClient::new(Arc::clone(&endpoint)), work)
+        }),
+        Contestant::new("actix-web: actix-session", move |work, tasks| {
+            on_actix(&url, work, tasks)
+        }),
+    ];
+    let results = Results::from_arguments();
+    for table in race(&contestants) {
+        results.add(&table);
+    }
+    Ok(())
+}
+
+/// The requests a second of two workers as actix-web has them: threads with a service and a connection each.
+fn on_actix(url: &str, work: Work, tasks: usize) -> f64 {
+    let workers = tasks.min(2);
+    let (ready, done) = (Barrier::new(workers + 1), Barrier::new(workers + 1));
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                System::new().block_on(async {
+                    let store = RedisSessionStore::new(url).await.expect("it connects");
+                    let client = actix::client(store).await;
+                    ready.wait();
+                    let visits: Vec<_> = (0..tasks / workers)
+                        .map(|_| actix_web::rt::spawn(visit(client.clone(), work)))
+                        .collect();
+                    for visit in visits {
+                        visit.await.expect("a task failed");
+                    }
+                    done.wait();
+                });
+            });
+        }
+        ready.wait();
+        let start = Instant::now();
+        done.wait();
+        (tasks * REQUESTS) as f64 / start.elapsed().as_secs_f64()
+    })
+}

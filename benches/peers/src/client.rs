@@ -1,0 +1,70 @@
+//! Requests to an application in this process, whatever its framework.
+
+use session_bench::redis::{REQUESTS, Work};
+
+use crate::app::{Answer, App, FOUND, Route, pair};
+
+/// Sends requests, one after the other.
+pub trait Client {
+    /// What the framework answers with.
+    type Response;
+
+    /// The Cookie header of the requests that follow.
+    fn take_cookie(&mut self, cookie: Option<&str>);
+
+    /// Sends a request.
+    fn send(&mut self, route: Route) -> impl Future<Output = Self::Response>;
+
+    /// What a response says.
+    fn answer(response: &Self::Response) -> Answer;
+}
+
+/// What a framework's futures run on, in this thread.
+pub trait Executor {
+    /// Runs one to its end.
+    fn block_on<F: Future>(&self, future: F) -> F::Output;
+}
+
+/// A client and what runs it.
+pub struct InProcess<C, E> {
+    client: C,
+    executor: E,
+}
+
+impl<C: Client, E: Executor> InProcess<C, E> {
+    /// Makes the client inside, where a store can start something in the background.
+    pub fn new(executor: E, client: impl AsyncFnOnce() -> C) -> Self {
+        let client = executor.block_on(client());
+        Self { client, executor }
+    }
+}
+
+impl<C: Client, E: Executor> App for InProcess<C, E> {
+    fn send(&mut self, route: Route, cookie: Option<&str>, times: usize) -> Answer {
+        self.client.take_cookie(cookie);
+        self.executor.block_on(async {
+            let mut response = None;
+            for _ in 0..times {
+                response = Some(self.client.send(route).await);
+            }
+            C::answer(&response.expect("there was a request"))
+        })
+    }
+}
+
+/// Runs so many requests in the session of a new visitor.
+pub async fn visit<C: Client>(mut client: C, work: Work) {
+    let route = match work {
+        Work::Read => Route::Read,
+        Work::ReadWrite => Route::Write,
+    };
+    let seeded = client.send(Route::Seed).await;
+    let set_cookie = C::answer(&seeded).set_cookie;
+    client.take_cookie(Some(pair(
+        &set_cookie.expect("a new session sets its cookie"),
+    )));
+    for _ in 0..REQUESTS {
+        let response = client.send(route).await;
+        assert_eq!(C::answer(&response).status, FOUND);
+    }
+}

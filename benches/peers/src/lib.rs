@@ -1,0 +1,7 @@
+//! The same small application with every framework and library, for the programs that measure them.
+
+pub mod app;
+pub mod apps;
+pub mod client;
+pub mod tower;
+pub mod values;

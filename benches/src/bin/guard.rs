@@ -1,0 +1,129 @@
+//! Counts the instructions of the main paths and compares them with the figures that are committed.
+//!
+//! ```text
+//! cargo run --profile measure -p session-bench --bin guard             # more than 5 % worse: fails
+//! cargo run --profile measure -p session-bench --bin guard -- --update # writes the figures anew
+//! ```
+//!
+//! By callgrind, which counts the same each time, on whatever machine. The figures are those of one compiler and one C
+//! library, which are recorded with them: with others it says so, and fails nobody.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use serde::{Deserialize, Serialize};
+use session_bench::callgrind::{self, Group};
+use session_bench::cases::{self, Case};
+use session_bench::{layer, requests};
+
+/// What is committed.
+#[derive(Debug, Serialize, Deserialize)]
+struct Figures {
+    rustc: String,
+    libc: String,
+    instructions: BTreeMap<String, Counted>,
+}
+
+/// The instructions of one request. Hashing in software is most of many, so the rest is looked at by itself too.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Counted {
+    all: u64,
+    without_mac: u64,
+}
+
+fn main() -> ExitCode {
+    let mut cases = requests::cases();
+    cases.extend(layer::cases());
+    if let Some(code) = cases::child(&cases) {
+        return code;
+    }
+    let Some(measured) = measure(&cases) else {
+        println!("\n  ** SKIPPED: valgrind is not installed, so no instruction was counted. **\n");
+        return ExitCode::SUCCESS;
+    };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.json");
+    if std::env::args().any(|argument| argument == "--update") {
+        let json = serde_json::to_string_pretty(&measured).expect("figures are JSON");
+        std::fs::write(&path, json + "\n").expect("the figures can be written");
+        println!("{} written", path.display());
+        return ExitCode::SUCCESS;
+    }
+    let committed = std::fs::read_to_string(&path).expect("there are figures");
+    let committed: Figures = serde_json::from_str(&committed).expect("they are JSON");
+    let is_worse = compare(&committed, &measured);
+    if (&committed.rustc, &committed.libc) != (&measured.rustc, &measured.libc) {
+        println!(
+            "\n  ** NOT COMPARED: the figures are of {} and {}; this is {} and {}. **\n",
+            committed.rustc, committed.libc, measured.rustc, measured.libc
+        );
+        return ExitCode::SUCCESS;
+    }
+    ExitCode::from(u8::from(is_worse))
+}
+
+fn measure(cases: &[Case]) -> Option<Figures> {
+    let counted = cases.iter().map(|case| {
+        let profile = callgrind::profile(&case.name)?;
+        let all = profile.total();
+        let without_mac = all - profile.of(Group::Mac);
+        Some((case.name.clone(), Counted { all, without_mac }))
+    });
+    Some(Figures {
+        rustc: env!("SESSION_BENCH_RUSTC").to_owned(),
+        libc: libc(),
+        instructions: counted.collect::<Option<_>>()?,
+    })
+}
+
+/// Prints a line for each case and says whether one of them is worse.
+fn compare(committed: &Figures, measured: &Figures) -> bool {
+    println!(
+        "{:<42}{:>10}{:>9}{:>14}{:>9}",
+        "instructions of a request", "now", "change", "without MAC", "change"
+    );
+    let mut is_worse = false;
+    for (name, now) in &measured.instructions {
+        let Some(before) = committed.instructions.get(name) else {
+            println!(
+                "{name:<42}{:>10}{:>32}  NEW: run it with --update",
+                now.all, now.without_mac
+            );
+            continue;
+        };
+        let changes = [
+            change(before.all, now.all),
+            change(before.without_mac, now.without_mac),
+        ];
+        let remark = if changes.iter().any(|change| *change > TOLERANCE) {
+            is_worse = true;
+            "  WORSE"
+        } else if changes.iter().any(|change| *change < -TOLERANCE) {
+            "  better: run it with --update"
+        } else {
+            ""
+        };
+        println!(
+            "{name:<42}{:>10}{:>+8.1}%{:>14}{:>+8.1}%{remark}",
+            now.all,
+            changes[0] * 100.0,
+            now.without_mac,
+            changes[1] * 100.0
+        );
+    }
+    is_worse
+}
+
+fn change(before: u64, now: u64) -> f64 {
+    now as f64 / before as f64 - 1.0
+}
+
+/// The C library's version: it copies and allocates.
+fn libc() -> String {
+    let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output();
+    let version = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    version.unwrap_or_else(|_| "another C library".to_owned())
+}
+
+/// What may change without a word.
+const TOLERANCE: f64 = 0.05;

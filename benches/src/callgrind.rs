@@ -1,0 +1,135 @@
+//! Instructions by valgrind's callgrind: the same each time, and by function.
+
+mod groups;
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::process::{Command, Stdio};
+
+pub use self::groups::Group;
+
+/// The instructions of one run of a case, by where they come from.
+#[derive(Clone, Debug, Default)]
+pub struct Profile(BTreeMap<Place, f64>);
+
+/// Where an instruction comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// The source of the line, which may be inlined into the function.
+    line: String,
+    /// The function's own source.
+    file: String,
+    function: String,
+}
+
+/// Profiles the case of this name in a child process, this same program. `None` where valgrind is not installed.
+///
+/// The difference of two run lengths, which leaves the start of the process out.
+///
+/// # Panics
+///
+/// When the case does, or valgrind's report is not what it was.
+#[must_use]
+pub fn profile(name: &str) -> Option<Profile> {
+    let (short, mut long) = (run(name, SHORT)?, run(name, LONG)?);
+    for (place, instructions) in short.0 {
+        *long.0.entry(place).or_default() -= instructions;
+    }
+    for instructions in long.0.values_mut() {
+        *instructions /= (LONG - SHORT) as f64;
+    }
+    Some(long)
+}
+
+impl Profile {
+    /// All instructions.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.values().sum::<f64>().round() as u64
+    }
+
+    /// The instructions of a group.
+    #[must_use]
+    pub fn of(&self, group: Group) -> u64 {
+        let places = self.0.iter();
+        let instructions = places
+            .filter(|(place, _)| groups::of(place) == group)
+            .map(|(_, instructions)| instructions);
+        instructions.sum::<f64>().round() as u64
+    }
+
+    /// Each function's instructions, those inlined into it included, with the group of most; the largest first.
+    #[must_use]
+    pub fn functions(&self) -> Vec<(String, f64)> {
+        let mut functions: BTreeMap<String, f64> = BTreeMap::new();
+        for (place, instructions) in &self.0 {
+            let name = format!("{} [{:?}]", place.function, groups::of(place));
+            *functions.entry(name).or_default() += instructions;
+        }
+        let mut functions: Vec<_> = functions.into_iter().collect();
+        functions.sort_by(|left, right| right.1.total_cmp(&left.1));
+        functions
+    }
+}
+
+fn run(name: &str, times: usize) -> Option<Profile> {
+    let file = std::env::temp_dir().join(format!("session-bench-{}", std::process::id()));
+    let status = Command::new("valgrind")
+        .args([
+            "--tool=callgrind",
+            "--compress-strings=no",
+            "--compress-pos=no",
+        ])
+        .arg(format!("--callgrind-out-file={}", file.display()))
+        .arg(std::env::current_exe().expect("this program is a file"))
+        .args(["run", name, &times.to_string()])
+        // What the environment is must not count.
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    let status = match status {
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        status => status.expect("valgrind starts"),
+    };
+    assert!(status.success(), "`{name}` fails under valgrind: {status}");
+    let report = std::fs::read_to_string(&file).expect("valgrind reports");
+    let _ = std::fs::remove_file(&file);
+    Some(parse(&report))
+}
+
+/// The costs themselves, by place (Callgrind Format Specification, without compression).
+fn parse(report: &str) -> Profile {
+    let mut profile = Profile::default();
+    let mut place = Place::default();
+    let mut is_call = false;
+    for line in report.lines() {
+        if let Some((key, value)) = line.split_once('=') {
+            match key {
+                "fl" => {
+                    value.clone_into(&mut place.file);
+                    value.clone_into(&mut place.line);
+                }
+                "fi" | "fe" => value.clone_into(&mut place.line),
+                "fn" => {
+                    value.clone_into(&mut place.function);
+                    place.line.clone_from(&place.file);
+                }
+                // The line after it holds what was called, which is counted there.
+                "calls" => is_call = true,
+                _ => {}
+            }
+        } else if line.starts_with(|first: char| first.is_ascii_digit())
+            && !std::mem::take(&mut is_call)
+        {
+            let instructions = line.split(' ').nth(1).and_then(|cost| cost.parse().ok());
+            let instructions: f64 = instructions.expect("a line has its cost");
+            *profile.0.entry(place.clone()).or_default() += instructions;
+        }
+    }
+    profile
+}
+
+const SHORT: usize = 100;
+const LONG: usize = 500;

@@ -1,0 +1,122 @@
+//! What an instruction is for.
+
+use super::Place;
+
+/// What an instruction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Reading and writing JSON: serde and serde_json.
+    Json,
+    /// base64.
+    Base64,
+    /// The MAC, and what it compares and copies for that.
+    Mac,
+    /// The heap.
+    Allocator,
+    /// memcpy and its siblings.
+    Copying,
+    /// This library.
+    Session,
+    /// The framework, the runtime, the case itself.
+    Other,
+}
+
+impl Group {
+    /// All of them, in the order of a table.
+    pub const ALL: [Self; 7] = [
+        Self::Json,
+        Self::Base64,
+        Self::Mac,
+        Self::Allocator,
+        Self::Copying,
+        Self::Session,
+        Self::Other,
+    ];
+
+    /// Its name in a table.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Base64 => "base64",
+            Self::Mac => "MAC",
+            Self::Allocator => "allocator",
+            Self::Copying => "copying and comparing",
+            Self::Session => "session logic",
+            Self::Other => "everything else",
+        }
+    }
+}
+
+/// By the crate that the line is from; a line of the standard library counts for the function that it is inlined into.
+pub(super) fn of(place: &Place) -> Group {
+    let sources = [&place.line, &place.file];
+    let by_source = sources.into_iter().find_map(|source| of_source(source));
+    by_source.unwrap_or_else(|| of_function(&place.function))
+}
+
+fn of_source(source: &str) -> Option<Group> {
+    let crates = source.split('/').find_map(|part| {
+        let (_, group) = CRATES.iter().find(|(name, _)| {
+            // A folder in this repository, or one with its version in the registry.
+            part.strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || is_version(rest))
+        })?;
+        Some(*group)
+    });
+    crates.or_else(|| source.contains("/registry/src/").then_some(Group::Other))
+}
+
+fn is_version(rest: &str) -> bool {
+    rest.strip_prefix('-')
+        .is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+fn of_function(function: &str) -> Group {
+    let found = FUNCTIONS.iter().find(|(part, _)| function.contains(part));
+    found.map_or(Group::Other, |(_, group)| *group)
+}
+
+const CRATES: [(&str, Group); 20] = [
+    ("serde", Group::Json),
+    ("serde_core", Group::Json),
+    ("serde_json", Group::Json),
+    ("itoa", Group::Json),
+    ("zmij", Group::Json),
+    ("base64", Group::Base64),
+    ("sha2", Group::Mac),
+    ("hmac", Group::Mac),
+    ("digest", Group::Mac),
+    ("block-buffer", Group::Mac),
+    ("crypto-common", Group::Mac),
+    ("hybrid-array", Group::Mac),
+    ("generic-array", Group::Mac),
+    ("cpufeatures", Group::Mac),
+    ("subtle", Group::Mac),
+    ("session-core", Group::Session),
+    ("session-cookie", Group::Session),
+    ("adapters", Group::Session),
+    ("zeroize", Group::Session),
+    ("benches", Group::Other),
+];
+
+/// The C library has no line tables, and what the standard library does for itself names whom it does it for.
+const FUNCTIONS: [(&str, Group); 17] = [
+    ("mem_chunk", Group::Allocator),
+    ("malloc", Group::Allocator),
+    ("calloc", Group::Allocator),
+    ("realloc", Group::Allocator),
+    ("_int_free", Group::Allocator),
+    ("unlink_chunk", Group::Allocator),
+    ("__rust_alloc", Group::Allocator),
+    ("__rust_dealloc", Group::Allocator),
+    ("mem", Group::Copying),
+    ("serde", Group::Json),
+    ("base64", Group::Base64),
+    ("sha2", Group::Mac),
+    ("hmac", Group::Mac),
+    ("digest", Group::Mac),
+    ("session_core", Group::Session),
+    ("session_cookie", Group::Session),
+    ("free", Group::Allocator),
+];

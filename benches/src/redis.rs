@@ -1,0 +1,186 @@
+//! Throughput with a Redis server on loopback, of several contestants in turn.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use session_core::{RawValue, Record, SessionManager, Token};
+use session_redis::fred::clients::Pool;
+use session_redis::fred::interfaces::KeysInterface;
+use session_redis::fred::types::Expiration;
+use tokio::runtime::{Handle, Runtime};
+
+use crate::report::Table;
+use crate::rounds::median;
+use crate::session::SESSION;
+
+/// Someone whose requests a second are counted.
+pub struct Contestant {
+    name: String,
+    run: Box<dyn Fn(Work, usize) -> f64>,
+}
+
+/// What the requests do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Read one value.
+    Read,
+    /// Read one value and write it.
+    ReadWrite,
+}
+
+impl Contestant {
+    /// Takes part by a function that returns the requests a second of so many tasks at once.
+    pub fn new(name: &str, run: impl Fn(Work, usize) -> f64 + 'static) -> Self {
+        Self {
+            name: name.to_owned(),
+            run: Box::new(run),
+        }
+    }
+
+    /// Takes part by tasks on a runtime: each makes a session of its own and then [`REQUESTS`] requests.
+    ///
+    /// # Panics
+    ///
+    /// When a task does.
+    pub fn on<F>(runtime: &Handle, name: &str, task: impl Fn(Work, usize) -> F + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let runtime = runtime.clone();
+        Self::new(name, move |work, tasks| {
+            let start = Instant::now();
+            let running: Vec<_> = (0..tasks).map(|n| runtime.spawn(task(work, n))).collect();
+            runtime.block_on(async {
+                for task in running {
+                    task.await.expect("a task failed");
+                }
+            });
+            (tasks * REQUESTS) as f64 / start.elapsed().as_secs_f64()
+        })
+    }
+
+    /// Takes part with bare commands: a GET for a read, a GET and a SET for a write.
+    pub fn bare(runtime: &Handle, pool: Pool) -> Self {
+        Self::on(runtime, "bare fred", move |work, task| {
+            bare(pool.clone(), work, task)
+        })
+    }
+
+    /// Takes part with our sessions, without a framework.
+    pub fn ours(runtime: &Handle, manager: SessionManager) -> Self {
+        Self::on(runtime, "ours", move |work, _| ours(manager.clone(), work))
+    }
+}
+
+/// A runtime with two workers, as everyone here gets.
+///
+/// # Panics
+///
+/// When it does not start.
+#[must_use]
+pub fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).enable_all().build();
+    runtime.expect("a runtime starts")
+}
+
+/// Lets them take turns and returns two tables: thousands of requests a second, and the ratio to the first of them. The
+/// medians of the rounds.
+pub fn race(contestants: &[Contestant]) -> [Table; 2] {
+    let columns = ["read, 1", "read + write, 1", "read, 64", "read + write, 64"];
+    let mut throughput = Table::new(
+        "redis",
+        "Redis on loopback, thousand requests a second",
+        &columns,
+    );
+    let mut ratio = Table::new(
+        "redis-ratio",
+        "Redis on loopback, ratio to the bare client",
+        &columns,
+    );
+    let mut measured = vec![Vec::new(); contestants.len()];
+    for tasks in [1, 64] {
+        for work in [Work::Read, Work::ReadWrite] {
+            eprintln!("measuring {work:?} with {tasks} at once");
+            let mut rounds = vec![Vec::new(); contestants.len()];
+            for _ in 0..ROUNDS {
+                for (contestant, rounds) in contestants.iter().zip(&mut rounds) {
+                    rounds.push((contestant.run)(work, tasks));
+                }
+            }
+            for (rounds, measured) in rounds.into_iter().zip(&mut measured) {
+                measured.push(median(rounds));
+            }
+        }
+    }
+    for (contestant, values) in contestants.iter().zip(&measured) {
+        throughput.row(
+            &*contestant.name,
+            values.iter().map(|value| Some(value / 1_000.0)),
+        );
+        let ratios = values.iter().zip(&measured[0]);
+        ratio.row(
+            &*contestant.name,
+            ratios.map(|(value, first)| Some(value / first)),
+        );
+    }
+    [throughput, ratio]
+}
+
+async fn bare(pool: Pool, work: Work, task: usize) {
+    let key = format!("bare:{task}");
+    let value = json();
+    let expire = Some(Expiration::PX(7_200_000));
+    let set = async || {
+        let stored = pool.set(&*key, &*value, expire.clone(), None, false).await;
+        let () = stored.expect("it answers");
+    };
+    set().await;
+    for _ in 0..REQUESTS {
+        let value: Option<Bytes> = pool.get(&*key).await.expect("it answers");
+        assert!(value.is_some());
+        if work == Work::ReadWrite {
+            set().await;
+        }
+    }
+}
+
+async fn ours(manager: SessionManager, work: Work) {
+    let token = stored(&manager).await;
+    for _ in 0..REQUESTS {
+        let session = manager
+            .open(Some(token.as_str()))
+            .await
+            .expect("it answers");
+        let user_id: Option<u64> = session.get("user_id").expect("it is a number");
+        assert_eq!(user_id, Some(42));
+        if work == Work::ReadWrite {
+            let visits: u64 = session.get_or("visits", 0).expect("it is a number");
+            session.put("visits", visits + 1).expect("there is room");
+        }
+        manager.commit(&session).await.expect("it answers");
+    }
+}
+
+async fn stored(manager: &SessionManager) -> Token {
+    let session = manager.open(None).await.expect("it answers");
+    let record = Record::from_json(json()).expect("it is a record");
+    for key in record.data().keys() {
+        let value: Option<Box<RawValue>> = record.data().get(&key).expect("it is JSON");
+        session.put(&key, value).expect("there is room");
+    }
+    match manager.commit(&session).await.expect("it answers") {
+        session_core::Outcome::Set(token) => token,
+        other => panic!("a new session sets its cookie, not {other:?}"),
+    }
+}
+
+/// As the driver stores it.
+fn json() -> String {
+    format!(r#"{{"id":"11111111-1111-4111-8111-111111111111","data":{SESSION},"flash_next":{{}}}}"#)
+}
+
+/// Of each task.
+pub const REQUESTS: usize = 2_000;
+
+const ROUNDS: usize = 7;

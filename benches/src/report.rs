@@ -1,0 +1,112 @@
+//! Tables: printed, and kept for the page and its pictures.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// A table of figures.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Table {
+    /// What the page calls it.
+    pub name: String,
+    /// What it says.
+    pub title: String,
+    /// The heads of the columns, after the one of the rows' names.
+    pub columns: Vec<String>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A row of a table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Row {
+    /// What was measured.
+    pub name: String,
+    /// One for each column, if there is one.
+    pub values: Vec<Option<f64>>,
+}
+
+/// Where a program's tables go: to its output, and into a folder if it was given one.
+#[derive(Clone, Debug)]
+pub struct Results(Option<PathBuf>);
+
+impl Results {
+    /// Takes the folder from the program's arguments: `--keep FOLDER`.
+    #[must_use]
+    pub fn from_arguments() -> Self {
+        let mut arguments = std::env::args().skip_while(|argument| argument != "--keep");
+        Self(arguments.nth(1).map(PathBuf::from))
+    }
+
+    /// Prints a table, and keeps it.
+    ///
+    /// # Panics
+    ///
+    /// When the folder cannot be written to.
+    pub fn add(&self, table: &Table) {
+        table.print();
+        if let Some(folder) = &self.0 {
+            table.keep(folder).expect("the folder can be written to");
+        }
+    }
+}
+
+impl Table {
+    /// Begins a table.
+    pub fn new(name: &str, title: &str, columns: &[&str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            columns: columns.iter().map(|&column| column.to_owned()).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, name: impl Into<String>, values: impl IntoIterator<Item = Option<f64>>) {
+        self.rows.push(Row {
+            name: name.into(),
+            values: values.into_iter().collect(),
+        });
+    }
+
+    fn print(&self) {
+        let names = self.rows.iter().map(|row| row.name.chars().count());
+        let first = names.max().unwrap_or_default() + 2;
+        println!("\n{}\n", self.title);
+        print!("{:first$}", "");
+        for column in &self.columns {
+            print!("{column:>width$}", width = width(column));
+        }
+        println!();
+        for row in &self.rows {
+            print!("{:first$}", row.name);
+            for (value, column) in row.values.iter().zip(&self.columns) {
+                let value = value.map_or_else(|| "–".to_owned(), number);
+                print!("{value:>width$}", width = width(column));
+            }
+            println!();
+        }
+    }
+
+    fn keep(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let json = serde_json::to_string_pretty(self)?;
+        std::fs::write(folder.join(format!("{}.json", self.name)), json + "\n")
+    }
+}
+
+/// A figure as a reader wants it: about three digits.
+#[must_use]
+pub fn number(value: f64) -> String {
+    match value.abs() {
+        large if large >= 99_950.0 => format!("{:.0}k", value / 1_000.0),
+        large if large >= 999.5 => format!("{:.1}k", value / 1_000.0),
+        whole if whole >= 10.0 || value.fract() == 0.0 => format!("{value:.0}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+fn width(column: &str) -> usize {
+    column.chars().count().max(7) + 2
+}

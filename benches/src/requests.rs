@@ -1,0 +1,136 @@
+//! Whole requests through the session manager, as a middleware drives it, without a framework.
+
+use std::hint::black_box;
+
+use pollster::block_on;
+use serde_json::value::RawValue;
+use session_cookie::CookieDriver;
+use session_core::{Driver, MemoryDriver, Outcome, Secret, SessionManager, Token};
+
+use crate::cases::Case;
+use crate::session::{SECRET, SESSION};
+
+/// The cases with both drivers that need no server.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    let mut cases = of("cookie", || manager(CookieDriver));
+    cases.extend(of("memory", || manager(MemoryDriver::new())));
+    cases
+}
+
+fn of(driver: &str, manager: fn() -> SessionManager) -> Vec<Case> {
+    vec![
+        Case::new(format!("{driver}: read"), move || read(manager())),
+        Case::new(format!("{driver}: read + write"), move || {
+            read_write(manager())
+        }),
+        Case::new(format!("{driver}: bad signature"), move || {
+            bad_signature(manager())
+        }),
+        Case::new(format!("{driver}: new session"), move || {
+            new_session(manager())
+        }),
+    ]
+}
+
+/// A manager with the defaults.
+///
+/// # Panics
+///
+/// When the defaults are not possible.
+#[must_use]
+pub fn manager(driver: impl Driver) -> SessionManager {
+    let secret = Secret::new(SECRET).expect("it is long enough");
+    let manager = SessionManager::builder(driver, secret).build();
+    manager.expect("the defaults are possible")
+}
+
+/// The token of a new session with these values.
+///
+/// # Panics
+///
+/// When the driver fails.
+#[must_use]
+pub fn token(manager: &SessionManager, data: &str) -> Token {
+    let session = block_on(manager.open(None)).expect("the driver cannot fail");
+    let values: std::collections::BTreeMap<String, Box<RawValue>> =
+        serde_json::from_str(data).expect("it is JSON");
+    for (key, value) in values {
+        session.put(&key, value).expect("it fits");
+    }
+    match block_on(manager.commit(&session)).expect("the driver cannot fail") {
+        Outcome::Set(token) => token,
+        other => panic!("a new session sets its cookie, not {other:?}"),
+    }
+}
+
+/// Another character where the token begins: what is signed is not what it was.
+#[must_use]
+pub fn forged(token: &str) -> String {
+    let other = if token.starts_with('A') { "B" } else { "A" };
+    format!("{other}{}", &token[1..])
+}
+
+fn read(manager: SessionManager) -> impl FnMut(usize) {
+    let token = token(&manager, SESSION);
+    move |times| {
+        for _ in 0..times {
+            block_on(async {
+                let session = manager.open(Some(black_box(token.as_str()))).await;
+                let session = session.expect("the driver cannot fail");
+                let user_id: Option<u64> = session.get("user_id").expect("it is a number");
+                assert_eq!(user_id, Some(42));
+                let outcome = manager.commit(&session).await;
+                let outcome = outcome.expect("there is nothing to save");
+                assert!(black_box(manager.set_cookie(&outcome)).is_none());
+            });
+        }
+    }
+}
+
+fn read_write(manager: SessionManager) -> impl FnMut(usize) {
+    let token = token(&manager, SESSION);
+    move |times| {
+        for _ in 0..times {
+            block_on(async {
+                let session = manager.open(Some(black_box(token.as_str()))).await;
+                let session = session.expect("the driver cannot fail");
+                let visits: u64 = session.get_or("visits", 0).expect("it is a number");
+                session.put("visits", visits + 1).expect("it fits");
+                let outcome = manager.commit(&session).await;
+                let outcome = outcome.expect("the driver cannot fail");
+                assert!(black_box(manager.set_cookie(&outcome)).is_some());
+            });
+        }
+    }
+}
+
+fn bad_signature(manager: SessionManager) -> impl FnMut(usize) {
+    let forged = forged(token(&manager, SESSION).as_str());
+    move |times| {
+        for _ in 0..times {
+            block_on(async {
+                let session = manager.open(Some(black_box(&*forged))).await;
+                let session = session.expect("that is no failure");
+                assert!(session.is_new());
+                let outcome = manager.commit(&session).await;
+                assert_eq!(outcome.expect("there is nothing to save"), Outcome::Keep);
+            });
+        }
+    }
+}
+
+/// Of a visitor without a cookie, who gets one.
+fn new_session(manager: SessionManager) -> impl FnMut(usize) {
+    move |times| {
+        for _ in 0..times {
+            block_on(async {
+                let session = manager.open(None).await.expect("the driver cannot fail");
+                session.put("visits", 1).expect("it fits");
+                let outcome = manager.commit(&session).await;
+                let outcome = outcome.expect("the driver cannot fail");
+                assert!(black_box(manager.set_cookie(&outcome)).is_some());
+            });
+        }
+    }
+}
