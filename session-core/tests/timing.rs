@@ -1,0 +1,156 @@
+//! What is wrong with a signature cannot be told by the time its refusal takes.
+//!
+//! Time is too coarse to show that on a machine with other work, and instructions are not: valgrind's callgrind counts
+//! those of each single verification. The number must not depend on how many bytes of the signature are right, nor on
+//! which one is wrong. For what the compiler makes of it for production:
+//!
+//! ```text
+//! cargo test --release -p session-core --test timing
+//! cargo run --release -p session-core --example timing   # the same by the clock
+//! ```
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use std::collections::BTreeSet;
+use std::hint::black_box;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use session_core::{KeyRing, Secret};
+
+/// Also what callgrind counts, in a process of its own.
+#[test]
+fn no_signature_verifies_with_one_byte_or_more_wrong() {
+    let (ring, token) = signed();
+    // What is done once, such as looking at what the processor can do, is done by the first.
+    assert!(verify_once(&ring, &token));
+    for wrong in wrong_bytes() {
+        assert!(!verify_once(&ring, &spoilt(&token, &wrong)), "{wrong:?}");
+    }
+    let right = signature(&token);
+    for wrong in wrong_bytes() {
+        let wrong = signature(&spoilt(&token, &wrong));
+        assert!(!compare_naively(&right, &wrong));
+    }
+}
+
+#[test]
+fn s28_a_refusal_takes_the_same_instructions_whatever_is_wrong_with_the_signature() {
+    let Some(verifications) = count("verify_once") else {
+        say("timing: NOT CHECKED: valgrind, which counts instructions, is not installed");
+        return;
+    };
+    let naive = count("compare_naively").unwrap();
+    let kinds = wrong_bytes().len();
+    assert_eq!((verifications.len(), naive.len()), (1 + kinds, kinds));
+
+    let refusals: BTreeSet<u64> = verifications[1..].iter().copied().collect();
+    say(&format!(
+        "timing: a refusal takes {refusals:?} instructions, the same for {kinds} kinds of wrong signatures"
+    ));
+    assert_eq!(refusals.len(), 1, "they differ: {verifications:?}");
+    assert!(refusals.first().unwrap() > &1000, "the hashing was counted");
+    // The method sees a comparison that stops at the first difference.
+    assert!(
+        naive.iter().collect::<BTreeSet<_>>().len() >= 32,
+        "{naive:?}"
+    );
+}
+
+/// The sets of bytes of a signature that are wrong: all after the first so many, and each one alone.
+fn wrong_bytes() -> Vec<Vec<usize>> {
+    let after = (0..32).map(|right| (right..32).collect());
+    let alone = (0..32).map(|wrong| vec![wrong]);
+    after.chain(alone).collect()
+}
+
+fn signed() -> (KeyRing, String) {
+    let secret = Secret::new("interop-secret-0123456789abcdef-0123456789").unwrap();
+    let ring = KeyRing::new(secret);
+    let token = ring.sign("11111111-1111-4111-8111-111111111111".to_owned());
+    (ring, token)
+}
+
+fn signature(token: &str) -> [u8; 32] {
+    let (_, signature) = token.rsplit_once('.').unwrap();
+    URL_SAFE_NO_PAD
+        .decode(signature)
+        .unwrap()
+        .try_into()
+        .unwrap()
+}
+
+/// The token with these bytes of its signature changed.
+fn spoilt(token: &str, wrong: &[usize]) -> String {
+    let (handle, _) = token.rsplit_once('.').unwrap();
+    let mut signature = signature(token);
+    for at in wrong {
+        signature[*at] ^= 0x55;
+    }
+    format!("{handle}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// A function of its own, so that callgrind finds it by its name.
+#[inline(never)]
+fn verify_once(ring: &KeyRing, token: &str) -> bool {
+    ring.verify(token).is_some()
+}
+
+/// What a comparison must not be. Black boxes keep the compiler from comparing several bytes at once.
+#[inline(never)]
+fn compare_naively(left: &[u8; 32], right: &[u8; 32]) -> bool {
+    let mut pairs = left.iter().zip(right);
+    pairs.all(|(left, right)| black_box(left) == black_box(right))
+}
+
+/// The instructions of each call of a function in this file, in order. `None` where valgrind is not installed.
+fn count(function: &str) -> Option<Vec<u64>> {
+    let folder = env::temp_dir().join(format!("session-timing-{function}-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let child = Command::new("valgrind")
+        .args(["--tool=callgrind", "--compress-strings=no"])
+        .arg(format!("--zero-before=timing::{function}"))
+        .arg(format!("--dump-after=timing::{function}"))
+        .arg(format!(
+            "--callgrind-out-file={}",
+            folder.join("calls").display()
+        ))
+        .arg(env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "--test-threads=1",
+            "no_signature_verifies_with_one_byte_or_more_wrong",
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(child) = child else {
+        fs::remove_dir_all(&folder).unwrap();
+        return None;
+    };
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    // A part for each call, then one for the end of the process.
+    let parts =
+        (1..).map_while(|call| fs::read_to_string(folder.join(format!("calls.{call}"))).ok());
+    let counts = parts.map(|part| total(&part)).collect();
+    fs::remove_dir_all(&folder).unwrap();
+    Some(counts)
+}
+
+/// Callgrind Format Specification: `summary: 1234`.
+fn total(report: &str) -> u64 {
+    let summary = report
+        .lines()
+        .find_map(|line| line.strip_prefix("summary: "));
+    summary.unwrap().parse().unwrap()
+}
+
+/// Past the test harness, which shows what passing tests print only if asked.
+fn say(line: &str) {
+    let _ = std::io::stderr().write_all(format!("\n{line}\n").as_bytes());
+}
