@@ -25,8 +25,8 @@ impl<S: Stage> Play<'_, S> {
         let now = self.now();
         let answer = self.world.carry_out(decision, &open.request, now, failed);
         let was_new = matches!(answer, Answer::New(_));
-        if answer.ends_at_once(now) {
-            // A store may give it the shortest life that it knows. That is over before anybody looks.
+        if answer.ends_at_once(now) && !self.stage.grain().is_zero() {
+            // The store gives it the shortest life that it knows. That is over before anybody looks.
             self.stage.pass(SHORTEST_LIFE).await;
         }
         let cookie = match (answer, result) {
