@@ -1,6 +1,6 @@
 //! From a configuration to a driver.
 
-use session_core::{Builder, ConfigError, DriverName, SessionConfig};
+use session_core::{Builder, ConfigError, SessionConfig};
 
 /// Makes the driver that `config` names, connects it, and starts building its manager: what the configuration does not
 /// know can be set in code.
@@ -27,11 +27,11 @@ use session_core::{Builder, ConfigError, DriverName, SessionConfig};
 pub async fn connect(config: &SessionConfig) -> Result<Builder, ConfigError> {
     match config.driver() {
         #[cfg(feature = "cookie")]
-        DriverName::Cookie => config.builder(session_cookie::CookieDriver),
+        session_core::DriverName::Cookie => config.builder(session_cookie::CookieDriver),
         #[cfg(feature = "memory")]
-        DriverName::Memory => config.builder(session_core::MemoryDriver::new()),
+        session_core::DriverName::Memory => config.builder(session_core::MemoryDriver::new()),
         #[cfg(feature = "redis")]
-        DriverName::Redis => {
+        session_core::DriverName::Redis => {
             let driver = session_redis::RedisDriver::from_config(config);
             config.builder(driver.connect().await?)
         }
