@@ -81,6 +81,8 @@ pub(crate) struct Broken {
     /// The checks that are there for this fault. Others may catch it too.
     caught_by: &'static [&'static str],
     report: fn() -> Report,
+    /// Whether the check of this name catches it.
+    is_caught_by: fn(&str) -> bool,
 }
 
 impl Broken {
@@ -89,6 +91,11 @@ impl Broken {
             what,
             caught_by,
             report: || report(Level::Concurrent, Site::<F>::new),
+            is_caught_by: |name| {
+                let mut checks = checks(Level::Concurrent).into_iter();
+                let check = checks.find(|check| check.name() == name);
+                check.is_some_and(|check| check.run(Site::<F>::new()).is_err())
+            },
         }
     }
 }
@@ -128,6 +135,7 @@ fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
         what,
         caught_by,
         report,
+        is_caught_by,
     } in &faults
     {
         let report = report();
@@ -141,10 +149,9 @@ fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
             assert!(!shows_an_id(&failure.to_string()), "{failure}");
         }
         for name in *caught_by {
-            assert!(
-                caught.contains(name),
-                "a driver that {what} passes {name}\n{report}"
-            );
+            // Of a busy machine's threads, two may miss each other.
+            let is_caught = caught.contains(name) || (0..20).any(|_| is_caught_by(name));
+            assert!(is_caught, "a driver that {what} passes {name}\n{report}");
             *catches.get_mut(name).expect("a check") += 1;
         }
     }
