@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 pub use self::groups::Group;
+use crate::cases::WITHOUT_REP;
 
 /// The instructions of one run of a case, by where they come from.
 #[derive(Clone, Debug, Default)]
@@ -31,12 +32,23 @@ struct Place {
 /// When the case does, or valgrind's report is not what it was.
 #[must_use]
 pub fn profile(name: &str) -> Option<Profile> {
-    let (short, mut long) = (run(name, SHORT)?, run(name, LONG)?);
+    profile_between(name, SHORT, LONG)
+}
+
+/// As [`profile`], with run lengths for what takes longer.
+///
+/// # Panics
+///
+/// As [`profile`].
+#[must_use]
+pub fn profile_between(name: &str, short: usize, long: usize) -> Option<Profile> {
+    let times = (long - short) as f64;
+    let (short, mut long) = (run(name, short)?, run(name, long)?);
     for (place, instructions) in short.0 {
         *long.0.entry(place).or_default() -= instructions;
     }
     for instructions in long.0.values_mut() {
-        *instructions /= (LONG - SHORT) as f64;
+        *instructions /= times;
     }
     Some(long)
 }
@@ -86,6 +98,7 @@ fn run(name: &str, times: usize) -> Option<Profile> {
         // What the environment is must not count.
         .env_clear()
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .envs([WITHOUT_REP])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();

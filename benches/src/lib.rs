@@ -7,6 +7,7 @@ pub mod allocations;
 pub mod callgrind;
 pub mod cases;
 pub mod clock;
+pub mod picture;
 pub mod report;
 pub mod rounds;
 #[cfg_attr(not(target_os = "linux"), path = "no_steps.rs")]

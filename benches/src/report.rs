@@ -62,6 +62,45 @@ impl Table {
         }
     }
 
+    /// Reads what [`Results`] kept in a folder, if it did.
+    ///
+    /// # Panics
+    ///
+    /// When what is there is no table.
+    #[must_use]
+    pub fn kept(folder: &Path, name: &str) -> Option<Self> {
+        let json = std::fs::read_to_string(folder.join(format!("{name}.json"))).ok()?;
+        Some(serde_json::from_str(&json).expect("it is a table"))
+    }
+
+    /// The values of a column, by the names of their rows.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such column.
+    #[must_use]
+    pub fn column(&self, column: &str) -> Vec<(&str, f64)> {
+        let at = self.columns.iter().position(|name| name == column);
+        let at = at.unwrap_or_else(|| panic!("{} has no column {column}", self.name));
+        let values = self
+            .rows
+            .iter()
+            .filter_map(|row| Some((&*row.name, row.values[at]?)));
+        values.collect()
+    }
+
+    /// It as Markdown.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut text = format!("| | {} |\n|---|", self.columns.join(" | "));
+        text += &"---:|".repeat(self.columns.len());
+        for row in &self.rows {
+            let values: Vec<String> = row.values.iter().map(|value| written(*value)).collect();
+            text += &format!("\n| {} | {} |", row.name, values.join(" | "));
+        }
+        text
+    }
+
     /// Adds a row.
     pub fn row(&mut self, name: impl Into<String>, values: impl IntoIterator<Item = Option<f64>>) {
         self.rows.push(Row {
@@ -82,8 +121,7 @@ impl Table {
         for row in &self.rows {
             print!("{:first$}", row.name);
             for (value, column) in row.values.iter().zip(&self.columns) {
-                let value = value.map_or_else(|| "–".to_owned(), number);
-                print!("{value:>width$}", width = width(column));
+                print!("{:>width$}", written(*value), width = width(column));
             }
             println!();
         }
@@ -105,6 +143,10 @@ pub fn number(value: f64) -> String {
         whole if whole >= 10.0 || value.fract() == 0.0 => format!("{value:.0}"),
         _ => format!("{value:.2}"),
     }
+}
+
+fn written(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), number)
 }
 
 fn width(column: &str) -> usize {

@@ -20,9 +20,9 @@ pub fn cases() -> Vec<Case> {
 
 fn of(driver: &str, manager: fn() -> SessionManager) -> Vec<Case> {
     vec![
-        Case::new(format!("{driver}: read"), move || read(manager())),
+        Case::new(format!("{driver}: read"), move || read(manager(), SESSION)),
         Case::new(format!("{driver}: read + write"), move || {
-            read_write(manager())
+            read_write(manager(), SESSION)
         }),
         Case::new(format!("{driver}: bad signature"), move || {
             bad_signature(manager())
@@ -71,8 +71,13 @@ pub fn forged(token: &str) -> String {
     format!("{other}{}", &token[1..])
 }
 
-fn read(manager: SessionManager) -> impl FnMut(usize) {
-    let token = token(&manager, SESSION);
+/// Requests that read one value of a session with this data.
+///
+/// # Panics
+///
+/// When the driver fails.
+pub fn read(manager: SessionManager, data: &str) -> impl FnMut(usize) + use<> {
+    let token = token(&manager, data);
     move |times| {
         for _ in 0..times {
             block_on(async {
@@ -88,8 +93,13 @@ fn read(manager: SessionManager) -> impl FnMut(usize) {
     }
 }
 
-fn read_write(manager: SessionManager) -> impl FnMut(usize) {
-    let token = token(&manager, SESSION);
+/// Requests that read one value and write it, in a session with this data.
+///
+/// # Panics
+///
+/// When the driver fails.
+pub fn read_write(manager: SessionManager, data: &str) -> impl FnMut(usize) + use<> {
+    let token = token(&manager, data);
     move |times| {
         for _ in 0..times {
             block_on(async {

@@ -20,3 +20,19 @@ pub const SECRET: &str =
 pub fn values() -> BTreeMap<String, Value> {
     serde_json::from_str(SESSION).expect("it is JSON")
 }
+
+/// The same with more in the cart, so that it has about so many bytes.
+///
+/// # Panics
+///
+/// Never: its values are JSON.
+#[must_use]
+pub fn sized(bytes: usize) -> String {
+    let mut values = values();
+    let item = serde_json::json!({"sku": "C-10000", "qty": 2});
+    let more = bytes.saturating_sub(SESSION.len()) / (item.to_string().len() + 1);
+    let cart = values.get_mut("cart").and_then(Value::as_array_mut);
+    cart.expect("there is a cart")
+        .extend(std::iter::repeat_n(item, more));
+    serde_json::to_string(&values).expect("it is JSON")
+}

@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::cases::Prepared;
+use crate::cases::{Prepared, WITHOUT_REP};
 
 /// The instructions of one run of the case of this name, by this same program. `None` where stepping is not allowed.
 pub(crate) fn count(name: &str) -> Option<u64> {
@@ -20,11 +20,7 @@ pub(crate) fn count(name: &str) -> Option<u64> {
     let child = Command::new(program)
         .arg0("session-steps")
         .args(["steps", name])
-        // Stepping counts `rep movsb` once for every byte.
-        .env(
-            "GLIBC_TUNABLES",
-            "glibc.cpu.x86_rep_movsb_threshold=0x40000000:glibc.cpu.x86_rep_stosb_threshold=0x40000000",
-        )
+        .envs([WITHOUT_REP])
         .stdout(Stdio::null())
         .spawn()
         .ok()?;
