@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-use self::process::{Program, run};
+pub use self::process::Program;
+use self::process::run;
 
 /// A playground's program.
 #[derive(Clone, Copy, Debug)]

@@ -11,13 +11,14 @@ use super::Playground;
 use crate::http::Browser;
 
 /// A playground that runs. Killed when dropped.
-pub(super) struct Program {
+#[derive(Debug)]
+pub struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     /// What it printed so far.
-    pub(super) printed: Vec<String>,
+    pub printed: Vec<String>,
     /// Where it says that it serves.
-    pub(super) address: String,
+    pub address: String,
 }
 
 /// Runs the playground where it is to end by itself.
@@ -45,7 +46,7 @@ fn command<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) -> Comma
 
 impl Program {
     /// Starts the playground and waits for its address.
-    pub(super) async fn start(playground: Playground, vars: &[(&str, &str)]) -> Self {
+    pub async fn start(playground: Playground, vars: &[(&str, &str)]) -> Self {
         let mut child = command(playground, vars).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut program = Self {
@@ -60,8 +61,13 @@ impl Program {
         program
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// A new browser.
-    pub(super) fn browser(&self) -> Browser {
+    pub fn browser(&self) -> Browser {
         Browser::new(&self.address)
     }
 

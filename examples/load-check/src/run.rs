@@ -1,0 +1,169 @@
+//! One playground under load, from its start to its figures.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use test_support::RedisServer;
+use test_support::program::{Playground, Program};
+use tokio::task::JoinSet;
+
+use crate::arguments::{Driver, Fault};
+use crate::delay::Delay;
+use crate::figures::Figures;
+use crate::target::{Outage, Target};
+use crate::{alone, together};
+
+/// What is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) playground: Playground,
+    pub(crate) driver: Driver,
+    pub(crate) fault: Fault,
+    pub(crate) time: Duration,
+}
+
+impl Run {
+    /// Runs it and prints its figures. Returns whether all held.
+    pub(crate) async fn play(self) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        // What was acknowledged survives.
+        let durable = ["--appendonly", "yes", "--appendfsync", "always"];
+        let mut redis = match (self.driver, self.fault) {
+            (Driver::Cookie, _) => None,
+            (Driver::Redis, Fault::Restart) => Some(RedisServer::with(&durable)),
+            (Driver::Redis, _) => Some(RedisServer::start()),
+        };
+        let port = redis.as_ref().map_or(0, |redis| redis.port);
+        let delay = match self.fault {
+            Fault::Slow => Some(Delay::before(port, SLOW).await?),
+            _ => None,
+        };
+        let port = delay.as_ref().map_or(port, |delay| delay.port);
+        let vars = [
+            // Nobody reads what it prints.
+            ("RUST_LOG", "off"),
+            ("SESSION_DRIVER", self.driver.name()),
+            ("REDIS_URL", &*format!("redis://127.0.0.1:{port}")),
+        ];
+        let program = Program::start(self.playground, &vars).await;
+        let begun = Instant::now();
+        let target = Arc::new(Target {
+            name: self.name(),
+            address: program.address.trim_start_matches("http://").to_owned(),
+            driver: self.driver,
+            end: begun + self.time,
+            figures: Figures::new(),
+            outage: Outage::default(),
+        });
+        let mut clients = self.clients(&target);
+        let fault = async {
+            if let (Fault::Restart, Some(redis)) = (self.fault, &mut redis) {
+                tokio::time::sleep(self.time / 3).await;
+                target.outage.begin();
+                tokio::task::block_in_place(|| redis.kill());
+                tokio::time::sleep(AWAY).await;
+                tokio::task::block_in_place(|| redis.restart());
+                target.outage.end();
+            }
+        };
+        let (memory, ()) = tokio::join!(self.watch(&program, begun), fault);
+        let memory = memory?;
+        while let Some(client) = clients.join_next().await {
+            client?;
+        }
+        let left = redis.as_ref().map(|redis| redis.run("DBSIZE"));
+        Ok(self.report(&target, memory, left.as_deref()))
+    }
+
+    /// Axum's with cookies: `axum cookie`.
+    fn name(self) -> String {
+        let name = self.playground.name.trim_end_matches("-playground");
+        let fault = match self.fault {
+            Fault::None => "",
+            Fault::Slow => ", slow store",
+            Fault::Restart => ", store restarted",
+        };
+        format!("{name} {}{fault}", self.driver.name())
+    }
+
+    fn clients(self, target: &Arc<Target>) -> JoinSet<()> {
+        let mut clients = JoinSet::new();
+        for _ in 0..ALONE {
+            clients.spawn(alone::visit(target.clone()));
+        }
+        match self.driver {
+            // The browser holds the only copy, so requests that overlap are not merged.
+            Driver::Cookie => {
+                clients.spawn(together::stay(target.clone(), 1));
+            }
+            Driver::Redis => {
+                clients.spawn(together::stay(target.clone(), MEMBERS));
+                clients.spawn(together::come_and_go(target.clone(), MEMBERS));
+            }
+        }
+        clients
+    }
+
+    /// The resident memory of the program in KiB: after a tenth of the time, in its middle and at its end.
+    async fn watch(self, program: &Program, begun: Instant) -> std::io::Result<[u64; 3]> {
+        let mut memory = [0; 3];
+        for (memory, part) in memory.iter_mut().zip([0.1, 0.5, 1.0]) {
+            let time = begun + self.time.mul_f64(part);
+            tokio::time::sleep_until(time.into()).await;
+            let path = format!("/proc/{}/status", program.id());
+            let status = std::fs::read_to_string(path)?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+            let number = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+            *memory = number.ok_or_else(|| std::io::Error::other("there is no VmRSS"))?;
+        }
+        Ok(memory)
+    }
+
+    /// Prints the figures. `left`: how many records the store still holds.
+    fn report(self, target: &Target, memory: [u64; 3], left: Option<&str>) -> bool {
+        let counts = target.figures.counts();
+        let [start, middle, end] = memory.map(|kib| kib as f64 / 1_024.0);
+        let mut text = format!(
+            "{} requests in {} s, {:.0}/s, p50 {:.1} ms, p99 {:.1} ms; errors {}, lost updates {}; \
+             RSS {start:.1}, {middle:.1}, {end:.1} MiB at start, middle, end",
+            counts.requests,
+            self.time.as_secs(),
+            counts.requests as f64 / self.time.as_secs_f64(),
+            counts.latency(0.5),
+            counts.latency(0.99),
+            counts.errors,
+            counts.lost,
+        );
+        let is_flat = end < start * GROWTH;
+        if !is_flat {
+            text += ": IT GROWS";
+        }
+        let mut is_clean = true;
+        if let (Some(left), Fault::None | Fault::Slow) = (left, self.fault) {
+            // All have logged out.
+            is_clean = left == ":0" || counts.errors + counts.lost > 0;
+            let _ = write!(text, "; records left {}", left.trim_start_matches(':'));
+        }
+        if let Some((away, refused, after)) = target.outage.lasted() {
+            let (away, after) = (away.as_secs_f64(), after.as_secs_f64());
+            let _ = write!(
+                text,
+                "; away {away:.1} s, {refused} requests refused, the last {after:.1} s after that"
+            );
+        }
+        println!("load: {}: {text}", target.name);
+        counts.errors == 0 && counts.lost == 0 && counts.requests > 0 && is_flat && is_clean
+    }
+}
+
+/// Clients by themselves.
+const ALONE: usize = 4;
+/// Connections that share a session.
+const MEMBERS: usize = 4;
+/// How long a slow store takes to answer.
+const SLOW: Duration = Duration::from_millis(200);
+/// How long the store is away. No multiple of the second after which the driver gives up: clients that wait go in step.
+const AWAY: Duration = Duration::from_millis(5_500);
+/// Memory at the end, in parts of that at the start, that is too much.
+const GROWTH: f64 = 1.25;
