@@ -61,7 +61,7 @@ impl Builder {
     /// Sets how long a session lives however much it is used. Default: no such limit.
     ///
     /// It counts from the first save; records from before it was set get their beginning when they are next
-    /// seen.
+    /// seen. So do those that `@rudderjs/session` wrote meanwhile: it does not keep the time at which a session began.
     pub fn absolute_lifetime(mut self, lifetime: Duration) -> Self {
         self.options.absolute_lifetime = Some(lifetime);
         self

@@ -131,13 +131,14 @@ impl Commit<'_> {
                 .await?
             {
                 Saved::Done { handle } => return self.issue(handle, ttl),
-                Saved::Conflict(None) => return Ok(dropped(record.id())),
-                Saved::Conflict(Some(current)) => {
+                Saved::Conflict(Some(current)) if self.is_live(&current.record) => {
                     events::conflict(record.id());
                     *record = self.merge(record, changes, &current)?;
                     *version = current.version;
                     pause(attempt).await;
                 }
+                // Gone, or past its end in a store that keeps what has ended.
+                Saved::Conflict(_) => return Ok(dropped(record.id())),
             }
         }
         Err(Error::new(ErrorKind::Conflict))
@@ -165,17 +166,17 @@ impl Commit<'_> {
                     events::regenerated(record.id());
                     return Ok(outcome);
                 }
-                // It was logged out, or has expired: it must not live on under another id.
-                Ok(Retired::Gone) => {
-                    driver.destroy(record.id()).await?;
-                    return Ok(dropped(old));
-                }
-                Ok(Retired::Changed(current)) => {
+                Ok(Retired::Changed(current)) if self.is_live(&current.record) => {
                     events::conflict(old);
                     driver.destroy(record.id()).await?;
                     *record = self.merge(record, changes, &current)?;
                     *version = current.version;
                     pause(attempt).await;
+                }
+                // It was logged out, or has expired: it must not live on under another id.
+                Ok(Retired::Gone | Retired::Changed(_)) => {
+                    driver.destroy(record.id()).await?;
+                    return Ok(dropped(old));
                 }
                 Err(error) => {
                     // Whether the old record is gone is unknown; the new one was shown to nobody. If it cannot be
@@ -199,6 +200,12 @@ impl Commit<'_> {
         );
         self.check_size(&merged)?;
         Ok(merged)
+    }
+
+    fn is_live(&self, record: &Record) -> bool {
+        self.manager
+            .options
+            .is_live(self.manager.clock.now(), record)
     }
 
     fn check_size(&self, record: &Record) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -114,6 +114,7 @@ impl Exchange {
         let opened = manager.open(self.0.tokens()).await?;
         // If two tasks of one request open at once, both go on with the session of the first.
         let session = self.0.session.get_or_init(|| opened).clone();
+        fence(Ordering::SeqCst);
         if self.0.is_committed.load(Ordering::SeqCst) {
             // The response went out without it, so nothing would save what is written now.
             session.seal();
@@ -144,6 +145,8 @@ impl Exchange {
         finish: fn(Unfinished),
     ) -> Result<(), Error> {
         self.0.is_committed.store(true, Ordering::SeqCst);
+        // With the one where a session is opened: either it is seen here, or it sees that it comes too late.
+        fence(Ordering::SeqCst);
         let Some(session) = self.0.session.get() else {
             return Ok(());
         };

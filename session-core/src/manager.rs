@@ -195,15 +195,7 @@ impl SessionManager {
     fn admit(&self, loaded: Loaded, verified: Verified<'_>) -> Option<Session> {
         let (now, options) = (self.now(), &self.0.options);
         let record = &loaded.record;
-        let is_live = match record.expires_at() {
-            Some(expires_at) => now < expires_at,
-            None => options.accept_without_expiry,
-        };
-        if !is_live
-            || options
-                .end(record.created_at())
-                .is_some_and(|end| end <= now)
-        {
+        if !options.is_live(now, record) {
             events::expired(record.id());
             return None;
         }

@@ -43,8 +43,7 @@ impl Spans {
         let at = |part: &str| (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize);
         let (start, value) = (at(key)?.checked_sub(1)?, at(raw)?);
         let len = key.len() + raw.len() + PUNCTUATION;
-        if start + key.len() + PUNCTUATION != value || value + raw.len() > text.len().min(MAX_BYTES)
-        {
+        if start + key.len() + PUNCTUATION != value || text.len() > MAX_BYTES {
             return None;
         }
         self.members.push(Member {

@@ -18,7 +18,8 @@
 //!    text under the same name.
 //! 5. **Replaying onto an unchanged record equals not merging.**
 //! 6. **Gone is gone.** There is no replay onto a record that was destroyed, replaced or has expired: the
-//!    late write is dropped.
+//!    late write is dropped. (If nobody else wrote the record, only the store can tell that it expired while the request
+//!    ran: one that forgets records at their end does.)
 //!
 //! # How flash is told apart
 //!

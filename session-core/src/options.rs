@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigError, Timestamp};
+use crate::{ConfigError, Record, Timestamp};
 
 /// When a session that is only read gets a new lifetime. A session that is written always does.
 ///
@@ -133,6 +133,16 @@ impl Options {
             ));
         }
         Ok(())
+    }
+
+    /// Whether a record has not ended yet.
+    pub(crate) fn is_live(&self, now: Timestamp, record: &Record) -> bool {
+        let is_past = |end: Timestamp| end <= now;
+        let is_idle_for_too_long = match record.expires_at() {
+            Some(expires_at) => is_past(expires_at),
+            None => !self.accept_without_expiry,
+        };
+        !is_idle_for_too_long && !self.end(record.created_at()).is_some_and(is_past)
     }
 
     /// When a session that is saved now ends, at the latest.

@@ -226,43 +226,29 @@ impl<'de, T: Read<'de>> Visitor<'de> for Reader<'de, T> {
 #[derive(Deserialize)]
 struct Id<'a>(#[serde(borrow)] Cow<'a, str>);
 
+/// Milliseconds since the Unix epoch, as JavaScript writes numbers: it knows none but floats. Read as text, so that it
+/// does not matter how another crate has serde_json read numbers.
 struct Millis(Timestamp);
 
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MillisVisitor).map(Self)
+        let number = <&RawValue>::deserialize(deserializer)?.get();
+        millis(number)
+            .map(|millis| Self(Timestamp::from_millis(millis)))
+            .ok_or_else(|| D::Error::custom("not a time"))
     }
 }
 
-struct MillisVisitor;
-
-impl Visitor<'_> for MillisVisitor {
-    type Value = Timestamp;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("milliseconds since the Unix epoch")
+/// A time before 1970 is as good as the beginning of time.
+fn millis(number: &str) -> Option<u64> {
+    if let Ok(millis) = number.parse() {
+        return Some(millis);
     }
-
-    fn visit_u64<E>(self, millis: u64) -> Result<Timestamp, E> {
-        Ok(Timestamp::from_millis(millis))
-    }
-
-    /// Before 1970: as good as the beginning of time.
-    fn visit_i64<E>(self, _: i64) -> Result<Timestamp, E> {
-        Ok(Timestamp::default())
-    }
-
-    /// JavaScript knows no other numbers. The cast saturates.
+    let millis: f64 = number.parse().ok()?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "saturates"
     )]
-    fn visit_f64<E: serde::de::Error>(self, millis: f64) -> Result<Timestamp, E> {
-        if millis.is_nan() {
-            Err(E::custom("not a time"))
-        } else {
-            Ok(Timestamp::from_millis(millis as u64))
-        }
-    }
+    millis.is_finite().then_some(millis as u64)
 }

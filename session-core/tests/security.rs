@@ -180,7 +180,12 @@ fn s26_errors_show_no_id_and_no_token() {
     site.store.limit(10);
     let session = site.open(&token);
     errors.push(session.put("a", 1).unwrap_err());
+    site.store.limit(usize::MAX);
     site.store.answer_with_handle("a;b");
+    let session = site.open(&token);
+    session.put("a", 1).unwrap();
+    errors.push(block_on(site.manager.commit(&session)).unwrap_err());
+    assert_eq!(errors.len(), 5);
     assert_eq!(errors[1].kind(), ErrorKind::Closed);
 
     for error in errors {

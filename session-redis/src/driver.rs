@@ -92,7 +92,8 @@ impl RedisDriver {
             links: Links::new(pool, timeout),
             prefix: prefix.into(),
             clock: Arc::new(session_core::SystemClock),
-            // Another start in every process, so that two of them do not count in step.
+            // Another start in every process, so that two of them do not count in step. (Copies of a running machine would,
+            // until they are restarted.)
             writes: Arc::new(AtomicU64::new(RandomState::new().hash_one(()))),
         })
     }

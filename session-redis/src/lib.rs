@@ -81,6 +81,9 @@
 //! - **Rolling deploys.** Old and new servers share sessions as long as they share the secret, or have each
 //!   other's among the previous ones. Values that only one version understands are passed on unchanged by the
 //!   other.
+//! - **Clocks.** The servers' clocks must agree well within the lifetime. A record carries its end by the clock of the
+//!   server that saved it; to one that is ahead by more than the lifetime every session has expired. What is behind is
+//!   let in no longer than the key's TTL.
 //! - **Rights.** The user needs `GET`, `SET`, `DEL`, `PTTL`, `EVAL` and `EVALSHA` on the prefix's keys:
 //!   `ACL SETUSER app on >password ~session:* +get +set +del +pttl +eval +evalsha`; with a database other than 0
 //!   also `+select`, and `+info +client|id` keep the server's ACL log clean. [`RedisDriver::count`] needs `+scan`.

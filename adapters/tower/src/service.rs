@@ -11,7 +11,9 @@ use tower_service::Service;
 /// A service whose requests have a session. Made by [`SessionLayer`](crate::SessionLayer).
 ///
 /// The session is saved when the inner service answers, be it with an error status, and before the body
-/// streams. When the inner service fails instead, the session is saved too and the failure passed on.
+/// streams. When the inner service fails instead, the session is saved too and the failure passed on. There is no
+/// response to carry a cookie then, so a client whose session was new or got a new id loses it: put what fails by itself,
+/// such as a time limit, around the layer and not inside of it.
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,

@@ -45,7 +45,13 @@ pub(crate) fn complain(message: impl std::fmt::Display) {
 pub(crate) fn print_json(value: &impl Serialize) -> Result<Reader, Failure> {
     let json = serde_json::to_string(value)
         .map_err(|error| Failure::new(format!("cannot write the answer as JSON ({error})")))?;
-    print(&(json + "\n"))
+    print(&(one_line(&json) + "\n"))
+}
+
+/// JSON in one line, without what a terminal would obey. White space between values may be any; a control character
+/// elsewhere stands in a text, where its escape means the same.
+fn one_line(json: &str) -> String {
+    printable(&json.replace(['\n', '\r', '\t'], " "))
 }
 
 /// Names and values in two columns.
@@ -121,6 +127,15 @@ pub(crate) fn count(n: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_is_one_line_that_no_terminal_obeys_and_means_the_same() {
+        let json = "{\"a\":\"\u{9b}31m\u{202e}\",\n\t\"b\": 1}";
+        let line = one_line(json);
+        assert_eq!(line, r#"{"a":"\u009b31m\u202e",  "b": 1}"#);
+        let read = |json| serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(read(&line), read(json));
+    }
 
     #[test]
     fn columns_are_aligned_also_where_a_character_takes_several_bytes() {

@@ -41,6 +41,26 @@ fn a_slow_reader_under_an_old_key_sets_no_cookie_after_a_faster_logout() {
     );
 }
 
+/// In a store that forgets nothing by itself, another request wrote the record before it ended.
+#[test]
+fn s08_s09_a_late_write_is_not_joined_with_a_record_that_has_ended() {
+    let site = Site::plain(|builder| builder);
+    let late: [fn(&Session); 2] = [
+        |session| session.put("late", 1).unwrap(),
+        |session| session.regenerate().unwrap(),
+    ];
+    for change in late {
+        let token = site.login();
+        let (slow, faster) = (site.open(&token), site.open(&token));
+        faster.put("faster", 1).unwrap();
+        site.save(&faster);
+        change(&slow);
+        site.clock.advance(LIFETIME);
+        assert_eq!(site.commit(&slow), Outcome::Keep);
+        assert!(site.open(&token).is_new());
+    }
+}
+
 /// A store that cannot touch is asked by a load.
 #[test]
 fn without_a_touch_a_cookie_under_an_old_key_is_issued_again_only_while_its_session_lives() {

@@ -179,15 +179,25 @@ impl Request {
         Ok(())
     }
 
+    /// How long a text under `key` in the data may be.
+    pub(crate) fn room(&self, key: &str) -> usize {
+        let mut data = self.data.clone();
+        data.insert(key.to_owned(), "\"\"".to_owned());
+        let taken = json_len(&data, &self.next_flash(), self.is_dated());
+        self.settings.limit.json().saturating_sub(taken)
+    }
+
     /// The limit of the store, against the session's JSON or the cookie that it makes.
     pub(crate) fn check_size(&self, data: &Texts, flash: &Texts) -> Result<(), ErrorKind> {
+        let json = json_len(data, flash, self.is_dated());
+        self.settings.limit.check(json)
+    }
+
+    /// Whether the record will say when the session began.
+    fn is_dated(&self) -> bool {
         let origin = self.origin.as_ref();
-        let began = origin
-            .and_then(|origin| origin.record.created_at)
-            .or(self.settings.absolute);
-        self.settings
-            .limit
-            .check(json_len(data, flash, began.is_some()))
+        let began = origin.and_then(|origin| origin.record.created_at);
+        began.or(self.settings.absolute).is_some()
     }
 }
 

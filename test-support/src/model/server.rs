@@ -83,6 +83,15 @@ impl Settings {
 }
 
 impl Limit {
+    /// The most JSON that fits.
+    pub(crate) fn json(self) -> usize {
+        match self {
+            Self::None => usize::MAX,
+            Self::Json(limit) => limit,
+            Self::Cookie { name } => (4096 - 44 - name) * 3 / 4,
+        }
+    }
+
     /// Refuses so many bytes of JSON.
     pub(crate) fn check(self, json: usize) -> Result<(), ErrorKind> {
         let (size, limit) = match self {

@@ -14,7 +14,8 @@ use super::server::Limit;
 pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choices) -> String {
     match choices.below(24) {
         0..=3 => {
-            let (key, text) = (key(choices), value(choices, request));
+            let key = key(choices);
+            let text = value(choices, request, &key);
             let result = session.put(&key, raw(&text)).map_err(kind);
             let op = Op::Put(key, text);
             let said = format!("{op:?}");
@@ -39,7 +40,8 @@ pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choice
             request.apply(Op::Flush),
         ),
         10..=12 => {
-            let (name, text) = (name(choices), value(choices, request));
+            let name = name(choices);
+            let text = value(choices, request, &name);
             let result = session.flash(&name, raw(&text)).map_err(kind);
             let op = Op::Flash(name, text);
             let said = format!("{op:?}");
@@ -58,7 +60,8 @@ pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choice
             compare(&said, result, request.apply(op))
         }
         15 => {
-            let (name, text) = (name(choices), value(choices, request));
+            let name = name(choices);
+            let text = value(choices, request, &name);
             request.now.insert(name.clone(), text.clone());
             let said = format!("now {name}");
             compare(
@@ -217,10 +220,15 @@ pub(crate) fn name(choices: &mut Choices) -> String {
     choices.pick(&["n", "m", "q\""]).to_owned()
 }
 
-/// A value's text: long at times where there is a limit to be met.
-pub(crate) fn value(choices: &mut Choices, request: &Request) -> String {
+/// A value's text: where there is a limit, at times one that just fits beside the session's data, or just does not.
+pub(crate) fn value(choices: &mut Choices, request: &Request, key: &str) -> String {
     if request.settings.limit != Limit::None && choices.one_in(6) {
-        return format!("\"{}\"", "x".repeat(200 * choices.below(8)));
+        let len = match choices.below(4) {
+            0 => 200 * choices.below(8),
+            1 => 2_000,
+            fits => request.room(key) + fits - 2,
+        };
+        return format!("\"{}\"", "x".repeat(len));
     }
     choices
         .pick(&["0", "1", "2", "3", "\"x\"", "null"])

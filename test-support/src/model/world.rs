@@ -197,6 +197,11 @@ impl World {
         is_regenerated: bool,
     ) -> Answer {
         let unavailable = Answer::Error(ErrorKind::Unavailable);
+        // A record from before there was an absolute lifetime may be too full to note when the session began. It is not
+        // renewed without.
+        if let Err(kind) = request.check_size(&request.data, &request.next_flash()) {
+            return Answer::Error(kind);
+        }
         let current = match self.keeps {
             // The client holds the only copy: there is nothing to join with.
             Keeps::Client => origin.record.clone(),
