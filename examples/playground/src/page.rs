@@ -78,6 +78,11 @@ pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, Str
         (false, 2) => RECOGNISED,
         (false, _) => CONTINUED,
     };
+    let state = match &user {
+        _ if !session.is_available() => "not known",
+        Some(_) => "logged in",
+        None => "not logged in",
+    };
     let login = if user.is_some() {
         LOGOUT.to_owned()
     } else {
@@ -89,15 +94,7 @@ pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, Str
         ("{{visits}}", visits.to_string()),
         ("{{greeting}}", escape(greeting.unwrap_or("stranger"))),
         ("{{name}}", name),
-        (
-            "{{state}}",
-            (if user.is_some() {
-                "logged in"
-            } else {
-                "not logged in"
-            })
-            .to_owned(),
-        ),
+        ("{{state}}", state.to_owned()),
         ("{{login}}", login),
         (
             "{{id}}",
