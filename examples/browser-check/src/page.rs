@@ -1,0 +1,40 @@
+//! What the playground's page shows to who looks at it.
+
+use serde::Deserialize;
+
+/// The page as it is displayed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// Where it is, without the host.
+    pub(crate) path: String,
+    pub(crate) greeting: String,
+    pub(crate) visits: u64,
+    pub(crate) notice: Option<String>,
+    pub(crate) error: Option<String>,
+    /// What stands in the field for a name.
+    pub(crate) name: String,
+    /// The beginning of the session's id.
+    pub(crate) id: String,
+    /// Whether somebody is logged in, in words.
+    pub(crate) state: String,
+}
+
+impl Page {
+    /// Reads the page that is open.
+    pub(crate) const SCRIPT: &str = r##"
+        const text = selector => document.querySelector(selector)?.innerText ?? null;
+        return {
+            path: location.pathname + location.search,
+            greeting: text("h1"),
+            visits: Number(text(".visits b")),
+            notice: text(".notice"),
+            error: text(".error"),
+            name: document.querySelector("#name").value,
+            id: text("dd code"),
+            state: text("dd").replace(/.*\((.*)\)/, "$1"),
+        };"##;
+
+    pub(crate) fn is_logged_in(&self) -> bool {
+        self.state == "logged in"
+    }
+}

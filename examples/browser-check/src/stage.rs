@@ -1,0 +1,96 @@
+//! What a scenario plays on: a browser, and a playground to start.
+
+use std::fmt;
+use std::sync::Arc;
+
+use test_support::RedisServer;
+use test_support::program::{Playground, Program};
+
+use crate::browser::Browser;
+
+/// A browser, and a playground with its store. Clones share the browser.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    pub(crate) browser: Arc<Browser>,
+    pub(crate) playground: Playground,
+    pub(crate) store: Store,
+}
+
+impl Stage {
+    /// Starts the playground with these variables.
+    pub(crate) async fn serve(&self, settings: &[(&str, &str)]) -> Server {
+        let url = self.store.url();
+        let mut vars = vec![("RUST_LOG", "warn"), ("SESSION_DRIVER", self.store.name())];
+        vars.extend(url.as_deref().map(|url| ("REDIS_URL", url)));
+        vars.extend(settings);
+        let program = Program::start(self.playground, &vars).await;
+        let (_, port) = program.address.rsplit_once(':').unwrap();
+        Server {
+            port: port.parse().unwrap(),
+            _program: program,
+        }
+    }
+
+    /// Starts the playground, and opens its page.
+    pub(crate) async fn open(&self) -> Server {
+        let server = self.serve(&[]).await;
+        self.browser.visit(&server.at(LOOPBACK)).await;
+        server
+    }
+}
+
+/// A playground that runs. Killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    port: u16,
+    _program: Program,
+}
+
+impl Server {
+    /// The address of its page under a name of this machine.
+    pub(crate) fn at(&self, host: &str) -> String {
+        format!("http://{host}:{}/", self.port)
+    }
+}
+
+/// Where sessions live.
+#[derive(Clone, Debug)]
+pub(crate) enum Store {
+    /// In the browser's cookie.
+    Cookie,
+    /// In this server.
+    Redis(Arc<RedisServer>),
+}
+
+impl Store {
+    pub(crate) fn is_redis(&self) -> bool {
+        matches!(self, Self::Redis(_))
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Cookie => "cookie",
+            Self::Redis(_) => "redis",
+        }
+    }
+
+    fn url(&self) -> Option<String> {
+        match self {
+            Self::Cookie => None,
+            Self::Redis(server) => Some(server.url()),
+        }
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The host that a playground listens on. Browsers take what it sends for as safe as HTTPS.
+pub(crate) const LOOPBACK: &str = "127.0.0.1";
+/// A name of this machine for the browser only, and to it a site like any other over plain HTTP.
+pub(crate) const SHOP: &str = "shop.test";
+/// Another site.
+pub(crate) const ELSEWHERE: &str = "elsewhere.test";
