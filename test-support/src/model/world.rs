@@ -212,6 +212,18 @@ impl World {
                 None => return Answer::Keep,
             },
         };
+        let settings = &request.settings;
+        let is_over = settings
+            .end(current.created_at)
+            .is_some_and(|end| end <= now);
+        if is_over && current.saves != origin.record.saves {
+            // It would be joined with what has ended, by this server's absolute lifetime.
+            return if failed.is_some() {
+                unavailable
+            } else {
+                Answer::Keep
+            };
+        }
         let merged = match self.merged(origin, request, &current, now) {
             Ok(merged) => merged,
             Err(_) if failed.is_some() => return unavailable,
