@@ -1,0 +1,3 @@
+#![no_main]
+
+session_fuzz::fuzz!("sessions");

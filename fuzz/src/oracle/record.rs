@@ -1,0 +1,101 @@
+//! The wire format, said a second time: which texts are records, and how a record is written.
+
+use std::collections::BTreeMap;
+
+use crate::oracle::json::{self, canonical, escape, unescape};
+
+/// Keys, in the one way in which they are written, with the text of their values.
+pub(crate) type Members = BTreeMap<String, String>;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) id: String,
+    pub(crate) data: Members,
+    pub(crate) flash: Members,
+    pub(crate) flash_from: Members,
+    pub(crate) exp: Option<u64>,
+    pub(crate) iat: Option<u64>,
+}
+
+impl Record {
+    /// Reads a record. Of a field that comes twice the last one counts, but each must be possible.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut record = Self::default();
+        for member in json::object(text)? {
+            let Some(name) = unescape(member.key) else {
+                continue;
+            };
+            match &*name {
+                "id" => record.id = string(member.raw)?,
+                "data" => record.data = object(member.raw)?,
+                "flash_next" => record.flash = object(member.raw)?,
+                // What other software puts there is ignored.
+                "flash_from" => record.flash_from = members(member.raw).unwrap_or_default(),
+                "exp" => record.exp = Some(millis(member.raw)?),
+                "iat" => record.iat = Some(millis(member.raw)?),
+                _ => {}
+            }
+        }
+        (!record.id.is_empty()).then_some(record)
+    }
+
+    pub(crate) fn write(&self) -> String {
+        let mut text = format!(
+            "{{\"id\":\"{}\",\"data\":{},\"flash_next\":{}",
+            escape(&self.id),
+            write(&self.data),
+            write(&self.flash)
+        );
+        for (name, time) in [("exp", self.exp), ("iat", self.iat)] {
+            if let Some(time) = time {
+                text.push_str(&format!(",\"{name}\":{time}"));
+            }
+        }
+        if !self.flash_from.is_empty() {
+            text.push_str(&format!(",\"flash_from\":{}", write(&self.flash_from)));
+        }
+        text + "}"
+    }
+}
+
+pub(crate) fn members(text: &str) -> Option<Members> {
+    let members = json::object(text)?;
+    let members = members.iter();
+    Some(
+        members
+            .map(|member| (canonical(member.key), member.raw.to_owned()))
+            .collect(),
+    )
+}
+
+pub(crate) fn write(members: &Members) -> String {
+    let members: Vec<String> = members
+        .iter()
+        .map(|(key, raw)| format!("\"{key}\":{raw}"))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn object(raw: &str) -> Option<Members> {
+    if raw == "null" {
+        Some(Members::new())
+    } else {
+        members(raw)
+    }
+}
+
+fn string(raw: &str) -> Option<String> {
+    unescape(raw.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+/// A number of JavaScript's, cut off below and saturated at both ends.
+fn millis(raw: &str) -> Option<u64> {
+    if !raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+        return None;
+    }
+    if let Ok(millis) = raw.parse() {
+        return Some(millis);
+    }
+    let millis: f64 = raw.parse().ok()?;
+    millis.is_finite().then_some(millis as u64)
+}

@@ -1,0 +1,32 @@
+//! One module per target.
+
+mod common;
+mod config;
+mod cookie_driver;
+mod cookie_options;
+mod merge;
+mod record;
+mod redis_driver;
+mod response;
+mod sessions;
+mod tokens;
+mod values;
+mod verify;
+
+/// A target: its name, and what it does with bytes. It panics where the library does not do what it should.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 11] = [
+    ("config", config::run),
+    ("cookie_driver", cookie_driver::run),
+    ("cookie_options", cookie_options::run),
+    ("merge", merge::run),
+    ("record", record::run),
+    ("redis_driver", redis_driver::run),
+    ("response", response::run),
+    ("sessions", sessions::run),
+    ("tokens", tokens::run),
+    ("values", values::run),
+    ("verify", verify::run),
+];

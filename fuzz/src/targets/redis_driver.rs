@@ -1,0 +1,324 @@
+//! `RedisDriver` with a server that holds any value, and answers anything at times: it believes no more than what a
+//! record of this id can be.
+
+use std::cell::RefCell;
+use std::result::Result as StdResult;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use arbitrary::{Result, Unstructured};
+use fred::mocks::{MockCommand, Mocks};
+use fred::prelude::{
+    Builder, ClientLike, Config, Error as FredError, ErrorKind as FredErrorKind, Value,
+};
+use session_core::{
+    Driver, Error, ErrorKind, Expected, Loaded, ManualClock, Record, Retired, Saved, SessionId,
+    Timestamp, Touched, Version,
+};
+use session_redis::RedisDriver;
+use tokio::runtime::Runtime;
+
+use crate::oracle::record as oracle;
+use crate::targets::common::NOW;
+
+pub(crate) fn run(bytes: &[u8]) {
+    thread_local! {
+        static BENCH: RefCell<Option<Bench>> = const { RefCell::new(None) };
+    }
+    let mut input = Unstructured::new(bytes);
+    BENCH.with_borrow_mut(|bench| {
+        let bench = bench.get_or_insert_with(Bench::new);
+        let _ = bench.ask(&mut input);
+    });
+}
+
+struct Bench {
+    runtime: Runtime,
+    driver: RedisDriver,
+    server: Arc<Mutex<Server>>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().expect("a runtime");
+        let server = Arc::new(Mutex::new(Server::default()));
+        let driver = runtime.block_on(async {
+            let mocks: Option<Arc<dyn Mocks>> = Some(Arc::new(Wire(server.clone())));
+            let config = Config {
+                mocks,
+                ..Config::default()
+            };
+            let pool = Builder::from_config(config).build_pool(1).expect("a pool");
+            pool.init().await.expect("there is nothing to connect to");
+            RedisDriver::from_pool(pool, "p:", Duration::from_secs(60)).expect("a possible prefix")
+        });
+        let driver = driver.with_clock(ManualClock::new(Timestamp::from_millis(NOW)));
+        Self {
+            runtime,
+            driver,
+            server,
+        }
+    }
+
+    fn ask(&self, input: &mut Unstructured<'_>) -> Result<()> {
+        let verb = input.int_in_range(0..=6)?;
+        let server = Server::from(input)?;
+        *self.server.lock().expect("one thread") = server.clone();
+        let id = SessionId::from_stored(ID).expect("not empty");
+        let (version, ttl) = (Version::bytes("seen"), Duration::from_secs(60));
+        self.runtime.block_on(async {
+            match verb {
+                0..=2 => server.check(self.driver.load(ID).await),
+                3 => {
+                    let expected = if server.is_same {
+                        Expected::Version(&version)
+                    } else {
+                        Expected::Absent
+                    };
+                    let saved = self.driver.save(&Record::new(id), expected, ttl).await;
+                    server.check_saved(saved);
+                }
+                4 => {
+                    let saved = self
+                        .driver
+                        .save(&Record::new(id), Expected::Version(&version), ttl)
+                        .await;
+                    server.check_saved(saved);
+                }
+                5 => match self.driver.retire(&id, &version).await {
+                    Ok(Retired::Done) => assert!(server.is_odd() || server.is_same),
+                    Ok(Retired::Gone) => server.check(Ok(None)),
+                    Ok(Retired::Changed(loaded)) => server.check(Ok(Some(*loaded))),
+                    Err(error) => server.check(Err(error)),
+                },
+                _ => match self.driver.touch(&id, ttl).await {
+                    Ok(touched) => {
+                        let expected = if server.value.is_some() {
+                            Touched::Done
+                        } else {
+                            Touched::Gone
+                        };
+                        assert!(server.is_odd() || touched == expected);
+                    }
+                    Err(error) => server.check(Err(error)),
+                },
+            }
+        });
+        Ok(())
+    }
+}
+
+/// A server with one key, maybe.
+#[derive(Clone, Debug, Default)]
+struct Server {
+    value: Option<Vec<u8>>,
+    left: i64,
+    /// Whether it holds the version that is asked for.
+    is_same: bool,
+    /// What it answers first instead of the truth, the last first.
+    odd: Vec<Odd>,
+}
+
+#[derive(Clone, Debug)]
+enum Odd {
+    Value(Value),
+    Failure(&'static str),
+}
+
+impl Server {
+    fn from(input: &mut Unstructured<'_>) -> Result<Self> {
+        let value = if input.ratio(1, 8)? {
+            None
+        } else {
+            Some(text(input)?)
+        };
+        let left = if input.arbitrary()? {
+            input.int_in_range(-1..=3)?
+        } else {
+            input.arbitrary::<i64>()?.max(-1)
+        };
+        let is_same = input.ratio(1, 4)?;
+        let mut odd = Vec::new();
+        while input.ratio(1, 4)? && odd.len() < 3 {
+            odd.push(Odd::from(input)?);
+        }
+        Ok(Self {
+            value,
+            left,
+            is_same,
+            odd,
+        })
+    }
+
+    fn is_odd(&self) -> bool {
+        !self.odd.is_empty()
+    }
+
+    fn answer(&mut self, command: &MockCommand) -> StdResult<Value, FredError> {
+        match self.odd.pop() {
+            Some(Odd::Value(value)) => return Ok(value),
+            Some(Odd::Failure(details)) => {
+                return Err(FredError::new(FredErrorKind::Unknown, details));
+            }
+            None => {}
+        }
+        let Some(value) = &self.value else {
+            return Ok(match &*command.cmd {
+                "SET" => Value::from_static_str("OK"),
+                "PTTL" => Value::Integer(-2),
+                "EVAL" | "EVALSHA" | "DEL" => Value::Integer(0),
+                _ => Value::Null,
+            });
+        };
+        let held = Value::Bytes(value.clone().into());
+        let is_touch =
+            command.args.get(1).and_then(Value::as_i64) == Some(1) && command.args.len() == 5;
+        Ok(match &*command.cmd {
+            "GET" => held,
+            "PTTL" => Value::Integer(self.left),
+            "DEL" => Value::Integer(1),
+            "EVAL" | "EVALSHA" if self.is_same || is_touch => Value::Integer(1),
+            "EVAL" | "EVALSHA" => Value::Array(vec![held, Value::Integer(self.left)]),
+            _ => Value::Null,
+        })
+    }
+
+    /// What an honest server's value is, or why it is none.
+    fn record(&self) -> Option<(oracle::Record, Option<u64>)> {
+        let value = self.value.as_deref()?;
+        let (json, mark) = split(value).map_or((value, None), |(json, version, time)| {
+            (json, Some((version, time)))
+        });
+        let mut record = oracle::Record::read(std::str::from_utf8(json).ok()?)?;
+        match mark {
+            Some((_, time)) => record.exp = Some(time),
+            None => {
+                let left = u64::try_from(self.left).ok();
+                record.exp = left.map_or(record.exp, |left| Some(NOW.saturating_add(left)));
+            }
+        }
+        (record.id == ID).then_some((record, mark.map(|(version, _)| version)))
+    }
+
+    fn check(&self, answer: StdResult<Option<Loaded>, Error>) {
+        match answer {
+            Ok(Some(loaded)) => {
+                assert_eq!(
+                    loaded.record.id().as_str(),
+                    ID,
+                    "never a session of another id"
+                );
+                if !self.is_odd() {
+                    let (record, version) = self.record().expect("a record of this id");
+                    assert_eq!(loaded.record.to_json(), record.write());
+                    assert_eq!(loaded.version.as_number(), version);
+                    let whole = loaded.version.as_bytes().map(|bytes| bytes.to_vec());
+                    assert!(version.is_some() || whole == self.value);
+                }
+            }
+            Ok(None) => assert!(self.is_odd() || self.record().is_none()),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Unavailable);
+                assert!(self.is_odd(), "{error:?}");
+            }
+        }
+    }
+
+    fn check_saved(&self, saved: StdResult<Saved, Error>) {
+        match saved {
+            Ok(Saved::Done { handle }) => {
+                assert_eq!(handle, ID);
+                assert!(self.is_odd() || self.is_same || self.value.is_none());
+            }
+            Ok(Saved::Conflict(held)) => self.check(Ok(held.map(|held| *held))),
+            Err(error) => self.check(Err(error)),
+        }
+    }
+}
+
+impl Odd {
+    fn from(input: &mut Unstructured<'_>) -> Result<Self> {
+        if input.arbitrary()? {
+            return Ok(Self::Value(value(input, 3)?));
+        }
+        Ok(Self::Failure(input.choose(&[
+            "WRONGTYPE Operation against a key holding the wrong kind of value",
+            "NOSCRIPT No matching script",
+            "LOADING Redis is loading the dataset in memory",
+            "Too many redirections.",
+            "",
+        ])?))
+    }
+}
+
+/// A stored text: a record of this id mostly, with a mark mostly.
+fn text(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let mut text = match input.int_in_range(0..=3)? {
+        0 | 1 => format!("{{\"id\":\"{ID}\",\"data\":{{\"k\":1.0}},\"exp\":5}}").into_bytes(),
+        2 => [format!("{{\"id\":\"{ID}\",").as_bytes(), some(input)?].concat(),
+        _ => some(input)?.to_vec(),
+    };
+    if input.ratio(3, 4)? {
+        let (version, time): (u64, u64) = (input.arbitrary()?, input.arbitrary()?);
+        let digits = (0..32)
+            .map(|at| version >> (2 * at))
+            .chain((0..22).map(|at| time >> (2 * at)));
+        text.extend(digits.map(|digit| WHITE[(digit & 3) as usize]));
+    }
+    if input.ratio(1, 8)? {
+        text.extend(some(input)?);
+    }
+    Ok(text)
+}
+
+/// The JSON, version and time of a value with a mark: 32 and 22 digits of two bits, in white space, the lowest first.
+fn split(value: &[u8]) -> Option<(&[u8], u64, u64)> {
+    let (json, mark) = value.split_at(value.len().checked_sub(54)?);
+    let mut numbers = [0_u64; 2];
+    for (at, byte) in mark.iter().enumerate().rev() {
+        let digit = WHITE.iter().position(|white| white == byte)?;
+        let number = &mut numbers[usize::from(at >= 32)];
+        *number = *number << 2 | digit as u64;
+    }
+    Some((json, numbers[0], numbers[1]))
+}
+
+/// Any answer, nested so deep.
+fn value(input: &mut Unstructured<'_>, depth: usize) -> Result<Value> {
+    Ok(match input.int_in_range(0..=8)? {
+        0 => Value::Null,
+        1 => Value::Integer(input.int_in_range(-2..=2)?),
+        2 => Value::Integer(input.arbitrary()?),
+        3 => Value::Bytes(text(input)?.into()),
+        4 => Value::String(String::from_utf8_lossy(some(input)?).into_owned().into()),
+        5 => Value::Boolean(input.arbitrary()?),
+        6 => Value::Double(input.arbitrary()?),
+        _ if depth == 0 => Value::Null,
+        _ => {
+            let mut values = Vec::new();
+            for _ in 0..input.int_in_range(0..=3)? {
+                values.push(value(input, depth - 1)?);
+            }
+            Value::Array(values)
+        }
+    })
+}
+
+fn some<'a>(input: &mut Unstructured<'a>) -> Result<&'a [u8]> {
+    let len = usize::from(input.arbitrary::<u8>()?).min(input.len());
+    input.bytes(len)
+}
+
+/// The way to the server.
+#[derive(Debug)]
+struct Wire(Arc<Mutex<Server>>);
+
+impl Mocks for Wire {
+    fn process_command(&self, command: MockCommand) -> StdResult<Value, FredError> {
+        self.0.lock().expect("one thread").answer(&command)
+    }
+}
+
+const ID: &str = "11111111-1111-4111-8111-111111111111";
+const WHITE: [u8; 4] = *b" \t\n\r";
