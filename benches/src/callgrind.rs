@@ -146,3 +146,25 @@ fn parse(report: &str) -> Profile {
 
 const SHORT: usize = 100;
 const LONG: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_count_where_they_are_and_calls_do_not() {
+        let profile = parse(
+            "events: Ir\n\
+             fl=/x/session-core/src/record.rs\nfn=session_core::read\n16 400\n\
+             fi=/registry/src/base64-0.23.1/src/decode.rs\n20 30\n\
+             fe=/x/session-core/src/record.rs\n17 5\n\
+             cfi=./malloc/malloc.c\ncfn=malloc\ncalls=2 1\n18 1000\n19 1\n\
+             fl=./malloc/malloc.c\nfn=malloc\n1 1000\n",
+        );
+        assert_eq!(profile.total(), 1_436);
+        assert_eq!(profile.of(Group::Session), 406);
+        assert_eq!(profile.of(Group::Base64), 30);
+        assert_eq!(profile.of(Group::Allocator), 1_000);
+        assert_eq!(profile.functions()[0].0, "malloc [Allocator]");
+    }
+}

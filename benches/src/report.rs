@@ -152,3 +152,28 @@ fn written(value: Option<f64>) -> String {
 fn width(column: &str) -> usize {
     column.chars().count().max(7) + 2
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_about_three_digits() {
+        let written = [0.0, 0.864, 7.25, 42.4, 999.4, 999.6, 12_345.0, 123_456.0].map(number);
+        assert_eq!(
+            written,
+            ["0", "0.86", "7.25", "42", "999", "1.0k", "12.3k", "123k"]
+        );
+    }
+
+    #[test]
+    fn a_table_is_markdown_with_a_dash_for_what_is_missing() {
+        let mut table = Table::new("name", "Title", &["a", "b"]);
+        table.row("row", [Some(1.0), None]);
+        assert_eq!(
+            table.markdown(),
+            "| | a | b |\n|---|---:|---:|\n| row | 1 | – |"
+        );
+        assert_eq!(table.column("a"), [("row", 1.0)]);
+    }
+}

@@ -127,3 +127,37 @@ const FUNCTIONS: [(&str, Group); 20] = [
     ("alloc::", Group::Standard),
     ("free", Group::Allocator),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_counts_for_its_crate_and_one_of_the_standard_library_for_its_function() {
+        let group = |line: &str, file: &str, function: &str| {
+            of(&Place {
+                line: line.to_owned(),
+                file: file.to_owned(),
+                function: function.to_owned(),
+            })
+        };
+        let std = "/rustc/0/library/core/src/ptr/mod.rs";
+        let json = "/home/registry/src/index/serde_json-1.0.154/src/de.rs";
+        assert_eq!(group(json, std, "x"), Group::Json);
+        assert_eq!(group(std, json, "x"), Group::Json);
+        assert_eq!(group(std, std, "<base64::Engine>::decode"), Group::Base64);
+        assert_eq!(group(std, std, "core::str::from_utf8"), Group::Standard);
+        assert_eq!(
+            group("./elf/x.S", "./elf/x.S", "__memcpy_avx"),
+            Group::Copying
+        );
+        assert_eq!(
+            group("session-core/src/members.rs", std, "x"),
+            Group::Session
+        );
+        assert_eq!(
+            group("/registry/src/http-1.5.0/src/map.rs", std, "x"),
+            Group::Other
+        );
+    }
+}

@@ -119,3 +119,29 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 200.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 72.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_has_round_ticks_within_it() {
+        let scale = |are_logarithmic, values: &[f64]| {
+            let axes = Axes {
+                x: "",
+                y: "",
+                are_logarithmic,
+            };
+            Scale::new(axes, values.iter().copied(), 0.0, 100.0)
+        };
+        let linear = scale(false, &[143.0, 2_800.0]);
+        assert_eq!(
+            linear.ticks(),
+            [0.0, 500.0, 1_000.0, 1_500.0, 2_000.0, 2_500.0]
+        );
+        assert!((linear.place(1_400.0) - 50.0).abs() < 0.01);
+        let powers = scale(true, &[143.0, 99_000.0]);
+        assert_eq!(powers.ticks(), [100.0, 1_000.0, 10_000.0, 100_000.0]);
+        assert!((powers.place(1_000.0) - 33.33).abs() < 0.01);
+    }
+}
