@@ -36,8 +36,7 @@ pub(crate) fn undecodable(error: &serde_json::Error) -> Error {
 /// The one way in which a key is written between its quotes, so that equal keys are equal texts.
 pub(crate) fn escape(key: &str) -> Cow<'_, str> {
     let is_escaped = |byte| byte < b' ' || byte == b'"' || byte == b'\\';
-    // To the end, because that is done many bytes at a time.
-    if key.bytes().fold(false, |any, byte| any | is_escaped(byte)) {
+    if key.bytes().any(is_escaped) {
         let quoted = serde_json::Value::from(key).to_string();
         Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
     } else {

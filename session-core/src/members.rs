@@ -106,7 +106,7 @@ impl Members {
             members,
             live,
         } = self;
-        let key = |member: &Member| member.split(text).0;
+        let key = |member: &Member| member.key(text);
         members.sort_by(|a, b| key(a).cmp(key(b)));
         members.dedup_by(|later, kept| {
             let is_same = key(later) == key(kept);
@@ -220,10 +220,10 @@ impl Members {
     fn find(&self, key: &str) -> Result<usize, usize> {
         // Records are mostly written in order already, so look at the end first.
         match self.members.last() {
-            Some(last) if last.split(&self.text).0 < key => Err(self.members.len()),
+            Some(last) if last.key(&self.text) < key.as_bytes() => Err(self.members.len()),
             _ => self
                 .members
-                .binary_search_by(|member| member.split(&self.text).0.cmp(key)),
+                .binary_search_by(|member| member.key(&self.text).cmp(key.as_bytes())),
         }
     }
 }
@@ -233,6 +233,11 @@ impl Member {
         &text[self.start as usize..][..self.len as usize]
     }
 
+    /// For comparing: bytes are in the same order as text.
+    fn key(self, text: &str) -> &[u8] {
+        &text.as_bytes()[self.start as usize + 1..][..self.key as usize]
+    }
+
     fn split(self, text: &str) -> (&str, &str) {
         let member = self.of(text);
         let key_end = 1 + self.key as usize;
@@ -240,10 +245,10 @@ impl Member {
     }
 }
 
-/// Copies what is alive only.
+/// Copies what is alive only, and leaves room for the change that the copy is made for.
 impl Clone for Members {
     fn clone(&self) -> Self {
-        let mut text = String::with_capacity(self.live);
+        let mut text = String::with_capacity(self.live + ROOM_FOR_CHANGE);
         let members = self.members.iter().map(|member| {
             let start = offset(text.len());
             text.push_str(member.of(&self.text));
@@ -272,6 +277,8 @@ fn offset(bytes: usize) -> u32 {
 
 /// Two quotes and a colon.
 const PUNCTUATION: usize = 3;
+/// What one value more or less takes, mostly.
+const ROOM_FOR_CHANGE: usize = 64;
 /// Dead text that is not worth writing anew.
 const SLACK: usize = 1024;
 /// What the first allocation makes room for: most sessions fit.

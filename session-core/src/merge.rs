@@ -105,20 +105,22 @@ impl Changes {
 
     /// Logs that `key` was set to `value`.
     pub fn put(&mut self, key: &str, value: &RawValue) {
-        self.put_raw(key, value.get());
+        self.put_escaped(&escape(key), value.get());
     }
 
-    pub(crate) fn put_raw(&mut self, key: &str, raw: &str) {
-        self.forgets.remove(&*escape(key));
+    /// Logs that the key that is [escaped](escape) like this was set.
+    pub(crate) fn put_escaped(&mut self, key: &str, raw: &str) {
+        self.forgets.remove(key);
         self.override_updates(key);
-        self.puts.insert(&escape(key), raw);
+        self.puts.insert(key, raw);
     }
 
     /// Logs that `key` was removed.
     pub fn forget(&mut self, key: &str) {
-        self.puts.remove(&escape(key));
+        let key = &*escape(key);
+        self.puts.remove(key);
         self.override_updates(key);
-        self.forgets.insert((*escape(key)).into());
+        self.forgets.insert(key.into());
     }
 
     /// Logs that all data was removed; `seen` is what the session held.
@@ -155,21 +157,19 @@ impl Changes {
     }
 
     pub(crate) fn update(&mut self, key: &str, raw: &str, change: Change) {
+        let key = &*escape(key);
         // After a put or a forget of our own the result no longer depends on others.
-        if self.puts.get(&escape(key)).is_some() || self.forgets.contains(&*escape(key)) {
+        if self.puts.get(key).is_some() || self.forgets.contains(key) {
             self.overridden.push(change);
-            self.put_raw(key, raw);
+            self.put_escaped(key, raw);
         } else {
-            self.updates
-                .entry((*escape(key)).into())
-                .or_default()
-                .push(change);
+            self.updates.entry(key.into()).or_default().push(change);
         }
     }
 
     fn override_updates(&mut self, key: &str) {
         self.overridden
-            .extend(self.updates.remove(&*escape(key)).into_iter().flatten());
+            .extend(self.updates.remove(key).into_iter().flatten());
     }
 
     pub(crate) fn extend_flash(&mut self, flash: &Values) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::json::escape;
 use crate::merge::Changes;
 use crate::options::{Establish, Options};
 use crate::secret::KeyRing;
@@ -161,12 +162,13 @@ impl State {
     }
 
     pub(crate) fn put(&mut self, key: &str, raw: &str) -> Result<(), Error> {
+        let key = &*escape(key);
         self.check_size(
-            self.data.json_len_with(key, raw.len()),
+            self.data.escaped().json_len_with(key, raw.len()),
             self.changes.next_flash().json_len(),
         )?;
-        self.data.insert_raw(key, raw);
-        self.changes.put_raw(key, raw);
+        self.data.escaped_mut().insert(key, raw);
+        self.changes.put_escaped(key, raw);
         Ok(())
     }
 

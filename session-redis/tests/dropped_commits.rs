@@ -29,7 +29,7 @@ use crate::common::{Server, ServerExt as _, ask, json, key_of, keys, open, store
 const POLLS: std::ops::Range<u32> = 0..6;
 const ROUNDS: u32 = 20;
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_commit_that_was_begun_completes_within_the_layer() {
     let site = Site::new().await;
     let (mut cut, mut whole) = (0, 0);
@@ -48,7 +48,7 @@ async fn a_commit_that_was_begun_completes_within_the_layer() {
     assert!(cut >= ROUNDS / 2, "nothing was shown: {cut}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_regenerate_that_was_begun_completes_within_the_layer() {
     let site = Site::new().await;
     let (mut cut, mut whole) = (0, 0);
@@ -74,7 +74,7 @@ async fn a_regenerate_that_was_begun_completes_within_the_layer() {
     assert!(cut >= ROUNDS / 2, "nothing was shown: {cut}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_logout_that_was_begun_completes_within_the_layer() {
     let site = Site::new().await;
     let mut cut = 0;
@@ -90,7 +90,7 @@ async fn a_logout_that_was_begun_completes_within_the_layer() {
     assert!(cut >= ROUNDS / 2, "nothing was shown: {cut}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_bare_commit_that_is_dropped_leaves_the_old_record_or_the_new_one() {
     let site = Site::new().await;
     let mut cut = 0;
@@ -110,7 +110,7 @@ async fn a_bare_commit_that_is_dropped_leaves_the_old_record_or_the_new_one() {
     assert!(cut >= ROUNDS / 2, "nothing was shown: {cut}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_bare_regenerate_that_is_dropped_leaves_the_old_record_the_new_one_or_both() {
     let site = Site::new().await;
     let mut cut = 0;

@@ -1,0 +1,69 @@
+//! base64url without padding (RFC 4648, "Base 64 Encoding with URL and Filename Safe Alphabet"), with vector instructions
+//! where the processor has them.
+//!
+//! Only handles are read in this way, after the manager verified their signature: no client can choose what the unsafe
+//! code of the vector engines sees. Signatures are read by the core, with the engine that has no such code.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::NO_PAD;
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+static ENGINE: LazyLock<base64::engine::Simd> =
+    LazyLock::new(|| base64::engine::Simd::url_safe(NO_PAD));
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+static ENGINE: LazyLock<base64::engine::GeneralPurpose> =
+    LazyLock::new(|| base64::engine::GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD));
+
+/// Appends `text` in base64url to `out`.
+pub(crate) fn encode(text: &str, out: &mut String) {
+    ENGINE.encode_string(text, out);
+}
+
+/// Reads the one canonical spelling.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(base64::decoded_len_estimate(text.len()));
+    ENGINE.decode_vec(text, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+
+    /// The vectors take the middle of a text and leave its ends: every length up to some vectors, and every place of what is
+    /// wrong.
+    #[test]
+    fn it_reads_and_writes_what_the_plain_engine_does() {
+        for len in 0..300 {
+            let text: String = ('!'..='~').cycle().skip(len).take(len).collect();
+            let mut encoded = String::new();
+            encode(&text, &mut encoded);
+            assert_eq!(encoded, URL_SAFE_NO_PAD.encode(&text));
+            assert_eq!(decode(&encoded).unwrap(), text.as_bytes());
+            assert_eq!(decode(&(encoded.clone() + "=")), None);
+            for (at, wrong) in
+                (0..encoded.len()).flat_map(|at| [(at, "+"), (at, "/"), (at, "\n"), (at, "=")])
+            {
+                let mut wrongly = encoded.clone();
+                wrongly.replace_range(at..=at, wrong);
+                assert_eq!(decode(&wrongly), None, "{wrongly}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_canonical_spelling_is_read() {
+        let text = "x".repeat(100);
+        let mut encoded = String::new();
+        encode(&text, &mut encoded);
+        assert_eq!(encoded.pop(), Some('A'));
+        for last in 'B'..='P' {
+            assert_eq!(decode(&format!("{encoded}{last}")), None, "{last}");
+        }
+    }
+}
