@@ -36,7 +36,14 @@ pub(crate) fn undecodable(error: &serde_json::Error) -> Error {
 /// The one way in which a key is written between its quotes, so that equal keys are equal texts.
 pub(crate) fn escape(key: &str) -> Cow<'_, str> {
     let is_escaped = |byte| byte < b' ' || byte == b'"' || byte == b'\\';
-    if key.bytes().any(is_escaped) {
+    let mut bytes = key.bytes();
+    // To the end of a long one, because that is done many bytes at a time.
+    let needs_escaping = if key.len() < 16 {
+        bytes.any(is_escaped)
+    } else {
+        bytes.fold(false, |any, byte| any | is_escaped(byte))
+    };
+    if needs_escaping {
         let quoted = serde_json::Value::from(key).to_string();
         Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
     } else {

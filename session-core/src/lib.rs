@@ -86,6 +86,7 @@ mod members;
 #[cfg(feature = "memory")]
 mod memory;
 pub mod merge;
+mod plain;
 mod record;
 mod values;
 mod version;

@@ -1,5 +1,7 @@
 //! Where values are stored: JSON members in one text.
 
+use std::ops::Range;
+
 use crate::json::canonical;
 
 /// JSON members, sorted by their keys. Keys are given and returned as they are escaped in JSON, which names
@@ -32,26 +34,24 @@ pub(crate) struct Spans {
 }
 
 impl Spans {
-    /// Adds the member with this key and value, both parts of `text`. `None` where it does not stand there as
-    /// [`Members`] would write it, or `last`, the key before it, is not less.
-    pub(crate) fn add(&mut self, text: &str, last: &str, key: &str, raw: &str) -> Option<()> {
-        if self.members.is_empty() {
-            self.members.reserve(TYPICAL_KEYS);
-        } else if last >= key {
-            self.is_unordered = true;
-        }
-        let at = |part: &str| (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize);
-        let (start, value) = (at(key)?.checked_sub(1)?, at(raw)?);
-        let len = key.len() + raw.len() + PUNCTUATION;
-        if start + key.len() + PUNCTUATION != value || text.len() > MAX_BYTES {
+    /// Adds the member whose key stands at `key` in `text`, its value after that and a colon, up to `end`. `None` where the
+    /// text is longer than [`MAX_BYTES`].
+    pub(crate) fn add(&mut self, text: &str, key: Range<usize>, end: usize) -> Option<()> {
+        if end > MAX_BYTES {
             return None;
         }
-        self.members.push(Member {
+        let start = key.start - 1;
+        let member = Member {
             start: offset(start),
             key: offset(key.len()),
-            len: offset(len),
-        });
-        self.live += len;
+            len: offset(end - start),
+        };
+        match self.members.last() {
+            None => self.members.reserve(TYPICAL_KEYS),
+            Some(last) => self.is_unordered |= last.key(text) >= member.key(text),
+        }
+        self.members.push(member);
+        self.live += end - start;
         Some(())
     }
 

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::json::canonical;
 use crate::members::{Members, Spans};
+use crate::plain::Plain;
 use crate::{Timestamp, Values};
 
 /// The fields of a record. Read by hand, because a derived reader would refuse a record for an unknown field
@@ -28,7 +29,25 @@ pub(crate) struct Wire<'a> {
 
 impl<'a> Wire<'a> {
     pub(crate) fn read(json: &'a str) -> serde_json::Result<Self> {
-        read(json)
+        Self::read_plain(json).map_or_else(|| read(json), Ok)
+    }
+
+    fn read_plain(json: &'a str) -> Option<Self> {
+        let (mut wire, mut plain) = (Self::default(), Plain::new(json));
+        plain.object(|plain, name| {
+            match &json[name] {
+                "id" => wire.id = Some(json[plain.unescaped()?].into()),
+                "data" => wire.data = Object::Spans(plain.spans()?),
+                "flash_next" => wire.flash_next = Object::Spans(plain.spans()?),
+                "flash_from" => wire.flash_from = flash_from(&json[plain.value()?]),
+                "exp" => wire.exp = Some(millis(&json[plain.value()?])?),
+                "iat" => wire.iat = Some(millis(&json[plain.value()?])?),
+                _ => plain.value().map(|_| ())?,
+            }
+            Some(())
+        })?;
+        plain.end()?;
+        Some(wire)
     }
 }
 
@@ -43,7 +62,14 @@ pub(crate) enum Object {
 impl Object {
     /// Reads a text that is one object.
     pub(crate) fn read(json: &str) -> serde_json::Result<Self> {
-        read(json).map(|Whole(object)| object)
+        Self::read_plain(json).map_or_else(|| read(json).map(|Whole(object)| object), Ok)
+    }
+
+    fn read_plain(json: &str) -> Option<Self> {
+        let mut plain = Plain::new(json);
+        let spans = plain.spans()?;
+        plain.end()?;
+        Some(Self::Spans(spans))
     }
 
     /// Makes values of it. `json` is the text that it was read from.
@@ -69,61 +95,40 @@ impl Default for Object {
     }
 }
 
-/// What reads a text, in one of two ways.
+/// What is read from any JSON, by serde_json.
 trait Read<'de>: Sized {
-    fn visit<A: MapAccess<'de>>(text: Text<'de>, map: A) -> Result<Self, A::Error>;
+    fn visit<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
 
     /// What `null` counts as.
     fn null() -> Option<Self>;
 }
 
-/// A text that is being read.
-#[derive(Clone, Copy)]
-enum Text<'de> {
-    /// As this library and JavaScript write: no white space, and no key with an escape.
-    Plain(&'de str),
-    /// Any JSON.
-    Any,
-}
-
-/// Nearly every text is plain. One that is not is read once more, from the start.
 fn read<'de, T: Read<'de>>(json: &'de str) -> serde_json::Result<T> {
-    let read = |text| {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let read = Reader::new(text).deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        Ok(read)
-    };
-    read(Text::Plain(json)).or_else(|_: serde_json::Error| read(Text::Any))
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let read = Reader(PhantomData).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(read)
 }
 
-impl<'de> Text<'de> {
-    /// The next key, in the one way in which it is written between its quotes.
-    fn next_key<A: MapAccess<'de>>(self, map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-        match self {
-            // Fails where there is an escape: nothing can be borrowed then.
-            Self::Plain(_) => Ok(map.next_key::<&str>()?.map(Cow::Borrowed)),
-            // As text, because a key need not be valid Unicode.
-            Self::Any => Ok(map.next_key::<&RawValue>()?.map(|quoted| {
-                let quoted = quoted.get();
-                canonical(&quoted[1..quoted.len() - 1])
-            })),
-        }
-    }
+/// The next key, in the one way in which it is written between its quotes. Read as text, because a key need not be valid
+/// Unicode.
+fn next_key<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    Ok(map.next_key::<&RawValue>()?.map(|quoted| {
+        let quoted = quoted.get();
+        canonical(&quoted[1..quoted.len() - 1])
+    }))
 }
 
 impl<'de> Read<'de> for Wire<'de> {
-    fn visit<A: MapAccess<'de>>(text: Text<'de>, mut map: A) -> Result<Self, A::Error> {
+    fn visit<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut wire = Self::default();
-        while let Some(key) = text.next_key(&mut map)? {
+        while let Some(key) = next_key(&mut map)? {
             match &*key {
                 "id" => wire.id = Some(map.next_value::<Id<'de>>()?.0),
-                "data" => wire.data = map.next_value_seed(Reader::new(text))?,
-                "flash_next" => wire.flash_next = map.next_value_seed(Reader::new(text))?,
+                "data" => wire.data = map.next_value_seed(Reader(PhantomData))?,
+                "flash_next" => wire.flash_next = map.next_value_seed(Reader(PhantomData))?,
                 "flash_from" => {
-                    // Ours, and optional: what other software puts there is ignored.
-                    let raw: &RawValue = map.next_value()?;
-                    wire.flash_from = Values::from_json(raw.get()).unwrap_or_default();
+                    wire.flash_from = flash_from(map.next_value::<&RawValue>()?.get());
                 }
                 "exp" => wire.exp = Some(map.next_value::<Millis>()?.0),
                 "iat" => wire.iat = Some(map.next_value::<Millis>()?.0),
@@ -138,31 +143,22 @@ impl<'de> Read<'de> for Wire<'de> {
     }
 }
 
+/// Ours, and optional: what other software puts there is ignored.
+fn flash_from(json: &str) -> Values {
+    Values::from_json(json).unwrap_or_default()
+}
+
 impl<'de> Read<'de> for Object {
-    fn visit<A: MapAccess<'de>>(text: Text<'de>, mut map: A) -> Result<Self, A::Error> {
-        match text {
-            Text::Plain(json) => {
-                let (mut spans, mut last) = (Spans::default(), "");
-                while let Some((key, value)) = map.next_entry::<&str, &RawValue>()? {
-                    spans
-                        .add(json, last, key, value.get())
-                        .ok_or_else(|| A::Error::custom("not plain"))?;
-                    last = key;
-                }
-                Ok(Self::Spans(spans))
-            }
-            Text::Any => {
-                let mut members = Members::new();
-                while let Some(key) = text.next_key(&mut map)? {
-                    let value: &RawValue = map.next_value()?;
-                    members
-                        .read(&key, value.get())
-                        .ok_or_else(|| A::Error::custom("longer than 1 GiB"))?;
-                }
-                members.sort();
-                Ok(Self::Copied(members))
-            }
+    fn visit<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut members = Members::new();
+        while let Some(key) = next_key(&mut map)? {
+            let value: &RawValue = map.next_value()?;
+            members
+                .read(&key, value.get())
+                .ok_or_else(|| A::Error::custom("longer than 1 GiB"))?;
         }
+        members.sort();
+        Ok(Self::Copied(members))
     }
 
     fn null() -> Option<Self> {
@@ -174,8 +170,8 @@ impl<'de> Read<'de> for Object {
 struct Whole(Object);
 
 impl<'de> Read<'de> for Whole {
-    fn visit<A: MapAccess<'de>>(text: Text<'de>, map: A) -> Result<Self, A::Error> {
-        Object::visit(text, map).map(Self)
+    fn visit<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        Object::visit(map).map(Self)
     }
 
     fn null() -> Option<Self> {
@@ -183,22 +179,9 @@ impl<'de> Read<'de> for Whole {
     }
 }
 
-/// Reads a `T` in the given way.
-struct Reader<'de, T> {
-    text: Text<'de>,
-    read: PhantomData<T>,
-}
+struct Reader<T>(PhantomData<T>);
 
-impl<'de, T> Reader<'de, T> {
-    const fn new(text: Text<'de>) -> Self {
-        Self {
-            text,
-            read: PhantomData,
-        }
-    }
-}
-
-impl<'de, T: Read<'de>> DeserializeSeed<'de> for Reader<'de, T> {
+impl<'de, T: Read<'de>> DeserializeSeed<'de> for Reader<T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
@@ -206,7 +189,7 @@ impl<'de, T: Read<'de>> DeserializeSeed<'de> for Reader<'de, T> {
     }
 }
 
-impl<'de, T: Read<'de>> Visitor<'de> for Reader<'de, T> {
+impl<'de, T: Read<'de>> Visitor<'de> for Reader<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,7 +197,7 @@ impl<'de, T: Read<'de>> Visitor<'de> for Reader<'de, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::visit(self.text, map)
+        T::visit(map)
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<T, E> {
@@ -234,15 +217,15 @@ impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = <&RawValue>::deserialize(deserializer)?.get();
         millis(number)
-            .map(|millis| Self(Timestamp::from_millis(millis)))
+            .map(Self)
             .ok_or_else(|| D::Error::custom("not a time"))
     }
 }
 
 /// A time before 1970 is as good as the beginning of time.
-fn millis(number: &str) -> Option<u64> {
+fn millis(number: &str) -> Option<Timestamp> {
     if let Ok(millis) = number.parse() {
-        return Some(millis);
+        return Some(Timestamp::from_millis(millis));
     }
     let millis: f64 = number.parse().ok()?;
     #[expect(
@@ -250,5 +233,6 @@ fn millis(number: &str) -> Option<u64> {
         clippy::cast_sign_loss,
         reason = "saturates"
     )]
-    millis.is_finite().then_some(millis as u64)
+    let millis = millis.is_finite().then_some(millis as u64);
+    millis.map(Timestamp::from_millis)
 }
