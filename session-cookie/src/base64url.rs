@@ -24,10 +24,14 @@ pub(crate) fn encode(text: &str, out: &mut String) {
 
 /// Reads the one canonical spelling.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(base64::decoded_len_estimate(text.len()));
+    let room = base64::decoded_len_estimate(text.len()) + ROOM_FOR_CHANGE;
+    let mut bytes = Vec::with_capacity(room);
     ENGINE.decode_vec(text, &mut bytes).ok()?;
     Some(bytes)
 }
+
+/// A record keeps the text that it was read from, and appends to it what is put.
+const ROOM_FOR_CHANGE: usize = 64;
 
 #[cfg(test)]
 mod tests {

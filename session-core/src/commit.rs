@@ -66,7 +66,7 @@ impl Commit<'_> {
         let outcome = match self.manager.driver().touch(&id, ttl).await? {
             Touched::Done => self.issue(handle, ttl)?,
             Touched::Gone => dropped(&id),
-            Touched::MustSave => self.write(write).await?,
+            Touched::MustSave => Box::pin(self.write(write)).await?,
         };
         if outcome != Outcome::Keep {
             events::renewed(&id);
@@ -89,8 +89,9 @@ impl Commit<'_> {
                 Ok(outcome)
             }
             Mode::Update(version) => self.update(record, changes, version).await,
+            // Boxed, for the rare way is the longest: all others would carry its future too.
             Mode::Regenerate { old, version } => {
-                self.regenerate(record, changes, old, version).await
+                Box::pin(self.regenerate(record, changes, old, version)).await
             }
         }
     }

@@ -125,12 +125,12 @@ impl Current {
 }
 
 /// Puts the outer session back when dropped, also by a panic.
-struct Entered {
+pub(crate) struct Entered {
     outer: Option<Current>,
 }
 
 impl Entered {
-    fn new(current: Current) -> Self {
+    pub(crate) fn new(current: Current) -> Self {
         Self {
             outer: CURRENT.replace(Some(current)),
         }

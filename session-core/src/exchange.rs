@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use http::header::COOKIE;
 use http::{Extensions, HeaderMap, HeaderValue};
 
-use crate::current::{Current, Scope, Slot};
+use crate::current::{Current, Entered, Scope, Slot};
 use crate::headers::tokens;
 use crate::state::Plan;
 use crate::{Error, Outcome, Session, SessionManager, events};
@@ -124,11 +124,24 @@ impl Exchange {
 
     /// Runs `future` so that [`Session::current`] gives this request's session.
     pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
-        let current = match self.0.session.get() {
+        Scope {
+            current: self.current(),
+            future,
+        }
+    }
+
+    /// Runs `work` so that [`Session::current`] gives this request's session: what a handler does before it returns its
+    /// future.
+    pub fn scope_sync<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _entered = Entered::new(self.current());
+        work()
+    }
+
+    fn current(&self) -> Current {
+        match self.0.session.get() {
             Some(session) => Current::Open(session.clone()),
             None => Current::Lazy(self.0.clone()),
-        };
-        Scope { current, future }
+        }
     }
 
     /// Commits the session as [`SessionManager::commit_headers`] does, if it was opened.

@@ -180,7 +180,10 @@ fn unremarkable(bytes: &[u8]) -> usize {
         .iter()
         .fold(false, |any, byte| any | (*byte < b' '));
     if controls {
-        return bytes.iter().position(|byte| is_remarkable(*byte)).unwrap_or(end);
+        return bytes
+            .iter()
+            .position(|byte| is_remarkable(*byte))
+            .unwrap_or(end);
     }
     end
 }

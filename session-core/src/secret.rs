@@ -173,10 +173,10 @@ impl KeyRing {
     /// Returns what `token` stands for, `None` if no key of the ring signed it.
     #[must_use]
     pub fn verify<'a>(&self, token: &'a str) -> Option<Verified<'a>> {
-        let (handle, encoded) = token.rsplit_once('.')?;
-        if encoded.len() != SIGNATURE_CHARS {
-            return None;
-        }
+        // Counted from the end, where a signature has its one length; a dot inside of it is no base64.
+        let dot = token.len().checked_sub(1 + SIGNATURE_CHARS)?;
+        let (handle, encoded) = token.split_at_checked(dot)?;
+        let encoded = encoded.strip_prefix('.')?;
         let mut signature = [0; SIGNATURE_BYTES];
         if URL_SAFE_NO_PAD.decode_slice(encoded, &mut signature) != Ok(SIGNATURE_BYTES) {
             return None;

@@ -32,18 +32,40 @@ impl SessionManager {
 }
 
 /// The values of all cookies of this name (RFC 6265, "The Cookie Header Field"), in their order.
-pub(crate) fn tokens<'a>(cookies: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a str> {
-    let mut start = 0;
-    memchr::memchr_iter(b';', cookies)
-        .chain([cookies.len()])
-        .filter_map(move |end| {
-            let pair = &cookies[std::mem::replace(&mut start, end + 1)..end];
+pub(crate) const fn tokens<'a>(cookies: &'a [u8], name: &'a str) -> Tokens<'a> {
+    Tokens {
+        rest: Some(cookies),
+        name,
+    }
+}
+
+/// Written out, because it lives in the future of every request, and what combinators make of it is four times as large.
+pub(crate) struct Tokens<'a> {
+    rest: Option<&'a [u8]>,
+    name: &'a str,
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        while let Some(rest) = self.rest {
+            let (pair, rest) = match memchr::memchr(b';', rest) {
+                Some(end) => (&rest[..end], Some(&rest[end + 1..])),
+                None => (rest, None),
+            };
+            self.rest = rest;
             let value = pair
                 .trim_ascii()
-                .strip_prefix(name.as_bytes())?
-                .strip_prefix(b"=")?;
-            std::str::from_utf8(value).ok()
-        })
+                .strip_prefix(self.name.as_bytes())
+                .and_then(|value| value.strip_prefix(b"="))
+                .and_then(|value| std::str::from_utf8(value).ok());
+            if value.is_some() {
+                return value;
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]

@@ -54,10 +54,8 @@ where
             if let Err(error) = exchange.open().await {
                 return Ok(refusal(&error));
             }
-            let result = exchange
-                .scope(async move { inner.call(request).await })
-                .await;
-            match result {
+            let future = exchange.scope_sync(|| inner.call(request));
+            match exchange.scope(future).await {
                 Ok(mut response) => match exchange.commit(response.headers_mut(), finish).await {
                     Ok(()) => Ok(response),
                     Err(error) => Ok(refusal(&error)),
