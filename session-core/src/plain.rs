@@ -169,8 +169,8 @@ impl<'a> Plain<'a> {
 /// How many bytes stand for themselves, before a quote, a backslash or a control character.
 fn unremarkable(bytes: &[u8]) -> usize {
     let is_remarkable = |byte: u8| REMARKABLE[usize::from(byte)];
-    for at in 0..bytes.len().min(SHORT) {
-        if is_remarkable(bytes[at]) {
+    for (at, byte) in bytes.iter().enumerate().take(SHORT) {
+        if is_remarkable(*byte) {
             return at;
         }
     }

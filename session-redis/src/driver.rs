@@ -150,7 +150,7 @@ impl RedisDriver {
             let key = key.clone();
             async move { client.pttl::<i64, _>(key).await }
         });
-        match left.await.map_err(unavailable)? {
+        match Box::pin(left).await.map_err(unavailable)? {
             GONE => Ok(None),
             left => Ok(self.loaded(id, value, left)),
         }
@@ -258,7 +258,7 @@ impl Driver for RedisDriver {
                 let answer: Option<String> = self.links.run(set).await.map_err(unavailable)?;
                 match answer {
                     Some(_) => Ok(done()),
-                    None => Ok(Saved::Conflict(self.read(id).await?.map(Box::new))),
+                    None => Ok(Saved::Conflict(Box::pin(self.read(id)).await?.map(Box::new))),
                 }
             }
             Expected::Version(version) => {

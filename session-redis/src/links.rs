@@ -1,5 +1,6 @@
 //! The connections of a pool: which one runs a command, for how long, and what if it fell silent.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,12 +40,13 @@ impl Links {
         let link = self.next();
         let client = self.pool.clients()[link].clone();
         let before = self.answers[link].load(Ordering::Relaxed);
-        let tries = async {
+        // fred's futures are some kilobytes. None is moved, and what is rare is not part of this one.
+        let tries = pin!(async {
             match command(client.clone()).await {
-                Err(error) if is_redirection(&error) => command(client).await,
+                Err(error) if is_redirection(&error) => Box::pin(command(client)).await,
                 result => result,
             }
-        };
+        });
         // A little later than fred's own limit, which also keeps the command from being sent after all.
         let result = tokio::time::timeout(self.limit + self.limit / 10, tries)
             .await

@@ -51,7 +51,7 @@ impl Script {
         async move {
             match client.evalsha(hash, key.clone(), arguments.clone()).await {
                 Err(error) if error.details().starts_with("NOSCRIPT") => {
-                    client.eval(lua, key, arguments).await
+                    Box::pin(client.eval(lua, key, arguments)).await
                 }
                 result => result,
             }
