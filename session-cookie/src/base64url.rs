@@ -1,19 +1,26 @@
 //! base64url without padding (RFC 4648, "Base 64 Encoding with URL and Filename Safe Alphabet"), with vector instructions
 //! where the processor has them.
 //!
-//! Only handles are read in this way, after the manager verified their signature: no client can choose what the unsafe
-//! code of the vector engines sees. Signatures are read by the core, with the engine that has no such code.
+//! The vector engines are unsafe code of the `base64` crate. A client can influence what a session holds, but what is read here
+//! was signed by a holder of the key, which the manager has verified by then. Signatures, which anyone can send, are read by
+//! the core with the engine that has no unsafe code.
 
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::NO_PAD;
 
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
 static ENGINE: LazyLock<base64::engine::Simd> =
     LazyLock::new(|| base64::engine::Simd::url_safe(NO_PAD));
 
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon")
+)))]
 static ENGINE: LazyLock<base64::engine::GeneralPurpose> =
     LazyLock::new(|| base64::engine::GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD));
 
@@ -50,12 +57,30 @@ mod tests {
             assert_eq!(encoded, URL_SAFE_NO_PAD.encode(&text));
             assert_eq!(decode(&encoded).unwrap(), text.as_bytes());
             assert_eq!(decode(&(encoded.clone() + "=")), None);
-            for (at, wrong) in
-                (0..encoded.len()).flat_map(|at| [(at, "+"), (at, "/"), (at, "\n"), (at, "=")])
-            {
+            for at in 0..encoded.len() {
                 let mut wrongly = encoded.clone();
-                wrongly.replace_range(at..=at, wrong);
+                wrongly.replace_range(at..=at, ["+", "/", "\n", "=", "é"][(at + len) % 5]);
                 assert_eq!(decode(&wrongly), None, "{wrongly}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_outside_the_alphabet_is_refused_everywhere() {
+        let is_in_alphabet = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        for wrong in (0..=0x7f_u8)
+            .map(char::from)
+            .chain(['\u{80}', 'é', 'ÿ', '€'])
+        {
+            for at in 0..100 {
+                let text: String = (0..100)
+                    .map(|n| if n == at { wrong } else { 'A' })
+                    .collect();
+                assert_eq!(
+                    decode(&text).is_some(),
+                    is_in_alphabet(wrong),
+                    "{wrong:?} at {at}"
+                );
             }
         }
     }

@@ -38,7 +38,7 @@ pub(crate) fn escape(key: &str) -> Cow<'_, str> {
     let is_escaped = |byte| byte < b' ' || byte == b'"' || byte == b'\\';
     let mut bytes = key.bytes();
     // To the end of a long one, because that is done many bytes at a time.
-    let needs_escaping = if key.len() < 16 {
+    let needs_escaping = if key.len() < LONG_KEY {
         bytes.any(is_escaped)
     } else {
         bytes.fold(false, |any, byte| any | is_escaped(byte))
@@ -50,6 +50,9 @@ pub(crate) fn escape(key: &str) -> Cow<'_, str> {
         Cow::Borrowed(key)
     }
 }
+
+/// From here on, setting out for many bytes at a time pays.
+const LONG_KEY: usize = 16;
 
 /// Brings an escaped key into the form of [`escape`]. One that is no valid Unicode stays as it is.
 pub(crate) fn canonical(escaped: &str) -> Cow<'_, str> {

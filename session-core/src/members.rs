@@ -37,7 +37,7 @@ impl Spans {
     /// Adds the member whose key stands at `key` in `text`, its value after that and a colon, up to `end`. `None` where the
     /// text is longer than [`MAX_BYTES`].
     pub(crate) fn add(&mut self, text: &str, key: Range<usize>, end: usize) -> Option<()> {
-        if end > MAX_BYTES {
+        if text.len() > MAX_BYTES {
             return None;
         }
         let start = key.start - 1;
@@ -73,7 +73,11 @@ impl Spans {
         let mut members = Members::new();
         for member in &self.members {
             let (key, raw) = member.split(text);
-            members.insert(key, raw);
+            let copy = members.append(key, raw);
+            members.members.push(copy);
+        }
+        if self.is_unordered {
+            members.sort();
         }
         members
     }

@@ -167,6 +167,7 @@ impl Changes {
         }
     }
 
+    /// Takes the [escaped](escape) key.
     fn override_updates(&mut self, key: &str) {
         self.overridden
             .extend(self.updates.remove(key).into_iter().flatten());

@@ -147,8 +147,7 @@ impl<'a> Plain<'a> {
 
     fn literal(&mut self, literal: &[u8]) -> Option<()> {
         let rest = &self.text.as_bytes()[self.at..];
-        self.at += literal.len();
-        rest.starts_with(literal).then_some(())
+        rest.starts_with(literal).then(|| self.at += literal.len())
     }
 
     fn eat(&mut self, byte: u8) -> Option<()> {
@@ -199,7 +198,7 @@ const REMARKABLE: [bool; 256] = {
     remarkable[b'\\' as usize] = true;
     remarkable
 };
-/// serde_json reads a little deeper.
+/// What is deeper is left to serde_json, which does not recurse where it only passes values.
 const MAX_DEPTH: u8 = 100;
 /// Up to here, looking at each byte costs less than setting out for many.
 const SHORT: usize = 32;
@@ -314,9 +313,10 @@ mod tests {
         fn serde_json_agrees(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12)) {
             let json = pieces.concat();
             let is_json = serde_json::from_str::<&RawValue>(&json).is_ok();
-            let is_spaced = json.contains(' ') || json.contains("\"\\n\":");
+            // White space, and maybe an escape in a name.
+            let may_be_refused = json.contains([' ', '\\']);
             prop_assert!(!is_plain(&json) || is_json, "{}", json);
-            prop_assert!(is_plain(&json) || !is_json || is_spaced, "{}", json);
+            prop_assert!(is_plain(&json) || !is_json || may_be_refused, "{}", json);
         }
     }
 

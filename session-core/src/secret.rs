@@ -311,6 +311,7 @@ mod tests {
             format!("{}d", &signature[..42]),
             format!(" {signature}"),
             format!("{signature}.x"),
+            format!("{}.{}", &signature[..20], &signature[21..]),
             "é".repeat(21) + "a",
         ] {
             assert_eq!(ring().verify(&format!("{handle}.{bad}")), None, "{bad}");

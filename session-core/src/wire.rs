@@ -55,7 +55,7 @@ impl<'a> Wire<'a> {
 pub(crate) enum Object {
     /// It is written as this library and JavaScript write: its members are where they are.
     Spans(Spans),
-    /// Some key has an escape in it, or there is white space: the members are copied into the usual form.
+    /// The text is not [plain](crate::plain): the members are copied into the usual form.
     Copied(Members),
 }
 
@@ -235,4 +235,63 @@ fn millis(number: &str) -> Option<Timestamp> {
     )]
     let millis = millis.is_finite().then_some(millis as u64);
     millis.map(Timestamp::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Record;
+
+    proptest! {
+        /// White space in front sends a text the general way.
+        #[test]
+        fn both_ways_of_reading_have_one_result(
+            data in members(),
+            flash in members(),
+            more in "[a-z]{1,3}",
+            order in 0..3_usize,
+        ) {
+            let mut fields = [
+                format!(r#""data":{{{}}}"#, data.join(",")),
+                format!(r#""flash_next":{{{}}}"#, flash.join(",")),
+                r#""id":"a1","exp":1700000000000"#.to_owned(),
+                format!(r#""{more}":[{{{}}}]"#, data.join(",")),
+            ];
+            fields.rotate_left(order);
+            let plain = format!("{{{}}}", fields.join(","));
+            let general = format!(" {plain}");
+            let read = |json: &str| Record::from_json(json).unwrap();
+            prop_assert!(Wire::read_plain(&plain).is_some() && Wire::read_plain(&general).is_none());
+            prop_assert_eq!(read(&plain), read(&general));
+            prop_assert_eq!(read(&plain).to_json(), read(&general).to_json());
+
+            let (plain, general) = (format!("{{{}}}", data.join(",")), format!("{{ {}}}", data.join(",")));
+            let read = |json: &str| Values::from_json(json).unwrap().to_json();
+            prop_assert_eq!(read(&plain), read(&general));
+        }
+    }
+
+    /// In any order, with names that come twice.
+    fn members() -> impl Strategy<Value = Vec<String>> {
+        let value = prop::sample::select(&[
+            "1",
+            "-1.50e+3",
+            "true",
+            "null",
+            "\"x\"",
+            r#""\"\ud800é""#,
+            "[]",
+            r#"[1,{"a":[2]}]"#,
+            r#"{"b":{},"a":1}"#,
+            "\"a long text, longer than what is looked at byte by byte\"",
+        ]);
+        prop::collection::vec(("[a-cé]{0,2}", value), 0..8).prop_map(|members| {
+            members
+                .iter()
+                .map(|(name, value)| format!("\"{name}\":{value}"))
+                .collect()
+        })
+    }
 }

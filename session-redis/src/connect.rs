@@ -93,7 +93,7 @@ impl Builder {
         check_timeout(self.timeout)?;
         let mut config =
             Config::from_url(&self.url).map_err(|error| unparsable().with_source(error))?;
-        check_scheme(&self.url)?;
+        check_scheme(&self.url, cfg!(feature = "tls"))?;
         if let ServerConfig::Clustered { policy, .. } = &mut config.server {
             // Nodes come and go: one day none may be left of those that the URL names.
             *policy = ClusterDiscoveryPolicy::UseCache;
@@ -174,8 +174,9 @@ pub(crate) fn check_timeout(timeout: Duration) -> Result<(), ConfigError> {
     ))
 }
 
-/// The client takes any scheme for Redis, and would send the password there.
-fn check_scheme(url: &str) -> Result<(), ConfigError> {
+/// The client takes any scheme for Redis, and one with TLS for one without where TLS is not built in, and would send the
+/// password there.
+fn check_scheme(url: &str, has_tls: bool) -> Result<(), ConfigError> {
     let scheme = url
         .split("://")
         .next()
@@ -186,7 +187,13 @@ fn check_scheme(url: &str) -> Result<(), ConfigError> {
         .trim_end_matches("-sentinel")
         .trim_end_matches("+unix");
     match server {
-        "redis" | "rediss" | "valkey" | "valkeys" => Ok(()),
+        "redis" | "valkey" => Ok(()),
+        "rediss" | "valkeys" if has_tls => Ok(()),
+        "rediss" | "valkeys" => Err(ConfigError::new(
+            "REDIS_URL",
+            "asks for TLS, which is not built in",
+            "turn on the feature `redis-tls` of your framework's crate, which is `tls` of session-redis",
+        )),
         _ => Err(unparsable()),
     }
 }
@@ -261,3 +268,39 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 const MIN_TIMEOUT: Duration = Duration::from_millis(10);
 const MAX_TIMEOUT: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_goes_in_the_clear_where_tls_was_asked_for() {
+        for scheme in [
+            "rediss",
+            "REDISS",
+            "valkeys",
+            "rediss-cluster",
+            "rediss-sentinel",
+        ] {
+            let url = format!("{scheme}://user:password@localhost");
+            assert!(check_scheme(&url, true).is_ok(), "{scheme}");
+            assert_eq!(
+                check_scheme(&url, false).unwrap_err().to_string(),
+                "REDIS_URL: asks for TLS, which is not built in; turn on the feature `redis-tls` of your framework's \
+                 crate, which is `tls` of session-redis"
+            );
+        }
+        for scheme in [
+            "redis",
+            "valkey",
+            "redis-cluster",
+            "valkey-sentinel",
+            "redis+unix",
+        ] {
+            assert!(
+                check_scheme(&format!("{scheme}://localhost"), false).is_ok(),
+                "{scheme}"
+            );
+        }
+    }
+}

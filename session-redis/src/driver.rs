@@ -258,7 +258,9 @@ impl Driver for RedisDriver {
                 let answer: Option<String> = self.links.run(set).await.map_err(unavailable)?;
                 match answer {
                     Some(_) => Ok(done()),
-                    None => Ok(Saved::Conflict(Box::pin(self.read(id)).await?.map(Box::new))),
+                    None => Ok(Saved::Conflict(
+                        Box::pin(self.read(id)).await?.map(Box::new),
+                    )),
                 }
             }
             Expected::Version(version) => {

@@ -40,7 +40,7 @@ impl Links {
         let link = self.next();
         let client = self.pool.clients()[link].clone();
         let before = self.answers[link].load(Ordering::Relaxed);
-        // fred's futures are some kilobytes. None is moved, and what is rare is not part of this one.
+        // fred's futures are some kilobytes: the usual one stays where it is made, and a second one is boxed.
         let tries = pin!(async {
             match command(client.clone()).await {
                 Err(error) if is_redirection(&error) => Box::pin(command(client)).await,

@@ -4,6 +4,9 @@
 //! holds is what was there before, what the commit wanted, or, of a regenerate, both. It never holds neither, and
 //! never half a record. With the layer of `session-tower`, as with every adapter, the rest of the commit is run to
 //! its end: once begun it completes.
+//!
+//! One thread runs everything: on two, an answer may be there before the poll in which its command was sent has ended, and
+//! then there is nothing left to drop.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
