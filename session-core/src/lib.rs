@@ -1,6 +1,7 @@
 //! Sessions for Rust services: the data model and every decision, without a framework, a runtime or I/O.
 //!
-//! An application depends on the adapter of its framework, `session-axum` or `session-tower`, which re-exports what is needed of this crate. Depend on `session-core` itself to write a
+//! An application depends on the adapter of its framework, `session-axum`, `session-warp`, `session-poem` or
+//! `session-tower`, which re-exports what is needed of this crate. Depend on `session-core` itself to write a
 //! [driver](Driver), an adapter, or a program that uses sessions without HTTP.
 //!
 //! ```
@@ -52,6 +53,12 @@
 //!   with the target `session`.
 //!
 //! None is on by default, and none changes what the others do.
+
+// Links lead to what the features bring.
+#![cfg_attr(
+    not(all(feature = "http", feature = "memory", feature = "testing")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// Pages of the guide whose code needs this crate only.

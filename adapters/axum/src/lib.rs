@@ -156,6 +156,9 @@
 //! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs;
 //! `testing` brings the module [`testing`].
 
+// Links lead to what the feature brings.
+#![cfg_attr(not(feature = "testing"), allow(rustdoc::broken_intra_doc_links))]
+
 /// Pages of the guide whose code is that of an application.
 #[cfg(doctest)]
 mod guide {

@@ -240,6 +240,9 @@
 //! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs;
 //! `testing` brings the module [`testing`]. Of poem itself only its default feature `server` is on.
 
+// Links lead to what the feature brings.
+#![cfg_attr(not(feature = "testing"), allow(rustdoc::broken_intra_doc_links))]
+
 mod error;
 mod extract;
 mod middleware;

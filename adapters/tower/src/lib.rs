@@ -65,6 +65,9 @@
 //! `cookie` (default), `memory` and `redis` bring the drivers of that name and let [`connect`] build them; `redis-tls`
 //! allows `rediss://` URLs; `testing` brings the module [`testing`].
 
+// Links lead to what the feature brings.
+#![cfg_attr(not(feature = "testing"), allow(rustdoc::broken_intra_doc_links))]
+
 mod connect;
 mod layer;
 mod native;
