@@ -107,6 +107,13 @@ impl SessionConfig {
         self
     }
 
+    /// Sets the secret that signs: from the environment, say, where the rest is from a file.
+    #[must_use]
+    pub fn with_secret(mut self, secret: Secret) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+
     /// Returns the cookie's name and attributes.
     #[must_use]
     pub const fn cookie(&self) -> &CookieOptions {

@@ -44,7 +44,7 @@ use crate::RedisDriver;
 pub struct Builder {
     url: String,
     prefix: String,
-    pool_size: usize,
+    pool_size: Option<usize>,
     timeout: Duration,
 }
 
@@ -53,7 +53,7 @@ impl Builder {
         Self {
             url,
             prefix: SessionConfig::default().prefix().to_owned(),
-            pool_size: 4,
+            pool_size: None,
             timeout: Duration::from_secs(1),
         }
     }
@@ -66,9 +66,13 @@ impl Builder {
         self
     }
 
-    /// Sets the number of connections, to each server. Default: 4.
+    /// Sets the number of connections, to each server. Default: 1, and 4 with a Cluster.
+    ///
+    /// One connection carries the commands of all requests in few packets, so it reads about twice as fast as four do. More
+    /// are of use where sessions are large, since commands wait behind each other's data, and with a Cluster: while one of
+    /// its masters is missing, the connection that looks for it answers nothing else.
     pub fn pool_size(mut self, connections: usize) -> Self {
-        self.pool_size = connections;
+        self.pool_size = Some(connections);
         self
     }
 
@@ -94,9 +98,11 @@ impl Builder {
         let mut config =
             Config::from_url(&self.url).map_err(|error| unparsable().with_source(error))?;
         check_scheme(&self.url, cfg!(feature = "tls"))?;
+        let mut pool_size = 1;
         if let ServerConfig::Clustered { policy, .. } = &mut config.server {
             // Nodes come and go: one day none may be left of those that the URL names.
             *policy = ClusterDiscoveryPolicy::UseCache;
+            pool_size = 4;
         }
         let mut builder = FredBuilder::from_config(config);
         builder
@@ -118,7 +124,7 @@ impl Builder {
                 };
             });
         let pool = builder
-            .build_pool(self.pool_size)
+            .build_pool(self.pool_size.unwrap_or(pool_size))
             .map_err(|error| refused("cannot be used", "see the cause", error))?;
         let connected = tokio::time::timeout(CONNECT_LIMIT.max(self.timeout), pool.init())
             .await

@@ -4,8 +4,8 @@
 //! cargo run --profile measure -p session-bench --features redis --bin redis
 //! ```
 //!
-//! Starts a redis-server of its own. Two worker threads, the client's pool as `RedisDriver` makes it. Medians of
-//! alternating runs; what counts is the ratio. `benches/peers` has the same race with other libraries in it.
+//! Starts a redis-server of its own. Two worker threads; one connection, as `RedisDriver` makes by default, and four. Medians
+//! of alternating runs; what counts is the ratio. `benches/peers` has the same race with other libraries in it.
 
 use session_bench::redis::{Contestant, race, runtime};
 use session_bench::report::Results;
@@ -16,16 +16,20 @@ use test_support::RedisServer;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = RedisServer::start();
     let runtime = runtime();
-    let driver = runtime.block_on(RedisDriver::connect(server.url()))?;
-    let pool = driver.pool().clone();
-    let manager = SessionManager::builder(driver, Secret::generate()?).build()?;
-    let contestants = [
-        Contestant::bare(runtime.handle(), pool),
-        Contestant::ours(runtime.handle(), manager),
-    ];
     let results = Results::from_arguments();
-    for table in race(&contestants) {
-        results.add(&table);
+    for connections in [1, 4] {
+        println!("\nWith pool_size({connections})");
+        let driver = RedisDriver::builder(server.url()).pool_size(connections);
+        let driver = runtime.block_on(driver.connect())?;
+        let pool = driver.pool().clone();
+        let manager = SessionManager::builder(driver, Secret::generate()?).build()?;
+        let contestants = [
+            Contestant::bare(runtime.handle(), pool),
+            Contestant::ours(runtime.handle(), manager),
+        ];
+        for table in race(&contestants) {
+            results.add(&table);
+        }
     }
     Ok(())
 }

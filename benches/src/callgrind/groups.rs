@@ -5,7 +5,7 @@ use super::Place;
 /// What an instruction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Reading and writing JSON: serde and serde_json.
+    /// Reading and writing JSON: serde and serde_json, and our reader of plain JSON.
     Json,
     /// base64.
     Base64,
@@ -60,6 +60,9 @@ pub(super) fn of(place: &Place) -> Group {
 }
 
 fn of_source(source: &str) -> Option<Group> {
+    if source.ends_with("session-core/src/plain.rs") {
+        return Some(Group::Json);
+    }
     let crates = source.split('/').find_map(|part| {
         let (_, group) = CRATES.iter().find(|(name, _)| {
             // A folder in this repository, or one with its version in the registry.
