@@ -118,8 +118,11 @@ impl Builder {
                 // fred counts a redirection as an attempt: with none left, ASK would end its task for ever.
                 connection.max_redirections = 0;
                 connection.tcp.nodelay = Some(true);
+                // While a client of a Cluster looks around, it reads from none of its connections, and this would take the
+                // healthy ones for silent, drop them, and make it look again, and so on. A look that meets a silent server
+                // takes one timeout for it.
                 connection.unresponsive = UnresponsiveConfig {
-                    max_timeout: Some(self.timeout),
+                    max_timeout: Some(self.timeout * LOOKS_MAY_TAKE),
                     interval: self.timeout / 4,
                 };
             });
@@ -269,6 +272,8 @@ fn refused(problem: &str, remedy: &'static str, error: FredError) -> ConfigError
     ConfigError::new("REDIS_URL", problem, remedy).with_source(error)
 }
 
+/// In time limits.
+const LOOKS_MAY_TAKE: u32 = 4;
 /// For a first connection, which may have to look around in a Cluster.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 

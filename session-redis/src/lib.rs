@@ -75,8 +75,8 @@
 //!   `min-replicas-max-lag` let a master without replicas refuse writes, and an application can wait for replicas
 //!   with `WAIT` on [`RedisDriver::pool`] after a commit.
 //!   In a Cluster, give every master a replica: while a master is missing, the client looks for it and answers nothing
-//!   else, whatever the other masters could do. After a master that fell silent, requests failed for 2 to 8 seconds in
-//!   most of 30 trials, and for 22 in the worst.
+//!   else, whatever the other masters could do. After a master that fell silent, the last request failed 5.5 seconds later
+//!   in 13 of 14 trials, and never later; replicas were promoted after 2.4.
 //! - **Persistence.** Without it a restart logs everybody out, and nothing else happens. With `appendfsync
 //!   everysec` up to a second of writes is lost, logouts among them.
 //! - **Rolling deploys.** Old and new servers share sessions as long as they share the secret, or have each

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fred::clients::{Client, Pool};
@@ -17,8 +17,8 @@ pub(crate) struct Links {
     turn: Arc<AtomicUsize>,
     /// Of each connection, a number that changes with every answer.
     answers: Arc<[AtomicU64]>,
-    /// Of each, when it last looked for the masters of its Cluster.
-    looked_around: Arc<[Mutex<Option<Instant>>]>,
+    /// Of each, whether it looks for the masters of its Cluster.
+    looks: Arc<[Mutex<Look>]>,
 }
 
 impl Links {
@@ -27,7 +27,7 @@ impl Links {
             limit,
             turn: Arc::default(),
             answers: pool.clients().iter().map(|_| AtomicU64::new(0)).collect(),
-            looked_around: pool.clients().iter().map(|_| Mutex::default()).collect(),
+            looks: pool.clients().iter().map(|_| Mutex::default()).collect(),
             pool,
         }
     }
@@ -76,15 +76,7 @@ impl Links {
         let client = self.pool.clients()[link].clone();
         let is_due = if client.is_clustered() {
             // Others of its servers may go on answering. Looking around for a new master takes time from them.
-            let now = Instant::now();
-            let mut last = self.looked_around[link]
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let is_due = last.is_none_or(|last| now > last + self.limit * LOOK_AROUND);
-            if is_due {
-                *last = Some(now);
-            }
-            is_due
+            self.begin_look(link)
         } else {
             // Nothing came back while a whole command waited. Counting this as an answer keeps those that waited
             // beside it from doing the same.
@@ -92,13 +84,46 @@ impl Links {
                 .compare_exchange(before, before + 1, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
         };
-        if is_due && client.is_connected() {
+        if is_due {
+            let links = self.clone();
             tokio::spawn(async move {
-                // Without success it goes on trying by itself.
-                let _ = client.force_reconnection().await;
+                if client.is_connected() {
+                    // Without success it goes on trying by itself.
+                    let _ = client.force_reconnection().await;
+                }
+                *links.look(link) = Look::Ended(Instant::now());
             });
         }
     }
+
+    /// One look at a time: a second one would begin all over when the first has found what it looked for.
+    fn begin_look(&self, link: usize) -> bool {
+        let mut look = self.look(link);
+        let is_due = match *look {
+            Look::Never => true,
+            Look::Running => false,
+            Look::Ended(ended) => Instant::now() > ended + self.limit * BETWEEN_LOOKS,
+        };
+        if is_due {
+            *look = Look::Running;
+        }
+        is_due
+    }
+
+    fn look(&self, link: usize) -> MutexGuard<'_, Look> {
+        self.looks[link]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's look for the masters of its Cluster.
+#[derive(Default)]
+enum Look {
+    #[default]
+    Never,
+    Running,
+    Ended(Instant),
 }
 
 /// Says whether a server of a Cluster refused the command because another one has the slot. It did not carry it
@@ -108,4 +133,4 @@ fn is_redirection(error: &Error) -> bool {
 }
 
 /// How many time limits lie between two looks.
-const LOOK_AROUND: u32 = 5;
+const BETWEEN_LOOKS: u32 = 2;
