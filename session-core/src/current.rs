@@ -59,10 +59,7 @@ impl Session {
 
     /// Makes this the session of `future` while that runs. Scopes nest; the innermost counts.
     pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
-        Scope {
-            current: Current::Open(self.clone()),
-            future,
-        }
+        Scope::new(Current::Open(self.clone()), future)
     }
 
     /// Makes this the session of `work` while that runs.
@@ -73,12 +70,32 @@ impl Session {
 }
 
 pin_project_lite::pin_project! {
-    /// A future that runs in the scope of a session. Made by [`Session::scope`].
+    /// A future that runs in the scope of a session, and is dropped in it. Made by [`Session::scope`].
     #[must_use = "futures do nothing unless polled"]
     pub struct Scope<F> {
-        pub(crate) current: Current,
+        current: Current,
+        // Until it is done.
         #[pin]
-        pub(crate) future: F,
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Scope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.future.is_some() {
+                let _entered = Entered::new(this.current.clone());
+                this.future.set(None);
+            }
+        }
+    }
+}
+
+impl<F> Scope<F> {
+    pub(crate) const fn new(current: Current, future: F) -> Self {
+        Self {
+            current,
+            future: Some(future),
+        }
     }
 }
 
@@ -86,9 +103,16 @@ impl<F: Future> Future for Scope<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            return Poll::Pending;
+        };
         let _entered = Entered::new(this.current.clone());
-        this.future.poll(cx)
+        let result = future.poll(cx);
+        if result.is_ready() {
+            this.future.set(None);
+        }
+        result
     }
 }
 
@@ -200,6 +224,31 @@ mod tests {
         assert_eq!(name(), None);
         assert_eq!(b.as_mut().poll(&mut cx), Poll::Ready(Some("b".to_owned())));
         assert_eq!(a.as_mut().poll(&mut cx), Poll::Ready(Some("a".to_owned())));
+    }
+
+    #[test]
+    fn a_future_is_dropped_in_its_scope() {
+        struct Dropped(std::rc::Rc<std::cell::RefCell<Vec<Option<String>>>>);
+        impl Drop for Dropped {
+            fn drop(&mut self) {
+                self.0.borrow_mut().push(name());
+            }
+        }
+        impl Future for Dropped {
+            type Output = ();
+            fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+                Poll::Ready(())
+            }
+        }
+
+        let seen = std::rc::Rc::default();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut done = pin!(session("done").scope(Dropped(std::rc::Rc::clone(&seen))));
+        assert!(done.as_mut().poll(&mut cx).is_ready());
+        assert_eq!(*seen.borrow(), [Some("done".to_owned())]);
+        drop(session("cut").scope(Dropped(std::rc::Rc::clone(&seen))));
+        assert_eq!(seen.borrow().last().unwrap().as_deref(), Some("cut"));
+        assert_eq!((name(), seen.borrow().len()), (None, 2));
     }
 
     #[test]

@@ -124,10 +124,7 @@ impl Exchange {
 
     /// Runs `future` so that [`Session::current`] gives this request's session.
     pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
-        Scope {
-            current: self.current(),
-            future,
-        }
+        Scope::new(self.current(), future)
     }
 
     /// Runs `work` so that [`Session::current`] gives this request's session: what a handler does before it returns its

@@ -113,6 +113,19 @@ fn s29_without_a_usable_secret_nothing_starts() {
 }
 
 #[test]
+fn a_secret_may_come_apart_from_the_file() {
+    let file = format!(r#"{{"lifetime":30,"previous_secrets":["{B}"]}}"#);
+    let config: SessionConfig = serde_json::from_str(&file).unwrap();
+    assert!(config.key_ring().is_err());
+    let ring = config
+        .with_secret(Secret::new(A).unwrap())
+        .key_ring()
+        .unwrap();
+    assert_eq!(ring.sign("h".to_owned()), token(A));
+    assert_eq!(ring.verify(&token(B)).unwrap().key, 1);
+}
+
+#[test]
 fn previous_secrets_verify_and_do_not_sign() {
     let previous = format!("{B},,{C}");
     let config = read(&[

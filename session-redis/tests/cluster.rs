@@ -138,6 +138,11 @@ async fn the_sessions_of_all_masters_are_counted() {
     within(Duration::from_secs(30), async {
         let cluster = Cluster::start(0, &[]);
         let driver = RedisDriver::connect(cluster.url(0..1)).await.unwrap();
+        assert_eq!(
+            driver.pool().size(),
+            4,
+            "one may look for a master, others answer"
+        );
         let manager = manager(driver.clone());
         let mut held = [0; 3];
         for n in 0..60 {

@@ -70,6 +70,8 @@ async fn managers_of_two_databases_do_not_disturb_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_is_reached_over_its_unix_socket() {
     let server = Server::with(&["--unixsocket", "redis.sock"]);
+    let by_default = RedisDriver::connect(server.url()).await.unwrap();
+    assert_eq!(by_default.pool().size(), 1);
     let path = &server.path("redis.sock");
     let driver = RedisDriver::builder(format!("redis+unix://{path}"))
         .pool_size(3)
