@@ -54,6 +54,10 @@
 //! overwrites blindly, as `@rudderjs/session` does, once ours was acknowledged after its write. A save onto a record
 //! that is gone, by logout, expiry, eviction or `FLUSHDB`, stores nothing.
 //!
+//! What other software wrote has its text for a version. If it writes the very same text again while a request of ours
+//! is under way that saw the first, with a save of ours in between, that request takes the two for one: flash of the same
+//! name and text, set anew, counts as the one that it has shown.
+//!
 //! # When Redis does not answer
 //!
 //! A command is given up after the [timeout](Builder::timeout), 1 second by default. The session then reads as empty,

@@ -1,5 +1,5 @@
 //! Flash of requests that overlap: consumed by both it is gone once, added by either it survives. The versions that
-//! tell it apart are the stored texts, so no text may come back (rule 6 of the driver's contract).
+//! tell it apart stand behind the stored text, and none comes back (rule 6 of the driver's contract).
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use session_core::{Outcome, SessionManager, Token};
 
-use crate::common::{Server, ServerExt as _, commit, json, key_of, open, stored, text};
+use crate::common::{Server, ServerExt as _, ask, commit, id_of, json, key_of, open, stored, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flash_that_both_requests_saw_is_gone_once() {
@@ -158,4 +158,28 @@ impl Site {
 
 fn shown(session: &session_core::Session) -> String {
     session.all_flash().to_json()
+}
+
+/// What the crate's page says of other software that writes the very same text again: the data is right, and its flash
+/// counts as shown.
+#[tokio::test]
+async fn the_same_text_of_other_software_is_the_same_version() {
+    let server = Server::start();
+    let (manager, client) = (server.manager().await, server.client().await);
+    let token = stored(&manager, "user", 42).await;
+    let (key, id) = (key_of(&token), id_of(&token));
+    let text = format!(r#"{{"id":"{id}","data":{{"user":42}},"flash_next":{{"notice":"hi"}}}}"#);
+    let write = async || {
+        let () = ask(&client, &["SET", &key, &text, "PX", "60000"]).await;
+    };
+    write().await;
+    let [slow, fast] = [open(&manager, &token).await, open(&manager, &token).await];
+    slow.put("slow", 1).unwrap();
+    fast.put("fast", 1).unwrap();
+    manager.commit(&fast).await.unwrap();
+    write().await;
+    manager.commit(&slow).await.unwrap();
+    let next = open(&manager, &token).await;
+    assert_eq!(next.all().to_json(), r#"{"slow":1,"user":42}"#);
+    assert!(next.all_flash().is_empty());
 }

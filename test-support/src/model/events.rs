@@ -82,7 +82,10 @@ impl<S: Stage> Play<'_, S> {
         if self.world.live(&handle, now).is_none() {
             return;
         }
-        let data = Texts::from([(verbs::key(&mut self.choices), "5".to_owned())]);
+        // Never the same text twice: it is the version of what other software wrote, as session-redis documents, so a
+        // request that saw the first text could not tell the second one from it.
+        let saves = self.world.records[&handle].record.saves.to_string();
+        let data = Texts::from([(verbs::key(&mut self.choices), saves)]);
         let mut flash = Texts::new();
         if self.choices.one_in(2) {
             flash.insert(verbs::name(&mut self.choices), "6".to_owned());
