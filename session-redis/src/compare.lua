@@ -1,17 +1,43 @@
-local value = redis.call('GET', KEYS[1])
-if not value then
-  return 0
+local call = redis.pcall
+
+local function compare(key, version, text, ttl)
+  local held
+  if #version == 32 then
+    held = call('GETRANGE', key, '-54', '-23')
+  else
+    held = call('GET', key)
+  end
+  if type(held) == 'table' then
+    return held
+  end
+  if held ~= version then
+    local value = call('GET', key)
+    if type(value) == 'string' then
+      return {value, call('PTTL', key)}
+    end
+    return value or 0
+  end
+  local done
+  if text == '' then
+    done = call('DEL', key)
+  else
+    done = call('SET', key, text, 'PX', ttl)
+  end
+  if type(done) == 'table' and done.err then
+    return done
+  end
+  return 1
 end
-local held = value
-if #ARGV[1] == 32 and string.find(ARGV[1], '^%s+$') then
-  held = string.sub(value, -54, -23)
+
+if #KEYS == 1 then
+  return compare(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 end
-if held ~= ARGV[1] then
-  return {value, redis.call('PTTL', KEYS[1])}
+local answers = {}
+for n, key in ipairs(KEYS) do
+  local answer = compare(key, ARGV[3 * n - 2], ARGV[3 * n - 1], ARGV[3 * n])
+  if type(answer) == 'table' and answer.err then
+    answer = -1
+  end
+  answers[n] = answer
 end
-if ARGV[2] then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-else
-  redis.call('DEL', KEYS[1])
-end
-return 1
+return answers

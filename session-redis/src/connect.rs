@@ -226,7 +226,7 @@ fn explain(error: &FredError) -> ConfigError {
     } else if details.contains("NOPERM") || details.contains("can't run this command") {
         (
             "leads to a server whose user may not do what sessions need",
-            "allow GET, SET, DEL, PTTL, EVAL and EVALSHA on the prefix's keys",
+            "allow GET, GETRANGE, SET, DEL, PTTL, EVAL and EVALSHA on the prefix's keys",
         )
     } else if details.contains("unknown command") {
         (

@@ -20,14 +20,15 @@ use session_core::{
 use crate::connect::Builder;
 use crate::links::Links;
 use crate::mark::{self, Mark};
-use crate::script::{self, Script, millis};
+use crate::script::{self, millis};
+use crate::together::{Comparison, Together};
 
 /// Keeps records in Redis or Valkey. See the [crate's page](crate).
 ///
 /// Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct RedisDriver {
-    links: Links,
+    together: Together,
     prefix: Arc<str>,
     clock: Arc<dyn Clock>,
     writes: Arc<AtomicU64>,
@@ -89,7 +90,7 @@ impl RedisDriver {
         crate::connect::check_prefix(prefix)?;
         crate::connect::check_timeout(timeout)?;
         Ok(Self {
-            links: Links::new(pool, timeout),
+            together: Together::new(Links::new(pool, timeout)),
             prefix: prefix.into(),
             clock: Arc::new(session_core::SystemClock),
             // Another start in every process, so that two of them do not count in step. (Copies of a running machine would,
@@ -109,11 +110,11 @@ impl RedisDriver {
     /// Returns the connections, for commands of the application's own.
     #[must_use]
     pub const fn pool(&self) -> &Pool {
-        &self.links.pool
+        &self.links().pool
     }
 
     pub(crate) const fn links(&self) -> &Links {
-        &self.links
+        &self.together.links
     }
 
     pub(crate) fn prefix(&self) -> &str {
@@ -122,8 +123,8 @@ impl RedisDriver {
 
     pub(crate) async fn probe(&self) -> Result<(), FredError> {
         let key = self.key("session-probe");
-        self.links
-            .run(|client| script::PROBE.run(client, &key, ()))
+        self.links()
+            .run(|client| script::PROBE.run(client, vec![key.clone()], ()))
             .await
     }
 
@@ -133,7 +134,7 @@ impl RedisDriver {
 
     async fn read(&self, id: &str) -> Result<Option<Loaded>, Error> {
         let key = self.key(id);
-        let get = self.links.run(|client| {
+        let get = self.links().run(|client| {
             let key = key.clone();
             async move { client.get::<Option<Bytes>, _>(key).await }
         });
@@ -146,7 +147,7 @@ impl RedisDriver {
             return Ok(self.loaded(id, value, 0));
         }
         // Other software wrote it, so only the key knows how long it lives.
-        let left = self.links.run(|client| {
+        let left = self.links().run(|client| {
             let key = key.clone();
             async move { client.pttl::<i64, _>(key).await }
         });
@@ -172,18 +173,19 @@ impl RedisDriver {
         self.clock.now() + Duration::from_millis(u64::try_from(millis).unwrap_or_default())
     }
 
-    /// Runs a script that compares first: done, gone, or what is there instead.
+    /// Stores or removes what has this version: done, gone, or what is there instead.
     async fn compare(
         &self,
-        script: &Script,
         id: &str,
-        arguments: Vec<Value>,
+        version: &Version,
+        save: Option<(Bytes, i64)>,
     ) -> Result<Compared, Error> {
-        let key = self.key(id);
-        let run = self
-            .links
-            .run(|client| script.run(client, &key, arguments.clone()));
-        let answer: Value = match run.await {
+        let comparison = Comparison {
+            key: self.key(id),
+            version: compared_with(version),
+            save,
+        };
+        let answer = match self.together.run(comparison).await {
             Ok(answer) => answer,
             Err(error) => return foreign(id, error).map(|()| Compared::Gone),
         };
@@ -255,7 +257,7 @@ impl Driver for RedisDriver {
                         (key.clone(), json.clone(), expire.clone(), only_new.clone());
                     async move { client.set(key, json, expire, only_new, false).await }
                 };
-                let answer: Option<String> = self.links.run(set).await.map_err(unavailable)?;
+                let answer: Option<String> = self.links().run(set).await.map_err(unavailable)?;
                 match answer {
                     Some(_) => Ok(done()),
                     None => Ok(Saved::Conflict(
@@ -264,8 +266,8 @@ impl Driver for RedisDriver {
                 }
             }
             Expected::Version(version) => {
-                let arguments = vec![compared_with(version), Value::from(json), Value::from(ttl)];
-                Ok(match self.compare(&script::COMPARE, id, arguments).await? {
+                let save = Some((Bytes::from(json), ttl));
+                Ok(match self.compare(id, version, save).await? {
                     Compared::Done => done(),
                     Compared::Gone => Saved::Conflict(None),
                     Compared::Other(loaded) => Saved::Conflict(Some(loaded)),
@@ -280,7 +282,7 @@ impl Driver for RedisDriver {
             let key = key.clone();
             async move { client.del::<i64, _>(key).await }
         };
-        self.links.run(destroy).await.map_err(unavailable)?;
+        self.links().run(destroy).await.map_err(unavailable)?;
         Ok(())
     }
 
@@ -292,25 +294,23 @@ impl Driver for RedisDriver {
         let ttl = millis(ttl);
         let time = mark::time(self.time_in(ttl));
         let arguments = vec![Value::from(time), Value::from(ttl)];
-        Ok(
-            match self.compare(&script::TOUCH, id.as_str(), arguments).await? {
-                Compared::Done => Touched::Done,
-                Compared::Gone | Compared::Other(_) => Touched::Gone,
-            },
-        )
+        let key = self.key(id.as_str());
+        let touch = self
+            .links()
+            .run(|client| script::TOUCH.run(client, vec![key.clone()], arguments.clone()));
+        match touch.await {
+            Ok(1) => Ok(Touched::Done),
+            Ok(_) => Ok(Touched::Gone),
+            Err(error) => foreign(id.as_str(), error).map(|()| Touched::Gone),
+        }
     }
 
     async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        Ok(
-            match self
-                .compare(&script::COMPARE, id.as_str(), vec![compared_with(version)])
-                .await?
-            {
-                Compared::Done => Retired::Done,
-                Compared::Gone => Retired::Gone,
-                Compared::Other(loaded) => Retired::Changed(loaded),
-            },
-        )
+        Ok(match self.compare(id.as_str(), version, None).await? {
+            Compared::Done => Retired::Done,
+            Compared::Gone => Retired::Gone,
+            Compared::Other(loaded) => Retired::Changed(loaded),
+        })
     }
 }
 

@@ -48,11 +48,15 @@
 //! | regenerates | 3 |
 //! | destroys | 2 |
 //!
-//! A save compares and sets in one step on the server, by a script on one key: it takes place only if the record is
-//! what the request saw. If not, the answer brings the record that is there, the changes are
+//! A save compares and sets in one step on the server, by a script: it takes place only if the record is what the request
+//! saw. If not, the answer brings the record that is there, the changes are
 //! [merged](session_core::merge), and the save is tried again. So updates are not lost, also not to a writer that
 //! overwrites blindly, as `@rudderjs/session` does, once ours was acknowledged after its write. A save onto a record
 //! that is gone, by logout, expiry, eviction or `FLUSHDB`, stores nothing.
+//!
+//! Saves that meet in one process go to the server in one script, up to 64 of them, and each has its own answer. A save of
+//! more than 16 KiB goes alone, and so does each in a Cluster, where keys live apart, and with servers that refuse it for the
+//! same reason (`CROSSSLOT`).
 //!
 //! What other software wrote has its text for a version. If it writes the very same text again while a request of ours
 //! is under way that saw the first, with a save of ours in between, that request takes the two for one: flash of the same
@@ -89,8 +93,8 @@
 //! - **Clocks.** The servers' clocks must agree well within the lifetime. A record carries its end by the clock of the
 //!   server that saved it; to one that is ahead by more than the lifetime every session has expired. What is behind is
 //!   let in no longer than the key's TTL.
-//! - **Rights.** The user needs `GET`, `SET`, `DEL`, `PTTL`, `EVAL` and `EVALSHA` on the prefix's keys:
-//!   `ACL SETUSER app on >password ~session:* +get +set +del +pttl +eval +evalsha`; with a database other than 0
+//! - **Rights.** The user needs `GET`, `GETRANGE`, `SET`, `DEL`, `PTTL`, `EVAL` and `EVALSHA` on the prefix's keys:
+//!   `ACL SETUSER app on >password ~session:* +get +getrange +set +del +pttl +eval +evalsha`; with a database other than 0
 //!   also `+select`, and `+info +client|id` keep the server's ACL log clean. [`RedisDriver::count`] needs `+scan`.
 //!
 //! # Features
@@ -103,6 +107,7 @@ mod driver;
 mod links;
 mod mark;
 mod script;
+mod together;
 
 pub use crate::connect::Builder;
 pub use crate::driver::RedisDriver;

@@ -13,7 +13,7 @@ use fred::interfaces::ClientLike;
 #[derive(Clone)]
 pub(crate) struct Links {
     pub(crate) pool: Pool,
-    limit: Duration,
+    pub(crate) limit: Duration,
     turn: Arc<AtomicUsize>,
     /// Of each connection, a number that changes with every answer.
     answers: Arc<[AtomicU64]>,

@@ -1,4 +1,4 @@
-//! The scripts that the server runs, each on one key, so that they are legal in a Cluster.
+//! The scripts that the server runs. In a Cluster each gets one key, or it would be refused.
 
 use std::time::Duration;
 
@@ -13,10 +13,14 @@ pub(crate) struct Script {
     pub(crate) lua: &'static str,
 }
 
-/// If the key holds the version ARGV[1] (that of a mark, or the whole value where there is none): stores ARGV[2] for ARGV[3]
-/// milliseconds, or removes the key where there is no ARGV[2]. Answers with what the key holds instead.
+/// For each key, with three arguments each: if it holds the version of the first, stores the second for as many milliseconds
+/// as the third says, or removes the key where the second is empty. A version is that of a mark, 32 bytes, or the whole value
+/// where there is none, which is longer.
+///
+/// Answers with 1, with 0 where the key is gone, or with what it holds instead and for how many milliseconds. Of several keys
+/// it makes a list of such answers, with -1 for one that cannot be dealt with; of a single one that is an error.
 pub(crate) const COMPARE: Script = Script {
-    hash: "bbc7f3efdaa8f1e963e51aa8b05dce9f1a87327d",
+    hash: "1d35cebe45600ff313ed4478973d295514b81cc2",
     lua: include_str!("compare.lua"),
 };
 
@@ -28,17 +32,17 @@ pub(crate) const TOUCH: Script = Script {
 
 /// Shows at start-up that this connection may write and run scripts.
 pub(crate) const PROBE: Script = Script {
-    hash: "d3fcfe020ce3352cf8117f742f7cea53c3850dc0",
+    hash: "0af23bdc2f4d4410ae5450eab05d83b92b431eb3",
     lua: include_str!("probe.lua"),
 };
 
 impl Script {
-    /// Runs the script on `key`. A server that does not know it, because it is new or was restarted, gets its
+    /// Runs the script on `keys`. A server that does not know it, because it is new or was restarted, gets its
     /// text.
     pub(crate) fn run<C, R, A>(
         &self,
         client: C,
-        key: &Key,
+        keys: Vec<Key>,
         arguments: A,
     ) -> impl Future<Output = Result<R, Error>> + Send + use<C, R, A>
     where
@@ -47,11 +51,11 @@ impl Script {
         A: TryInto<MultipleValues> + Clone + Send,
         A::Error: Into<Error> + Send,
     {
-        let (hash, lua, key) = (self.hash, self.lua, key.clone());
+        let (hash, lua) = (self.hash, self.lua);
         async move {
-            match client.evalsha(hash, key.clone(), arguments.clone()).await {
+            match client.evalsha(hash, keys.clone(), arguments.clone()).await {
                 Err(error) if error.details().starts_with("NOSCRIPT") => {
-                    Box::pin(client.eval(lua, key, arguments)).await
+                    Box::pin(client.eval(lua, keys, arguments)).await
                 }
                 result => result,
             }

@@ -258,7 +258,7 @@ async fn a_user_who_may_not_do_all_that_sessions_need_is_refused() {
         let error = refused(&url).await;
         assert_eq!(
             error.to_string(),
-            "REDIS_URL: leads to a server whose user may not do what sessions need; allow GET, SET, DEL, PTTL, EVAL \
+            "REDIS_URL: leads to a server whose user may not do what sessions need; allow GET, GETRANGE, SET, DEL, PTTL, EVAL \
              and EVALSHA on the prefix's keys",
             "{rules}"
         );

@@ -87,7 +87,7 @@ async fn a_server_is_reached_over_its_unix_socket() {
 /// The list in the crate's documentation, so that it stays true.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_with_the_documented_rights_may_do_all_that_sessions_need() {
-    let documented = "~session:* +get +set +del +pttl +eval +evalsha \
+    let documented = "~session:* +get +getrange +set +del +pttl +eval +evalsha \
                       +hello +auth +select +ping +info +client";
     assert_eq!(refusals(documented, "").await, none());
     assert_eq!(refusals(documented, "/1").await, none());
@@ -296,4 +296,4 @@ async fn until_available(manager: &SessionManager, token: &Token) -> session_cor
     }
 }
 
-const MINIMUM: &str = "+get +set +del +pttl +eval +evalsha";
+const MINIMUM: &str = "+get +getrange +set +del +pttl +eval +evalsha";

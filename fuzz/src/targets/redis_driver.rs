@@ -62,7 +62,7 @@ impl Bench {
     }
 
     fn ask(&self, input: &mut Unstructured<'_>) -> Result<()> {
-        let verb = input.int_in_range(0..=6)?;
+        let verb = input.int_in_range(0..=7)?;
         let server = Server::from(input)?;
         *self.server.lock().expect("one thread") = server.clone();
         let id = SessionId::from_stored(ID).expect("not empty");
@@ -92,6 +92,18 @@ impl Bench {
                     Ok(Retired::Changed(loaded)) => server.check(Ok(Some(*loaded))),
                     Err(error) => server.check(Err(error)),
                 },
+                // All but the first are sent together.
+                6 => {
+                    let save = async || {
+                        let (record, expected) =
+                            (Record::new(id.clone()), Expected::Version(&version));
+                        self.driver.save(&record, expected, ttl).await
+                    };
+                    let (first, second, third) = tokio::join!(save(), save(), save());
+                    for saved in [first, second, third] {
+                        server.check_saved(saved);
+                    }
+                }
                 _ => match self.driver.touch(&id, ttl).await {
                     Ok(touched) => {
                         let expected = if server.value.is_some() {
@@ -167,7 +179,8 @@ impl Server {
             return Ok(match &*command.cmd {
                 "SET" => Value::from_static_str("OK"),
                 "PTTL" => Value::Integer(-2),
-                "EVAL" | "EVALSHA" | "DEL" => Value::Integer(0),
+                "EVAL" | "EVALSHA" => of_each(command, Value::Integer(0)),
+                "DEL" => Value::Integer(0),
                 _ => Value::Null,
             });
         };
@@ -178,8 +191,10 @@ impl Server {
             "GET" => held,
             "PTTL" => Value::Integer(self.left),
             "DEL" => Value::Integer(1),
-            "EVAL" | "EVALSHA" if self.is_same || is_touch => Value::Integer(1),
-            "EVAL" | "EVALSHA" => Value::Array(vec![held, Value::Integer(self.left)]),
+            "EVAL" | "EVALSHA" if self.is_same || is_touch => of_each(command, Value::Integer(1)),
+            "EVAL" | "EVALSHA" => {
+                of_each(command, Value::Array(vec![held, Value::Integer(self.left)]))
+            }
             _ => Value::Null,
         })
     }
@@ -237,6 +252,14 @@ impl Server {
     }
 }
 
+/// What a script answers that gets this answer for each of its keys.
+fn of_each(command: &MockCommand, answer: Value) -> Value {
+    match command.args.get(1).and_then(Value::as_usize) {
+        Some(keys) if keys > 1 => Value::Array(vec![answer; keys]),
+        _ => answer,
+    }
+}
+
 impl Odd {
     fn from(input: &mut Unstructured<'_>) -> Result<Self> {
         if input.arbitrary()? {
@@ -245,6 +268,7 @@ impl Odd {
         Ok(Self::Failure(input.choose(&[
             "WRONGTYPE Operation against a key holding the wrong kind of value",
             "NOSCRIPT No matching script",
+            "CROSSSLOT Keys in request don't hash to the same slot",
             "LOADING Redis is loading the dataset in memory",
             "Too many redirections.",
             "",

@@ -168,7 +168,7 @@ fn a_user_who_may_not_run_scripts_is_a_failure_beside_the_rest() {
     );
     assert_eq!(
         remedy,
-        "allow GET, SET, DEL, PTTL, EVAL and EVALSHA on the prefix's keys"
+        "allow GET, GETRANGE, SET, DEL, PTTL, EVAL and EVALSHA on the prefix's keys"
     );
     for name in ["version", "eviction", "memory"] {
         assert_eq!(check(&ran, name).0, "ok", "{name}");
@@ -181,6 +181,7 @@ fn a_user_with_the_least_rights_may_not_ask_for_more() {
     let rights = [
         "~session:*",
         "+get",
+        "+getrange",
         "+set",
         "+del",
         "+pttl",
