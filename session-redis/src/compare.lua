@@ -1,43 +1,19 @@
-local call = redis.pcall
-
-local function compare(key, version, text, ttl)
-  local held
-  if #version == 32 then
-    held = call('GETRANGE', key, '-54', '-23')
-  else
-    held = call('GET', key)
-  end
-  if type(held) == 'table' then
-    return held
-  end
-  if held ~= version then
-    local value = call('GET', key)
-    if type(value) == 'string' then
-      return {value, call('PTTL', key)}
-    end
-    return value or 0
-  end
-  local done
-  if text == '' then
-    done = call('DEL', key)
-  else
-    done = call('SET', key, text, 'PX', ttl)
-  end
-  if type(done) == 'table' and done.err then
-    return done
-  end
-  return 1
+local held
+if #ARGV[1] == 32 and string.find(ARGV[1], '^%s+$') then
+  held = redis.call('GETRANGE', KEYS[1], '-54', '-23')
+else
+  held = redis.call('GET', KEYS[1])
 end
-
-if #KEYS == 1 then
-  return compare(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
-end
-local answers = {}
-for n, key in ipairs(KEYS) do
-  local answer = compare(key, ARGV[3 * n - 2], ARGV[3 * n - 1], ARGV[3 * n])
-  if type(answer) == 'table' and answer.err then
-    answer = -1
+if held ~= ARGV[1] then
+  local value = redis.call('GET', KEYS[1])
+  if not value then
+    return 0
   end
-  answers[n] = answer
+  return {value, redis.call('PTTL', KEYS[1])}
 end
-return answers
+if ARGV[2] == '' then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+end
+return 1

@@ -17,18 +17,18 @@ use session_core::{
     SessionId, Timestamp, Touched, Version,
 };
 
+use crate::batch::{Batches, Comparison};
 use crate::connect::Builder;
 use crate::links::Links;
 use crate::mark::{self, Mark};
 use crate::script::{self, millis};
-use crate::together::{Comparison, Together};
 
 /// Keeps records in Redis or Valkey. See the [crate's page](crate).
 ///
 /// Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct RedisDriver {
-    together: Together,
+    batches: Batches,
     prefix: Arc<str>,
     clock: Arc<dyn Clock>,
     writes: Arc<AtomicU64>,
@@ -90,7 +90,7 @@ impl RedisDriver {
         crate::connect::check_prefix(prefix)?;
         crate::connect::check_timeout(timeout)?;
         Ok(Self {
-            together: Together::new(Links::new(pool, timeout)),
+            batches: Batches::new(Links::new(pool, timeout)),
             prefix: prefix.into(),
             clock: Arc::new(session_core::SystemClock),
             // Another start in every process, so that two of them do not count in step. (Copies of a running machine would,
@@ -114,7 +114,7 @@ impl RedisDriver {
     }
 
     pub(crate) const fn links(&self) -> &Links {
-        &self.together.links
+        &self.batches.links
     }
 
     pub(crate) fn prefix(&self) -> &str {
@@ -185,7 +185,7 @@ impl RedisDriver {
             version: compared_with(version),
             save,
         };
-        let answer = match self.together.run(comparison).await {
+        let answer = match self.batches.run(comparison).await {
             Ok(answer) => answer,
             Err(error) => return foreign(id, error).map(|()| Compared::Gone),
         };
@@ -329,10 +329,10 @@ enum Compared {
 }
 
 /// A version as the scripts compare it.
-fn compared_with(version: &Version) -> Value {
+fn compared_with(version: &Version) -> Bytes {
     match version.as_number() {
-        Some(number) => Value::from(mark::version(number)),
-        None => Value::Bytes(version.as_bytes().cloned().unwrap_or_default()),
+        Some(number) => Bytes::from(mark::version(number)),
+        None => version.as_bytes().cloned().unwrap_or_default(),
     }
 }
 

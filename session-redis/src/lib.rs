@@ -54,9 +54,10 @@
 //! overwrites blindly, as `@rudderjs/session` does, once ours was acknowledged after its write. A save onto a record
 //! that is gone, by logout, expiry, eviction or `FLUSHDB`, stores nothing.
 //!
-//! Saves that meet in one process go to the server in one script, up to 64 of them, and each has its own answer. A save of
-//! more than 16 KiB goes alone, and so does each in a Cluster, where keys live apart, and with servers that refuse it for the
-//! same reason (`CROSSSLOT`).
+//! Saves of a driver and its clones that meet go to the server in one script, up to 64 of them, unless they are new sessions;
+//! the first of them, which met none, has gone by itself. Each has an answer of its own, as if it had gone alone. What is
+//! more than 16 KiB does go alone, and so does each with a Cluster, and with servers that turn out to share the keys among
+//! them behind one address.
 //!
 //! What other software wrote has its text for a version. If it writes the very same text again while a request of ours
 //! is under way that saw the first, with a save of ours in between, that request takes the two for one: flash of the same
@@ -66,7 +67,7 @@
 //!
 //! A command is given up after the [timeout](Builder::timeout), 1 second by default. The session then reads as empty,
 //! writes to it are refused, and the client keeps its cookie, or the request is answered with 503, as
-//! [`OnOutage`](session_core::OnOutage) says. No command that a server took is sent twice: whether a save whose
+//! [`OnOutage`](session_core::OnOutage) says. No command that a server carried out is sent twice: whether a save whose
 //! connection broke was carried out is unknown, and it counts as failed. The driver reconnects by itself, after waits
 //! that grow to 2 seconds with a random part.
 //!
@@ -101,13 +102,13 @@
 //!
 //! `tls` allows `rediss://` URLs, by rustls and the certificates that the operating system trusts.
 
+mod batch;
 mod connect;
 mod count;
 mod driver;
 mod links;
 mod mark;
 mod script;
-mod together;
 
 pub use crate::connect::Builder;
 pub use crate::driver::RedisDriver;

@@ -13,7 +13,7 @@ use fred::interfaces::ClientLike;
 #[derive(Clone)]
 pub(crate) struct Links {
     pub(crate) pool: Pool,
-    pub(crate) limit: Duration,
+    limit: Duration,
     turn: Arc<AtomicUsize>,
     /// Of each connection, a number that changes with every answer.
     answers: Arc<[AtomicU64]>,
@@ -47,10 +47,7 @@ impl Links {
                 result => result,
             }
         });
-        // A little later than fred's own limit, which also keeps the command from being sent after all.
-        let result = tokio::time::timeout(self.limit + self.limit / 10, tries)
-            .await
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "no answer")));
+        let result = self.in_time(tries).await;
         match &result {
             Err(error) if error.kind() == &ErrorKind::Timeout => self.give_up(link, before),
             _ => {
@@ -58,6 +55,16 @@ impl Links {
             }
         }
         result
+    }
+
+    /// Gives up a little later than fred does by itself, which also keeps the command from being sent after all.
+    pub(crate) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::time::timeout(self.limit + self.limit / 10, work)
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, "no answer")))
     }
 
     /// Prefers what is connected: the others would let the command wait.

@@ -13,15 +13,21 @@ pub(crate) struct Script {
     pub(crate) lua: &'static str,
 }
 
-/// For each key, with three arguments each: if it holds the version of the first, stores the second for as many milliseconds
-/// as the third says, or removes the key where the second is empty. A version is that of a mark, 32 bytes, or the whole value
-/// where there is none, which is longer.
+/// If the key holds the version ARGV[1] (that of a mark, 32 bytes of white space, or the whole value where there is none):
+/// stores ARGV[2] for ARGV[3] milliseconds, or removes the key where ARGV[2] is empty. Answers with 1, with 0 where the key
+/// is gone, or with what it holds instead and for how many milliseconds.
 ///
-/// Answers with 1, with 0 where the key is gone, or with what it holds instead and for how many milliseconds. Of several keys
-/// it makes a list of such answers, with -1 for one that cannot be dealt with; of a single one that is an error.
+/// Like all that get one key it names that as `KEYS[1]`, because some proxies look for it.
 pub(crate) const COMPARE: Script = Script {
-    hash: "1d35cebe45600ff313ed4478973d295514b81cc2",
+    hash: "61f5f06951a15a14148dcff190d4273c8407e6ac",
     lua: include_str!("compare.lua"),
+};
+
+/// The same for several keys, with three arguments each: a list of such answers, with -1 for a key that is better dealt with
+/// alone, because something failed or what it holds is large. Nothing was done with that key.
+pub(crate) const COMPARE_ALL: Script = Script {
+    hash: "d43b25bbf1a05783077c1222c5b5e4db82e75b44",
+    lua: include_str!("compare_all.lua"),
 };
 
 /// Lets the key live for ARGV[2] milliseconds. ARGV[1] is the time in its mark, if it has one.
@@ -81,7 +87,7 @@ mod tests {
 
     #[test]
     fn every_hash_is_that_of_its_script() {
-        for script in [COMPARE, TOUCH, PROBE] {
+        for script in [COMPARE, COMPARE_ALL, TOUCH, PROBE] {
             let hash: String = Sha1::digest(script.lua)
                 .iter()
                 .map(|byte| format!("{byte:02x}"))

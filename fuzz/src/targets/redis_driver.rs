@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
+use fred::clients::Pool;
 use fred::mocks::{MockCommand, Mocks};
 use fred::prelude::{
     Builder, ClientLike, Config, Error as FredError, ErrorKind as FredErrorKind, Value,
@@ -34,7 +35,7 @@ pub(crate) fn run(bytes: &[u8]) {
 
 struct Bench {
     runtime: Runtime,
-    driver: RedisDriver,
+    pool: Pool,
     server: Arc<Mutex<Server>>,
 }
 
@@ -43,7 +44,7 @@ impl Bench {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().build().expect("a runtime");
         let server = Arc::new(Mutex::new(Server::default()));
-        let driver = runtime.block_on(async {
+        let pool = runtime.block_on(async {
             let mocks: Option<Arc<dyn Mocks>> = Some(Arc::new(Wire(server.clone())));
             let config = Config {
                 mocks,
@@ -51,12 +52,11 @@ impl Bench {
             };
             let pool = Builder::from_config(config).build_pool(1).expect("a pool");
             pool.init().await.expect("there is nothing to connect to");
-            RedisDriver::from_pool(pool, "p:", Duration::from_secs(60)).expect("a possible prefix")
+            pool
         });
-        let driver = driver.with_clock(ManualClock::new(Timestamp::from_millis(NOW)));
         Self {
             runtime,
-            driver,
+            pool,
             server,
         }
     }
@@ -65,28 +65,31 @@ impl Bench {
         let verb = input.int_in_range(0..=7)?;
         let server = Server::from(input)?;
         *self.server.lock().expect("one thread") = server.clone();
+        // One of its own for each input: it learns which servers take several keys.
+        let driver = RedisDriver::from_pool(self.pool.clone(), "p:", Duration::from_secs(60));
+        let driver = driver.expect("a possible prefix");
+        let driver = driver.with_clock(ManualClock::new(Timestamp::from_millis(NOW)));
         let id = SessionId::from_stored(ID).expect("not empty");
         let (version, ttl) = (Version::bytes("seen"), Duration::from_secs(60));
         self.runtime.block_on(async {
             match verb {
-                0..=2 => server.check(self.driver.load(ID).await),
+                0..=2 => server.check(driver.load(ID).await),
                 3 => {
                     let expected = if server.is_same {
                         Expected::Version(&version)
                     } else {
                         Expected::Absent
                     };
-                    let saved = self.driver.save(&Record::new(id), expected, ttl).await;
+                    let saved = driver.save(&Record::new(id), expected, ttl).await;
                     server.check_saved(saved);
                 }
                 4 => {
-                    let saved = self
-                        .driver
+                    let saved = driver
                         .save(&Record::new(id), Expected::Version(&version), ttl)
                         .await;
                     server.check_saved(saved);
                 }
-                5 => match self.driver.retire(&id, &version).await {
+                5 => match driver.retire(&id, &version).await {
                     Ok(Retired::Done) => assert!(server.is_odd() || server.is_same),
                     Ok(Retired::Gone) => server.check(Ok(None)),
                     Ok(Retired::Changed(loaded)) => server.check(Ok(Some(*loaded))),
@@ -97,14 +100,14 @@ impl Bench {
                     let save = async || {
                         let (record, expected) =
                             (Record::new(id.clone()), Expected::Version(&version));
-                        self.driver.save(&record, expected, ttl).await
+                        driver.save(&record, expected, ttl).await
                     };
                     let (first, second, third) = tokio::join!(save(), save(), save());
                     for saved in [first, second, third] {
                         server.check_saved(saved);
                     }
                 }
-                _ => match self.driver.touch(&id, ttl).await {
+                _ => match driver.touch(&id, ttl).await {
                     Ok(touched) => {
                         let expected = if server.value.is_some() {
                             Touched::Done
