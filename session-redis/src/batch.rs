@@ -1,21 +1,25 @@
 //! Comparisons that meet go to the server in one script.
 //!
 //! The client sends each script in a packet of its own, which costs both sides more than the script does. So a comparison
-//! that comes while another one is under way waits for its task's next turn, and goes along with all that wait by then. One
-//! that meets no other is sent at once.
+//! that comes while another one is under way waits until its task is polled again, behind those that are ready by then, and
+//! goes along with all that wait. One that meets no other is sent at once.
 //!
-//! Whoever's turn comes first sends for all, so that a busy thread lets nobody else wait.
+//! Whoever is polled first sends for all, so that a busy thread lets nobody else wait.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use bytes::Bytes;
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::ClientLike;
 use fred::types::{Key, Value};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::links::Links;
+use crate::meeting::Meeting;
 use crate::script;
 
 /// What the server compares, and then stores or removes.
@@ -28,6 +32,15 @@ pub(crate) struct Comparison {
     pub(crate) save: Option<(Bytes, i64)>,
 }
 
+pub(crate) enum Answer {
+    /// It was stored or removed.
+    Done,
+    /// There is no such key.
+    Gone,
+    /// The key holds something else, for so many milliseconds.
+    Held { value: Bytes, left: i64 },
+}
+
 /// Runs comparisons on the connections of a pool. Cheap to clone; clones send theirs together.
 #[derive(Clone)]
 pub(crate) struct Batches {
@@ -35,13 +48,13 @@ pub(crate) struct Batches {
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
 struct Shared {
     /// Scripts that the server has not answered yet.
     under_way: AtomicUsize,
     list: Mutex<List>,
-    /// Set where several keys in one script do not work, because the server is several that share the keys.
-    is_apart: AtomicBool,
+    meeting: Meeting,
+    /// Where batches are sent from: the runtime of the client, most likely.
+    runtime: Option<Handle>,
 }
 
 #[derive(Default)]
@@ -53,24 +66,45 @@ struct List {
 
 struct Waiting {
     comparison: Comparison,
-    answer: oneshot::Sender<Result<Value, Error>>,
+    /// `None` says that it is better sent alone.
+    answer: oneshot::Sender<Result<Option<Answer>, Error>>,
 }
 
 impl Batches {
-    pub(crate) fn new(links: Links) -> Self {
+    pub(crate) fn new(links: Links, prefix: &str) -> Self {
         Self {
             links,
-            shared: Arc::default(),
+            shared: Arc::new(Shared {
+                under_way: AtomicUsize::new(0),
+                list: Mutex::default(),
+                meeting: Meeting::new(prefix),
+                runtime: Handle::try_current().ok(),
+            }),
         }
     }
 
-    /// Runs one comparison, in time: 1 if it was done, 0 if the key is gone, or what the key holds instead and for how
-    /// many milliseconds.
-    pub(crate) async fn run(&self, comparison: Comparison) -> Result<Value, Error> {
+    pub(crate) async fn run(&self, comparison: Comparison) -> Result<Answer, Error> {
         if self.is_idle() || !self.may_join(&comparison) {
             return self.alone(&comparison).await;
         }
-        self.links.in_time(self.join(comparison)).await
+        let answered = self.join(comparison.clone()).await;
+        // From when it was sent at the latest, or a little later.
+        let answer = async {
+            // The sender is dropped where its runtime shuts down: whether the batch was carried out is not known.
+            let unknown = |_| Err(Error::new(ErrorKind::Canceled, "no answer"));
+            answered.await.unwrap_or_else(unknown)
+        };
+        match self.links.in_time(answer).await? {
+            None => Box::pin(self.alone(&comparison)).await,
+            Some(Answer::Gone) => {
+                let answer = Box::pin(self.alone(&comparison)).await?;
+                if matches!(answer, Answer::Done) {
+                    self.shared.meeting.doubt();
+                }
+                Ok(answer)
+            }
+            Some(answer) => Ok(answer),
+        }
     }
 
     fn is_idle(&self) -> bool {
@@ -80,52 +114,49 @@ impl Batches {
     /// What is large would let all others wait for its transfer, and in a Cluster each key has its own place.
     fn may_join(&self, comparison: &Comparison) -> bool {
         let text = comparison.save.as_ref().map_or(0, |(text, _)| text.len());
-        comparison.version.len() + text <= LARGE
-            && !self.shared.is_apart.load(Ordering::Relaxed)
-            && !self.links.pool.is_clustered()
+        if comparison.version.len() + text > LARGE || self.links.pool.is_clustered() {
+            return false;
+        }
+        if self.shared.meeting.is_to_be_tried() {
+            let this = self.clone();
+            self.spawn(async move { this.shared.meeting.attempt(&this).await });
+        }
+        self.shared.meeting.is_possible()
     }
 
-    async fn alone(&self, comparison: &Comparison) -> Result<Value, Error> {
+    async fn alone(&self, comparison: &Comparison) -> Result<Answer, Error> {
         let _counted = UnderWay::count(&self.shared);
-        self.links
+        let answer = self
+            .links
             .run(|client| {
-                script::COMPARE.run(
-                    client,
-                    vec![comparison.key.clone()],
-                    comparison.arguments().to_vec(),
-                )
+                let keys = vec![comparison.key.clone()];
+                script::COMPARE.run(client, keys, comparison.arguments().to_vec())
             })
-            .await
+            .await?;
+        Answer::read(answer)?.ok_or_else(unreadable)
     }
 
-    async fn join(&self, comparison: Comparison) -> Result<Value, Error> {
+    /// Waits until it is sent, and returns what will bring the answer.
+    async fn join(
+        &self,
+        comparison: Comparison,
+    ) -> oneshot::Receiver<Result<Option<Answer>, Error>> {
         let (answer, answered) = oneshot::channel();
-        let mine = self.enlist(Waiting {
-            comparison: comparison.clone(),
-            answer,
-        });
-        tokio::task::yield_now().await;
-        self.take_turn(mine);
-        match answered.await {
-            Ok(Ok(Value::Integer(ALONE))) => Box::pin(self.alone(&comparison)).await,
-            Ok(Ok(Value::Integer(GONE))) => Box::pin(self.verify_gone(&comparison)).await,
-            Ok(result) => result,
-            // The runtime on which the batch was sent shut down: whether it was carried out is not known.
-            Err(_) => Err(Error::new(ErrorKind::Canceled, "no answer")),
+        let batch = self.enlist(Waiting { comparison, answer });
+        let mut is_back = false;
+        poll_fn(|context| {
+            if std::mem::replace(&mut is_back, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        let list = self.shared.list();
+        if list.batch == batch {
+            self.begin(list);
         }
-    }
-
-    /// A proxy in front of several servers may ask only the one of a batch's first key.
-    async fn verify_gone(&self, comparison: &Comparison) -> Result<Value, Error> {
-        let answer = self.alone(comparison).await?;
-        if answer != Value::Integer(GONE) {
-            self.keep_apart();
-        }
-        Ok(answer)
-    }
-
-    fn keep_apart(&self) {
-        self.shared.is_apart.store(true, Ordering::Relaxed);
+        answered
     }
 
     /// Returns the number of the batch that it goes with.
@@ -139,58 +170,64 @@ impl Batches {
         batch
     }
 
-    /// Sends the batch, unless another one's turn came first.
-    fn take_turn(&self, batch: u64) {
-        let list = self.shared.list();
-        if list.batch == batch {
-            self.begin(list);
-        }
-    }
-
+    /// Sends what waits, by a task of its own, because the request that comes to it may go away.
     fn begin(&self, mut list: MutexGuard<'_, List>) {
         list.batch += 1;
         let waiting = std::mem::take(&mut list.waiting);
         drop(list);
         let this = self.clone();
-        // By itself, because the request whose turn it is may go away.
-        tokio::spawn(async move { this.send(waiting).await });
+        self.spawn(async move { this.send(waiting).await });
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        match &self.shared.runtime {
+            Some(runtime) => runtime.spawn(task),
+            None => tokio::spawn(task),
+        };
     }
 
     async fn send(&self, mut waiting: Vec<Waiting>) {
         // Nobody waits any more for those whose request went away.
         waiting.retain(|one| !one.answer.is_closed());
         if waiting.len() < 2 {
-            answer_all(waiting, &Ok(Value::Integer(ALONE)));
+            for one in waiting {
+                one.answer(Ok(None));
+            }
             return;
         }
-        let _counted = UnderWay::count(&self.shared);
-        let keys: Vec<_> = waiting
-            .iter()
-            .map(|one| one.comparison.key.clone())
-            .collect();
-        let arguments: Vec<_> = waiting
-            .iter()
-            .flat_map(|one| one.comparison.arguments())
-            .collect();
-        let answers = self
-            .links
-            .run(|client| script::COMPARE_ALL.run(client, keys.clone(), arguments.clone()))
-            .await;
-        match answers {
-            Ok(Value::Array(answers)) if answers.len() == waiting.len() => {
+        let comparisons: Vec<_> = waiting.iter().map(|one| &one.comparison).collect();
+        match self.all(&comparisons).await {
+            Ok(answers) => {
                 for (one, answer) in waiting.into_iter().zip(answers) {
                     one.answer(Ok(answer));
                 }
             }
-            Ok(_) => {
-                let error = Error::new(ErrorKind::Protocol, "not one answer each");
-                answer_all(waiting, &Err(error));
+            Err(error) => {
+                self.shared.meeting.doubt();
+                for one in waiting {
+                    one.answer(Err(error.clone()));
+                }
             }
-            Err(error) if is_refusal_of_several(&error) => {
-                self.keep_apart();
-                answer_all(waiting, &Ok(Value::Integer(ALONE)));
+        }
+    }
+
+    /// Runs several in one script. Of each the answer, `None` where it is better sent alone.
+    pub(crate) async fn all(
+        &self,
+        comparisons: &[&Comparison],
+    ) -> Result<Vec<Option<Answer>>, Error> {
+        let _counted = UnderWay::count(&self.shared);
+        let keys: Vec<_> = comparisons.iter().map(|one| one.key.clone()).collect();
+        let arguments: Vec<_> = comparisons.iter().flat_map(|one| one.arguments()).collect();
+        let answers: Value = self
+            .links
+            .run(|client| script::COMPARE_ALL.run(client, keys.clone(), arguments.clone()))
+            .await?;
+        match answers {
+            Value::Array(answers) if answers.len() == comparisons.len() => {
+                answers.into_iter().map(Answer::read).collect()
             }
-            Err(error) => answer_all(waiting, &Err(error)),
+            _ => Err(unreadable()),
         }
     }
 }
@@ -206,8 +243,22 @@ impl Comparison {
     }
 }
 
+impl Answer {
+    fn read(answer: Value) -> Result<Option<Self>, Error> {
+        match answer {
+            Value::Integer(1) => Ok(Some(Self::Done)),
+            Value::Integer(0) => Ok(Some(Self::Gone)),
+            Value::Integer(-1) => Ok(None),
+            answer => {
+                let (value, left) = answer.convert()?;
+                Ok(Some(Self::Held { value, left }))
+            }
+        }
+    }
+}
+
 impl Waiting {
-    fn answer(self, result: Result<Value, Error>) {
+    fn answer(self, result: Result<Option<Answer>, Error>) {
         // Whoever went away needs none.
         let _ = self.answer.send(result);
     }
@@ -235,26 +286,11 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-fn answer_all(waiting: Vec<Waiting>, result: &Result<Value, Error>) {
-    for one in waiting {
-        one.answer(result.clone());
-    }
+fn unreadable() -> Error {
+    Error::new(ErrorKind::Protocol, "not what the script answers")
 }
 
-/// Says whether the server refused the script because its keys are several, as nodes of a Cluster do, and proxies in front
-/// of one. It did not carry it out.
-fn is_refusal_of_several(error: &Error) -> bool {
-    ["CROSSSLOT", "same slot", "bad lua script"]
-        .iter()
-        .any(|words| error.details().contains(words))
-}
-
-/// What the script for several keys answers where a key is better dealt with alone.
-const ALONE: i64 = -1;
-/// What both scripts answer where the key is gone.
-const GONE: i64 = 0;
-/// Of the keys in a script: for 64 sessions of 200 bytes the server takes 0.13 ms, and for 64 of the largest that join about
-/// as long as for one of a megabyte.
+/// Of the keys in a script: for 64 sessions of 200 bytes the server takes 0.13 ms.
 const MOST: usize = 64;
 /// In bytes. The script knows it too.
 const LARGE: usize = 16 * 1024;

@@ -8,6 +8,9 @@ local function compare(key, version, text, ttl)
   else
     held = call('GET', key)
   end
+  if type(held) == 'table' then
+    return alone
+  end
   if held ~= version then
     local value, left = call('GET', key), call('PTTL', key)
     if value == false then

@@ -11,11 +11,11 @@ use fred::types::config::Server;
 use session_core::Error;
 
 use crate::RedisDriver;
-use crate::driver::unavailable;
+use crate::driver::{PROBE, unavailable};
 
 impl RedisDriver {
-    /// Counts the keys that start with the prefix, in the whole database or Cluster: with a prefix of their own, the
-    /// sessions.
+    /// Counts the keys that start with the prefix, in the whole database or Cluster, without those by which the driver
+    /// tries what the server can do: with a prefix of their own, the sessions.
     ///
     /// It looks at every key of the database by `SCAN`, a thousand in one step, so that other commands run between
     /// them; `KEYS` would stop the server. A session that begins or ends meanwhile is counted or not. The user needs the
@@ -27,6 +27,7 @@ impl RedisDriver {
     /// does not allow it.
     pub async fn count(&self) -> Result<u64, Error> {
         let pattern = escape(self.prefix()) + "*";
+        let probes = [self.prefix(), PROBE].concat();
         let hasher = RandomState::new();
         // SCAN may return a key more than once. Their hashes take less room than the keys.
         let mut seen = HashSet::new();
@@ -35,7 +36,10 @@ impl RedisDriver {
             loop {
                 let page = |client| page(client, server.clone(), cursor.clone(), pattern.clone());
                 let (next, keys) = self.links().run(page).await.map_err(unavailable)?;
-                seen.extend(keys.iter().map(|key| hasher.hash_one(key)));
+                let keys = keys
+                    .iter()
+                    .filter(|key| !key.starts_with(probes.as_bytes()));
+                seen.extend(keys.map(|key| hasher.hash_one(key)));
                 if next == "0" {
                     break;
                 }

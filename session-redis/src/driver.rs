@@ -17,7 +17,7 @@ use session_core::{
     SessionId, Timestamp, Touched, Version,
 };
 
-use crate::batch::{Batches, Comparison};
+use crate::batch::{Answer, Batches, Comparison};
 use crate::connect::Builder;
 use crate::links::Links;
 use crate::mark::{self, Mark};
@@ -90,7 +90,7 @@ impl RedisDriver {
         crate::connect::check_prefix(prefix)?;
         crate::connect::check_timeout(timeout)?;
         Ok(Self {
-            batches: Batches::new(Links::new(pool, timeout)),
+            batches: Batches::new(Links::new(pool, timeout), prefix),
             prefix: prefix.into(),
             clock: Arc::new(session_core::SystemClock),
             // Another start in every process, so that two of them do not count in step. (Copies of a running machine would,
@@ -122,7 +122,7 @@ impl RedisDriver {
     }
 
     pub(crate) async fn probe(&self) -> Result<(), FredError> {
-        let key = self.key("session-probe");
+        let key = self.key(PROBE);
         self.links()
             .run(|client| script::PROBE.run(client, vec![key.clone()], ()))
             .await
@@ -185,20 +185,14 @@ impl RedisDriver {
             version: compared_with(version),
             save,
         };
-        let answer = match self.batches.run(comparison).await {
-            Ok(answer) => answer,
-            Err(error) => return foreign(id, error).map(|()| Compared::Gone),
-        };
-        match answer {
-            Value::Integer(1) => Ok(Compared::Done),
-            Value::Integer(_) => Ok(Compared::Gone),
-            answer => {
-                let (value, left): (Bytes, i64) = answer.convert().map_err(unavailable)?;
-                // What cannot be read as a record is not ours to join with, or to overwrite.
-                Ok(self
-                    .loaded(id, value, left)
-                    .map_or(Compared::Gone, |loaded| Compared::Other(Box::new(loaded))))
-            }
+        match self.batches.run(comparison).await {
+            Ok(Answer::Done) => Ok(Compared::Done),
+            Ok(Answer::Gone) => Ok(Compared::Gone),
+            // What cannot be read as a record is not ours to join with, or to overwrite.
+            Ok(Answer::Held { value, left }) => Ok(self
+                .loaded(id, value, left)
+                .map_or(Compared::Gone, |loaded| Compared::Other(Box::new(loaded)))),
+            Err(error) => foreign(id, error).map(|()| Compared::Gone),
         }
     }
 
@@ -354,6 +348,9 @@ fn warn_foreign(id: &str, what: &str) {
 pub(crate) fn unavailable(error: FredError) -> Error {
     Error::unavailable(error)
 }
+
+/// How the keys begin, behind the prefix, by which the driver tries what the server can do.
+pub(crate) const PROBE: &str = "session-probe";
 
 /// What `PTTL` answers where there is no such key.
 const GONE: i64 = -2;

@@ -54,10 +54,10 @@
 //! overwrites blindly, as `@rudderjs/session` does, once ours was acknowledged after its write. A save onto a record
 //! that is gone, by logout, expiry, eviction or `FLUSHDB`, stores nothing.
 //!
-//! Saves of a driver and its clones that meet go to the server in one script, up to 64 of them, unless they are new sessions;
-//! the first of them, which met none, has gone by itself. Each has an answer of its own, as if it had gone alone. What is
-//! more than 16 KiB does go alone, and so does each with a Cluster, and with servers that turn out to share the keys among
-//! them behind one address.
+//! Such scripts of one driver and its clones that meet are sent as one, for up to 64 sessions; the first of them, which met
+//! none, has gone by itself. Each gets the answer that it would have got alone. What is more than 16 KiB goes alone, and so
+//! does each with a Cluster and with a server that turns out to be several that share the keys: the driver tries that with
+//! 16 keys `session-probe-…` behind the prefix when two first meet, and again after an error.
 //!
 //! What other software wrote has its text for a version. If it writes the very same text again while a request of ours
 //! is under way that saw the first, with a save of ours in between, that request takes the two for one: flash of the same
@@ -67,7 +67,7 @@
 //!
 //! A command is given up after the [timeout](Builder::timeout), 1 second by default. The session then reads as empty,
 //! writes to it are refused, and the client keeps its cookie, or the request is answered with 503, as
-//! [`OnOutage`](session_core::OnOutage) says. No command that a server carried out is sent twice: whether a save whose
+//! [`OnOutage`](session_core::OnOutage) says. No command that changed anything is sent twice: whether a save whose
 //! connection broke was carried out is unknown, and it counts as failed. The driver reconnects by itself, after waits
 //! that grow to 2 seconds with a random part.
 //!
@@ -108,6 +108,7 @@ mod count;
 mod driver;
 mod links;
 mod mark;
+mod meeting;
 mod script;
 
 pub use crate::connect::Builder;

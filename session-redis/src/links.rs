@@ -57,7 +57,7 @@ impl Links {
         result
     }
 
-    /// Gives up a little later than fred does by itself, which also keeps the command from being sent after all.
+    /// Gives up a little later than fred gives up a command, which also keeps that from being sent after all.
     pub(crate) async fn in_time<T>(
         &self,
         work: impl Future<Output = Result<T, Error>>,

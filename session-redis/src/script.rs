@@ -26,7 +26,7 @@ pub(crate) const COMPARE: Script = Script {
 /// The same for several keys, with three arguments each: a list of such answers, with -1 for a key that is better dealt with
 /// alone, because something failed or what it holds is large. Nothing was done with that key.
 pub(crate) const COMPARE_ALL: Script = Script {
-    hash: "d43b25bbf1a05783077c1222c5b5e4db82e75b44",
+    hash: "2d2939498bce9c4a4322ba42ed931498fb59c033",
     lua: include_str!("compare_all.lua"),
 };
 

@@ -95,16 +95,21 @@ impl Bench {
                     Ok(Retired::Changed(loaded)) => server.check(Ok(Some(*loaded))),
                     Err(error) => server.check(Err(error)),
                 },
-                // All but the first are sent together.
+                // All but the first are sent together, once that was tried.
                 6 => {
                     let save = async || {
                         let (record, expected) =
                             (Record::new(id.clone()), Expected::Version(&version));
                         driver.save(&record, expected, ttl).await
                     };
-                    let (first, second, third) = tokio::join!(save(), save(), save());
-                    for saved in [first, second, third] {
-                        server.check_saved(saved);
+                    for _ in 0..2 {
+                        let (first, second, third) = tokio::join!(save(), save(), save());
+                        for saved in [first, second, third] {
+                            server.check_saved(saved);
+                        }
+                        for _ in 0..100 {
+                            tokio::task::yield_now().await;
+                        }
                     }
                 }
                 _ => match driver.touch(&id, ttl).await {
@@ -171,6 +176,12 @@ impl Server {
     }
 
     fn answer(&mut self, command: &MockCommand) -> StdResult<Value, FredError> {
+        if command.args.iter().any(is_probe) {
+            return Ok(match &*command.cmd {
+                "EVAL" | "EVALSHA" => of_each(command, Value::Integer(1)),
+                _ => Value::from_static_str("OK"),
+            });
+        }
         match self.odd.pop() {
             Some(Odd::Value(value)) => return Ok(value),
             Some(Odd::Failure(details)) => {
@@ -253,6 +264,13 @@ impl Server {
             Err(error) => self.check(Err(error)),
         }
     }
+}
+
+/// Where the driver tries whether several keys may meet in one script.
+fn is_probe(argument: &Value) -> bool {
+    argument
+        .as_bytes()
+        .is_some_and(|key| key.starts_with(b"p:session-probe-"))
 }
 
 /// What a script answers that gets this answer for each of its keys.

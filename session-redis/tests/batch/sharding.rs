@@ -1,14 +1,22 @@
 //! A proxy that shares the keys among servers, and sends a script to the one of its first key, as Envoy's does.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) struct Sharding {
     port: u16,
-    scripts: Arc<AtomicU32>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    servers: Mutex<[u16; 2]>,
+    scripts: AtomicU32,
+    refuses: AtomicBool,
 }
 
 impl Sharding {
@@ -16,12 +24,16 @@ impl Sharding {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = Self {
             port: listener.local_addr().unwrap().port(),
-            scripts: Arc::default(),
+            shared: Arc::new(Shared {
+                servers: Mutex::new(servers),
+                scripts: AtomicU32::new(0),
+                refuses: AtomicBool::new(false),
+            }),
         };
-        let scripts = proxy.scripts.clone();
+        let shared = proxy.shared.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, servers, scripts.clone()));
+                tokio::spawn(serve(client, shared.clone()));
             }
         });
         proxy
@@ -33,29 +45,55 @@ impl Sharding {
 
     /// How many have come.
     pub(crate) fn scripts(&self) -> u32 {
-        self.scripts.load(Ordering::Relaxed)
+        self.shared.scripts.load(Ordering::Relaxed)
+    }
+
+    /// Shares the keys anew.
+    pub(crate) fn split(&self, servers: [u16; 2]) {
+        *self.shared.servers.lock().unwrap() = servers;
+    }
+
+    /// Refuses several keys in one script from now on.
+    pub(crate) fn refuse_several(&self) {
+        self.shared.refuses.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn shard_of(key: &str) -> usize {
+        shard_of(key.as_bytes())
     }
 }
 
 /// One command after the other, until the client leaves.
-async fn serve(client: TcpStream, servers: [u16; 2], scripts: Arc<AtomicU32>) {
+async fn serve(client: TcpStream, shared: Arc<Shared>) {
     let mut client = BufReader::new(client);
-    let mut connections = Vec::new();
-    for port in servers {
-        let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        connections.push(BufReader::new(server));
-    }
+    let mut connections = BTreeMap::new();
     while let Some(command) = read(&mut client).await {
         let words = words(&command);
         let is_script = words[0].starts_with(b"EVAL");
-        scripts.fetch_add(is_script.into(), Ordering::Relaxed);
+        shared
+            .scripts
+            .fetch_add(is_script.into(), Ordering::Relaxed);
+        if is_script && words[2] != b"1" && shared.refuses.load(Ordering::Relaxed) {
+            client.write_all(b"-ERR one key only\r\n").await.unwrap();
+            continue;
+        }
         let key = words.get(if is_script { 3 } else { 1 });
-        let shard = key.map_or(0, |key| usize::from(key[key.len() - 1] % 2));
-        let server = &mut connections[shard];
+        let port = shared.servers.lock().unwrap()[key.map_or(0, |key| shard_of(key))];
+        let server = match connections.entry(port) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                entry.insert(BufReader::new(server))
+            }
+        };
         server.write_all(&command).await.unwrap();
         let answer = read(server).await.unwrap();
         client.write_all(&answer).await.unwrap();
     }
+}
+
+fn shard_of(key: &[u8]) -> usize {
+    usize::from(key[key.len() - 1] % 2)
 }
 
 /// Reads one value (Redis, "Redis serialization protocol specification"), as it came.
