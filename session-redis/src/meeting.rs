@@ -80,24 +80,26 @@ impl Meeting {
             set.await?;
         }
         let all: Vec<_> = comparisons.iter().collect();
-        let found = batches.all(&all).await.map(|answers| {
-            let mut answers = answers.iter();
-            answers.all(|answer| matches!(answer, Some(Answer::Done)))
-        });
-        if !matches!(found, Ok(true)) {
-            for one in &comparisons {
-                let remove = batches.links.run(|client| {
-                    let key = one.key.clone();
-                    async move { client.del::<i64, _>(key).await }
-                });
-                // Those that stay end by themselves.
-                let _ = remove.await;
+        match batches.all(&all).await {
+            Ok(answers)
+                if answers
+                    .iter()
+                    .all(|answer| matches!(answer, Some(Answer::Done))) =>
+            {
+                return Ok(true);
             }
+            Err(error) if !has_answered(&error) => return Err(error),
+            Ok(_) | Err(_) => {}
         }
-        match found {
-            Err(error) if has_answered(&error) => Ok(false),
-            found => found,
+        for one in &comparisons {
+            let remove = batches.links.run(|client| {
+                let key = one.key.clone();
+                async move { client.del::<i64, _>(key).await }
+            });
+            // Those that stay end by themselves.
+            let _ = remove.await;
         }
+        Ok(false)
     }
 }
 
