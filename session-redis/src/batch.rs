@@ -87,7 +87,9 @@ impl Batches {
         if self.is_idle() || !self.may_join(&comparison) {
             return self.alone(&comparison).await;
         }
-        let answered = self.join(comparison.clone()).await;
+        let Some(answered) = self.join(comparison.clone()).await else {
+            return Box::pin(self.alone(&comparison)).await;
+        };
         // From when it was sent at the latest, or a little later.
         let answer = async {
             // The sender is dropped where its runtime shuts down: whether the batch was carried out is not known.
@@ -136,11 +138,11 @@ impl Batches {
         Answer::read(answer)?.ok_or_else(unreadable)
     }
 
-    /// Waits until it is sent, and returns what will bring the answer.
+    /// Waits until it is sent, and returns what will bring the answer, or `None` where no other one came.
     async fn join(
         &self,
         comparison: Comparison,
-    ) -> oneshot::Receiver<Result<Option<Answer>, Error>> {
+    ) -> Option<oneshot::Receiver<Result<Option<Answer>, Error>>> {
         let (answer, answered) = oneshot::channel();
         let batch = self.enlist(Waiting { comparison, answer });
         let mut is_back = false;
@@ -152,11 +154,15 @@ impl Batches {
             Poll::Pending
         })
         .await;
-        let list = self.shared.list();
+        let mut list = self.shared.list();
         if list.batch == batch {
+            if list.waiting.len() == 1 {
+                list.take();
+                return None;
+            }
             self.begin(list);
         }
-        answered
+        Some(answered)
     }
 
     /// Returns the number of the batch that it goes with.
@@ -172,8 +178,7 @@ impl Batches {
 
     /// Sends what waits, by a task of its own, because the request that comes to it may go away.
     fn begin(&self, mut list: MutexGuard<'_, List>) {
-        list.batch += 1;
-        let waiting = std::mem::take(&mut list.waiting);
+        let waiting = list.take();
         drop(list);
         let this = self.clone();
         self.spawn(async move { this.send(waiting).await });
@@ -229,6 +234,13 @@ impl Batches {
             }
             _ => Err(unreadable()),
         }
+    }
+}
+
+impl List {
+    fn take(&mut self) -> Vec<Waiting> {
+        self.batch += 1;
+        std::mem::take(&mut self.waiting)
     }
 }
 
