@@ -16,8 +16,9 @@ async fn main() -> ExitCode {
 async fn serve(start: Start) -> Result<(), Box<dyn Error>> {
     let layer = SessionLayer::from_config(&start.config).await?;
     let app = axum_playground::app(layer, start.config.driver());
+    let interrupted = playground::interrupted();
     axum::serve(start.listen().await?, app)
-        .with_graceful_shutdown(playground::interrupted())
+        .with_graceful_shutdown(interrupted)
         .await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::env::{self, VarError};
 use std::error::Error;
 use std::process::ExitCode;
+use std::task::{Context, Poll, Waker};
 
 use session_core::{ConfigError, Secret, SessionConfig};
 use tokio::net::TcpListener;
@@ -38,11 +39,23 @@ where
     }
 }
 
-/// Waits until the process is told to end, by Ctrl-C for example.
-pub async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // No signals to wait for: run until killed.
-        std::future::pending::<()>().await;
+/// Waits until the process is told to end, by Ctrl-C for example. Whatever tells it from this call on is heard, also before
+/// the future is polled.
+pub fn interrupted() -> impl Future<Output = ()> + Send {
+    let mut signal = Box::pin(tokio::signal::ctrl_c());
+    // The first poll installs the handler.
+    let first = signal
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    async move {
+        let told = match first {
+            Poll::Ready(told) => told,
+            Poll::Pending => signal.await,
+        };
+        if told.is_err() {
+            // No signals to wait for: run until killed.
+            std::future::pending::<()>().await;
+        }
     }
 }
 

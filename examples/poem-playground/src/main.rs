@@ -18,9 +18,10 @@ async fn main() -> ExitCode {
 async fn serve(start: Start) -> Result<(), Box<dyn Error>> {
     let middleware = SessionMiddleware::from_config(&start.config).await?;
     let app = poem_playground::app(middleware, start.config.driver());
+    let interrupted = playground::interrupted();
     let acceptor = TcpAcceptor::from_tokio(start.listen().await?)?;
     Server::new_with_acceptor(acceptor)
-        .run_with_graceful_shutdown(app, playground::interrupted(), None)
+        .run_with_graceful_shutdown(app, interrupted, None)
         .await?;
     Ok(())
 }

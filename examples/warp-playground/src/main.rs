@@ -17,9 +17,10 @@ async fn main() -> ExitCode {
 async fn serve(start: Start) -> Result<(), Box<dyn Error>> {
     let layer = SessionLayer::from_config(&start.config).await?;
     let about = About::new(layer.manager(), start.config.driver());
+    let interrupted = playground::interrupted();
     session_warp::serve(warp_playground::routes(about), layer)
         .incoming(start.listen().await?)
-        .graceful(playground::interrupted())
+        .graceful(interrupted)
         .run()
         .await;
     Ok(())
