@@ -90,7 +90,7 @@ impl Batches {
         let Some(answered) = self.join(comparison.clone()).await else {
             return Box::pin(self.alone(&comparison)).await;
         };
-        // From when it was sent at the latest, or a little later.
+        // By now it is on its way, so that its time runs.
         let answer = async {
             // The sender is dropped where its runtime shuts down: whether the batch was carried out is not known.
             let unknown = |_| Err(Error::new(ErrorKind::Canceled, "no answer"));
