@@ -91,7 +91,7 @@ fn the_table_of_events_is_that_of_the_sources() {
             && ["session-", "adapters/"]
                 .iter()
                 .any(|root| path.starts_with(root))
-            && !path.starts_with("adapters/conformance");
+            && !path.starts_with("verify/conformance");
         if is_published {
             found.extend(emitted(&source));
         }

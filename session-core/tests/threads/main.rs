@@ -1,6 +1,6 @@
 //! Clones of a session in several threads at once, and every order of their verbs that a lock allows.
 //!
-//! `fuzz/threads` runs these under ThreadSanitizer and Miri as well.
+//! `verify/fuzz/threads` runs these under ThreadSanitizer and Miri as well.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 

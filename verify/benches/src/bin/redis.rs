@@ -1,0 +1,35 @@
+//! Throughput of sessions in Redis beside bare commands of the same client, in the same process and run.
+//!
+//! ```text
+//! cargo run --profile measure -p session-bench --features redis --bin redis
+//! ```
+//!
+//! Starts a redis-server of its own. Two worker threads; one connection, as `RedisDriver` makes by default, and four. Medians
+//! of alternating runs; what counts is the ratio. `verify/benches/peers` has the same race with other libraries in it.
+
+use session_bench::redis::{Contestant, race, runtime};
+use session_bench::report::Results;
+use session_core::{Secret, SessionManager};
+use session_redis::RedisDriver;
+use test_support::RedisServer;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let server = RedisServer::start();
+    let runtime = runtime();
+    let results = Results::from_arguments();
+    for connections in [1, 4] {
+        println!("\nWith pool_size({connections})");
+        let driver = RedisDriver::builder(server.url()).pool_size(connections);
+        let driver = runtime.block_on(driver.connect())?;
+        let pool = driver.pool().clone();
+        let manager = SessionManager::builder(driver, Secret::generate()?).build()?;
+        let contestants = [
+            Contestant::bare(runtime.handle(), pool),
+            Contestant::ours(runtime.handle(), manager),
+        ];
+        for table in race(&contestants) {
+            results.add(&table);
+        }
+    }
+    Ok(())
+}
