@@ -71,77 +71,58 @@ mod guide {
     mod writing_a_driver {}
 }
 
-// What an application holds.
-mod current;
-mod flash;
+// In reading order. `docs/architecture.md` walks through one request.
 mod session;
 
-// From a request to its end.
-mod builder;
-mod commit;
-mod config;
-mod env;
-mod manager;
-mod options;
-mod state;
-
-// What is stored, and how changes are joined.
-mod driver;
-mod id;
-mod json;
-mod members;
-#[cfg(feature = "memory")]
-mod memory;
-pub mod merge;
-mod plain;
 mod record;
-mod values;
-mod version;
-mod wire;
 
-// What the client holds.
+pub mod merge;
+
+mod commit;
+
+mod driver;
+
 mod cookie;
-#[cfg(feature = "http")]
-mod exchange;
-#[cfg(feature = "http")]
-mod headers;
-mod secret;
-mod set_cookie;
-mod tokens;
 
-// Beside all of it.
-mod clock;
-mod config_error;
+#[cfg(feature = "http")]
+mod http;
+
+mod config;
+
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod error;
-mod events;
 #[cfg(feature = "testing")]
 pub mod testing;
+
+mod clock;
+mod error;
+mod events;
 
 /// So that a driver needs no other dependency for its `impl Driver`.
 pub use async_trait::async_trait;
 /// JSON text as a value: `put` and `get` it to pass on what need not be understood.
 pub use serde_json::value::RawValue;
 
-pub use crate::builder::Builder;
 pub use crate::clock::{Clock, ManualClock, SystemClock, Timestamp};
-pub use crate::config::{DriverName, SessionConfig};
-pub use crate::config_error::ConfigError;
-pub use crate::cookie::{CookieOptions, SameSite};
-pub use crate::current::Scope;
+pub use crate::commit::manager::SessionManager;
+pub use crate::commit::outcome::{Outcome, Token};
+pub use crate::config::builder::Builder;
+pub use crate::config::error::ConfigError;
+pub use crate::config::options::{Caching, Establish, OnOutage, OnSaveFailure, Opening, Renewal};
+pub use crate::config::settings::{DriverName, SessionConfig};
+pub use crate::cookie::key_ring::{KeyRing, Verified};
+pub use crate::cookie::options::{CookieOptions, SameSite};
+pub use crate::cookie::secret::Secret;
+pub use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
+#[cfg(feature = "memory")]
+pub use crate::driver::memory::MemoryDriver;
 pub use crate::driver::{Capacity, Driver, Expected, Loaded, Retired, Saved, Touched};
 pub use crate::error::{Error, ErrorKind};
 #[cfg(feature = "http")]
-pub use crate::exchange::{Exchange, Unfinished};
-pub use crate::id::SessionId;
-pub use crate::manager::{Outcome, SessionManager, Token};
-#[cfg(feature = "memory")]
-pub use crate::memory::MemoryDriver;
-pub use crate::options::{Caching, Establish, OnOutage, OnSaveFailure, Opening, Renewal};
+pub use crate::http::exchange::{Exchange, Unfinished};
 pub use crate::record::Record;
-pub use crate::secret::{KeyRing, Secret, Verified};
-pub use crate::session::Session;
-pub use crate::set_cookie::MAX_COOKIE_BYTES;
-pub use crate::values::Values;
-pub use crate::version::Version;
+pub use crate::record::id::SessionId;
+pub use crate::record::values::Values;
+pub use crate::record::version::Version;
+pub use crate::session::current::Scope;
+pub use crate::session::handle::Session;

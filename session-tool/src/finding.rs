@@ -173,7 +173,7 @@ impl Finding {
         }
         if let Some(record) = &self.record {
             table.values("data", record.data());
-            table.values("flash", record.flash());
+            table.values("flash", record.flash_next());
         }
         format!("{}\n{}", self.verdict.headline(self, context), table.text())
     }

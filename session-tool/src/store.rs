@@ -47,7 +47,7 @@ pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answ
             found: true,
             id: Some(id),
             data: Some(record.data()),
-            flash: Some(record.flash()),
+            flash: Some(record.flash_next()),
             expires_at: record.expires_at().map(time::iso),
             created_at: record.created_at().map(time::iso),
             size: Some(size),
@@ -161,7 +161,7 @@ fn text(record: &Record, id: &str, size: usize) -> String {
     }
     table.row("size", format!("{size} bytes of JSON"));
     table.values("data", record.data());
-    table.values("flash", record.flash());
+    table.values("flash", record.flash_next());
     table.text()
 }
 

@@ -51,7 +51,7 @@ async fn served_during_an_outage_a_session_reads_as_empty_and_refuses_writes() {
         }
         assert_eq!(session.id().unwrap_err().kind(), ErrorKind::Unavailable);
         // Flash for this request needs no store.
-        session.now("a", 1).unwrap();
+        session.flash_now("a", 1).unwrap();
         assert_eq!(session.all_flash().to_json(), r#"{"a":1}"#);
         Response::new("served".to_owned())
     })

@@ -73,7 +73,7 @@ impl<'a, S: Subject> Stage<'a, S> {
     }
 
     pub(super) fn record_of(&self, id: &SessionId, data: &str) -> Result<Record, Stop> {
-        let id = crate::json::escape(id.as_str());
+        let id = crate::record::json::escape(id.as_str());
         self.record_from(&format!(r#"{{"id":"{id}","data":{data}}}"#))
     }
 

@@ -78,7 +78,7 @@ fn reflash_and_keep_are_refused_whole() {
             stored.data().to_json(),
             r#"{"k":"fits since the flash goes"}"#
         );
-        assert!(stored.flash().is_empty());
+        assert!(stored.flash_next().is_empty());
     }
 }
 

@@ -104,7 +104,7 @@ fn an_unmodified_session_is_loaded_once_and_not_written() {
     let session = site.open(&token);
     assert_eq!(session.get::<String>("user").unwrap().unwrap(), "ada");
     session.id().unwrap();
-    session.now("notice", "hi").unwrap();
+    session.flash_now("notice", "hi").unwrap();
     session.reflash().unwrap();
     assert!(!session.is_new() && !session.is_modified());
     assert_eq!(site.commit(&session), Outcome::Keep);

@@ -27,7 +27,7 @@ fn flash_is_gone_after_the_next_request_also_if_nobody_read_it() {
     let next = site.open(&token);
     assert!(next.is_modified(), "what was shown must go");
     assert!(matches!(site.commit(&next), Outcome::Set(_)));
-    assert!(site.stored(id_of(&token)).unwrap().flash().is_empty());
+    assert!(site.stored(id_of(&token)).unwrap().flash_next().is_empty());
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_request_that_failed_to_commit_leaves_the_flash_for_the_next() {
 fn now_is_for_this_request_and_stores_nothing() {
     let site = Site::new();
     let session = site.visit();
-    session.now("notice", "here").unwrap();
+    session.flash_now("notice", "here").unwrap();
     assert_eq!(
         session.get_flash::<String>("notice").unwrap().unwrap(),
         "here"
@@ -57,7 +57,7 @@ fn now_hides_what_was_flashed_under_the_same_name() {
     let site = Site::new();
     let token = site.request(|session| session.flash("n", 1).unwrap());
     let next = site.open(&token);
-    next.now("n", 2).unwrap();
+    next.flash_now("n", 2).unwrap();
     assert_eq!(next.get_flash::<u8>("n").unwrap(), Some(2));
     // It is not carried on by reflash: that is about what the previous request flashed.
     next.reflash().unwrap();

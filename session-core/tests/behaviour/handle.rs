@@ -90,7 +90,7 @@ fn a_value_that_is_no_json_is_an_error_and_changes_nothing() {
     for result in [
         session.put("user", Unwritable),
         session.flash("user", Unwritable),
-        session.now("user", Unwritable),
+        session.flash_now("user", Unwritable),
     ] {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Encode);
@@ -120,7 +120,7 @@ fn code_that_the_session_runs_may_use_the_session() {
         let session = site.visit();
         session.put("a", Nosy(session.clone())).unwrap();
         session.flash("f", Nosy(session.clone())).unwrap();
-        session.now("f", Nosy(session.clone())).unwrap();
+        session.flash_now("f", Nosy(session.clone())).unwrap();
         let inner = session.clone();
         let n = session
             .update("n", 0, move |n: u32| {

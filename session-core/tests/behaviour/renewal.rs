@@ -125,7 +125,7 @@ fn a_renewal_by_saving_again_does_not_undo_a_faster_write() {
     site.save(&reader);
     let record = site.store.record(id_of(&token));
     assert_eq!(record.data().to_json(), r#"{"a":1,"user":"ada"}"#);
-    assert_eq!(record.flash().to_json(), r#"{"notice":"hi"}"#);
+    assert_eq!(record.flash_next().to_json(), r#"{"notice":"hi"}"#);
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn a_third_request_after_a_merge_consumes_exactly_what_it_saw() {
     third.put("a", 1).unwrap();
     site.commit(&third);
     let stored = site.stored(id_of(&token)).unwrap();
-    assert_eq!(stored.flash().to_json(), r#"{"late":2}"#);
+    assert_eq!(stored.flash_next().to_json(), r#"{"late":2}"#);
     assert_eq!(site.open(&token).all_flash().to_json(), r#"{"late":2}"#);
 }
 

@@ -34,7 +34,7 @@ fn play(site: &Site, start: &Record, requests: &[Vec<Op>], order: &[Step]) -> (R
         }
     }
     let stored = site.stored(id_of(&token)).unwrap();
-    let real = Record::new(texts_of(stored.data()), texts_of(stored.flash()));
+    let real = Record::new(texts_of(stored.data()), texts_of(stored.flash_next()));
     (real, model)
 }
 

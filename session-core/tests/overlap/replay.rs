@@ -78,7 +78,7 @@ proptest! {
         }
         let merged = changes.onto(&loaded).unwrap();
         prop_assert_eq!(merged.data(), &look);
-        prop_assert_eq!(merged.flash(), &next);
+        prop_assert_eq!(merged.flash_next(), &next);
         // Nothing was carried along, so there is nothing to remember about it.
         prop_assert!(!merged.to_json().contains("flash_from"));
     }
@@ -106,17 +106,17 @@ fn flash_that_was_carried_along_twice_is_still_told_apart() {
     let third = loaded(&third.to_json(), 3);
     let fourth = loaded(&slow.onto(&third).unwrap().to_json(), 4);
 
-    assert!(reader.onto(&third).unwrap().flash().is_empty());
-    assert!(reader.onto(&fourth).unwrap().flash().is_empty());
+    assert!(reader.onto(&third).unwrap().flash_next().is_empty());
+    assert!(reader.onto(&fourth).unwrap().flash_next().is_empty());
     assert!(
         Changes::since(&third)
             .onto(&fourth)
             .unwrap()
-            .flash()
+            .flash_next()
             .is_empty()
     );
     // One that never saw it leaves it.
-    assert_eq!(slow.onto(&fourth).unwrap().flash().to_json(), r#"{"x":1}"#);
+    assert_eq!(slow.onto(&fourth).unwrap().flash_next().to_json(), r#"{"x":1}"#);
 }
 
 fn raw(json: &str) -> Box<session_core::RawValue> {

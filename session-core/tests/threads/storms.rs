@@ -191,7 +191,7 @@ fn act(session: &Session, key: &'static str, n: usize) -> Result<(), session_cor
         5 => session.forget(key).map(drop),
         6 => session.pull::<String>(key).map(drop),
         7 => session.flash(key, value),
-        8 => session.now(key, value),
+        8 => session.flash_now(key, value),
         9 => session.keep([key]),
         10 => session.reflash(),
         11 if n.is_multiple_of(3) => session.flush(),

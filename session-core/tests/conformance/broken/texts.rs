@@ -174,7 +174,7 @@ impl Fault for DropsEmpty {
         expected: Expected<'_>,
         ttl: Duration,
     ) -> Result<Saved, Error> {
-        if record.data().is_empty() && record.flash().is_empty() {
+        if record.data().is_empty() && record.flash_next().is_empty() {
             return Ok(Saved::Done {
                 handle: record.id().as_str().to_owned(),
             });

@@ -47,7 +47,7 @@ impl Store {
     fn new(text: &str) -> Self {
         let record = Record::from_json(text).expect("a record");
         let texts = |values: &Values| members(&values.to_json()).expect("an object");
-        let model = model::Record::new(texts(record.data()), texts(record.flash()));
+        let model = model::Record::new(texts(record.data()), texts(record.flash_next()));
         let loaded = Loaded::new(record, Version::number(0));
         Self {
             loaded,
@@ -76,11 +76,11 @@ impl Store {
             .commit(&request.seen, &request.ops)
             .expect("there are no updates");
         shows(merged.data(), &self.model.data);
-        shows(merged.flash(), &self.model.flash_texts());
+        shows(merged.flash_next(), &self.model.flash_texts());
         if request.at == self.saves {
             // Replaying onto an unchanged record equals not merging.
             assert_eq!(merged.data(), &request.look);
-            assert_eq!(merged.flash(), &request.next);
+            assert_eq!(merged.flash_next(), &request.next);
             assert!(!merged.to_json().contains(",\"flash_from\":{\""));
         }
         self.saves += 1;

@@ -44,7 +44,7 @@ fn reads_and_writes(record: &Record, expected: &oracle::Record) {
     assert_eq!(record.expires_at().map(Timestamp::as_millis), expected.exp);
     assert_eq!(record.created_at().map(Timestamp::as_millis), expected.iat);
     shows(record.data(), &expected.data);
-    shows(record.flash(), &expected.flash);
+    shows(record.flash_next(), &expected.flash);
     let json = record.to_json();
     assert_eq!(json, expected.write());
     let timeless = oracle::Record {
@@ -127,7 +127,7 @@ fn agrees_with_serde(record: &Record, text: &str) {
         return;
     };
     assert_eq!(tree["id"], record.id().as_str());
-    for (name, values) in [("data", record.data()), ("flash_next", record.flash())] {
+    for (name, values) in [("data", record.data()), ("flash_next", record.flash_next())] {
         for key in values.keys() {
             let value = values.get::<Value>(&key).expect("a value");
             assert_eq!(value.as_ref(), Some(&tree[name][&*key]));

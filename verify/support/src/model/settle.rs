@@ -162,7 +162,7 @@ impl<S: Stage> Play<'_, S> {
     fn is_same(&self, real: &Record, model: &record::Record) {
         assert_eq!(texts(real.data()), model.data, "the data, and the model's");
         assert_eq!(
-            texts(real.flash()),
+            texts(real.flash_next()),
             model.flash_texts(),
             "the flash, and the model's"
         );

@@ -66,7 +66,7 @@ pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choice
             let said = format!("now {name}");
             compare(
                 &said,
-                session.now(&name, raw(&text)).map_err(kind),
+                session.flash_now(&name, raw(&text)).map_err(kind),
                 Ok::<_, ErrorKind>(()),
             )
         }

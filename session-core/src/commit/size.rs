@@ -1,0 +1,64 @@
+//! How large a session may grow: the driver's capacity, or the cookie's limit.
+
+use crate::cookie::key_ring::KeyRing;
+use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
+use crate::record::members::MAX_BYTES;
+use crate::{Capacity, Error, ErrorKind, Record, Timestamp, record};
+
+/// How large the session may grow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    pub(crate) capacity: Capacity,
+    /// The length of the cookie's name.
+    pub(crate) cookie_name: usize,
+    pub(crate) expires_at: Timestamp,
+    /// When the session began, if the record says so.
+    pub(crate) created_at: Option<Timestamp>,
+    /// When a session that begins with this request begins, if its record will say so.
+    pub(crate) begins_at: Option<Timestamp>,
+}
+
+impl Budget {
+    /// The budget of a session that begins with this request.
+    pub(crate) fn of_new(self) -> Self {
+        Self {
+            created_at: self.begins_at,
+            ..self
+        }
+    }
+
+    /// Checks a session whose parts have these lengths, in bytes of JSON.
+    pub(crate) fn check(&self, id: &str, data: usize, flash_next: usize) -> Result<(), Error> {
+        let times = [Some(self.expires_at), self.created_at];
+        let json = record::json_len(id, data, flash_next, times.into_iter().flatten());
+        let (size, limit) = match self.capacity {
+            Capacity::Unlimited => (json, MAX_BYTES),
+            Capacity::Json(limit) => (json, limit.min(MAX_BYTES)),
+            Capacity::Cookie { handle_len } => (
+                self.cookie_name + KeyRing::token_len(handle_len(json)),
+                MAX_COOKIE_BYTES,
+            ),
+        };
+        if size > limit {
+            Err(Error::new(ErrorKind::TooLarge { size, limit }))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Checks a record, which may have grown by merging.
+    pub(crate) fn check_record(&self, record: &Record) -> Result<(), Error> {
+        let flash_from = match &record.flash_from {
+            from if from.is_empty() => 0,
+            from => from.json_len() + FLASH_FROM,
+        };
+        self.check(
+            record.id().as_str(),
+            record.data().json_len(),
+            record.flash_next().json_len() + flash_from,
+        )
+    }
+}
+
+/// The field's name and punctuation.
+const FLASH_FROM: usize = ",\"flash_from\":".len();

@@ -1,0 +1,154 @@
+//! Building a manager.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::options::Options;
+use crate::commit::manager::Inner;
+use crate::cookie::set_cookie::CookieTemplate;
+use crate::{
+    Caching, Clock, ConfigError, CookieOptions, Driver, Establish, KeyRing, OnOutage,
+    OnSaveFailure, Opening, Renewal, SessionManager, SystemClock,
+};
+
+impl SessionManager {
+    /// Starts building a manager. `keys` is a [`KeyRing`] or a single [`Secret`](crate::Secret).
+    pub fn builder(driver: impl Driver, keys: impl Into<KeyRing>) -> Builder {
+        Builder {
+            driver: Box::new(driver),
+            keys: keys.into(),
+            cookie: CookieOptions::default(),
+            options: Options::default(),
+            clock: Box::new(SystemClock),
+        }
+    }
+}
+
+/// Builds a [`SessionManager`]. Made by [`SessionManager::builder`].
+///
+/// Every default is the safe one for production.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use session_core::{CookieOptions, MemoryDriver, Secret, SessionManager};
+///
+/// let manager = SessionManager::builder(MemoryDriver::new(), Secret::generate()?)
+///     .lifetime(Duration::from_secs(30 * 60))
+///     .absolute_lifetime(Duration::from_secs(12 * 60 * 60))
+///     .cookie(CookieOptions::default().name("__Host-session"))
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder {
+    driver: Box<dyn Driver>,
+    keys: KeyRing,
+    cookie: CookieOptions,
+    options: Options,
+    clock: Box<dyn Clock>,
+}
+
+impl Builder {
+    /// Sets the cookie's name and attributes. Default: [`CookieOptions::default`].
+    pub fn cookie(mut self, cookie: CookieOptions) -> Self {
+        self.cookie = cookie;
+        self
+    }
+
+    /// Sets how long a session lives that is not used: the idle timeout. Default: 120 minutes.
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.options.lifetimes.idle = lifetime;
+        self
+    }
+
+    /// Sets how long a session lives however much it is used. Default: no such limit.
+    ///
+    /// It counts from the first save; records from before it was set get their beginning when they are next
+    /// seen. So do those that `@rudderjs/session` wrote meanwhile: it does not keep the time at which a session began.
+    pub fn absolute_lifetime(mut self, lifetime: Duration) -> Self {
+        self.options.lifetimes.absolute = Some(lifetime);
+        self
+    }
+
+    /// Sets when a session that is only read is renewed. Default: [`Renewal::HalfLife`].
+    pub fn renewal(mut self, renewal: Renewal) -> Self {
+        self.options.lifetimes.renewal = renewal;
+        self
+    }
+
+    /// Sets when a visitor gets a session. Default: [`Establish::OnWrite`].
+    pub fn establish(mut self, establish: Establish) -> Self {
+        self.options.establish = establish;
+        self
+    }
+
+    /// Sets when middleware opens the session. Default: [`Opening::Eager`].
+    pub fn opening(mut self, opening: Opening) -> Self {
+        self.options.opening = opening;
+        self
+    }
+
+    /// Sets what a request gets when the store does not answer. Default: [`OnOutage::Serve`].
+    pub fn on_outage(mut self, on_outage: OnOutage) -> Self {
+        self.options.on_outage = on_outage;
+        self
+    }
+
+    /// Sets what a response becomes when its session cannot be saved. Default: [`OnSaveFailure::Respond`].
+    pub fn on_save_failure(mut self, on_save_failure: OnSaveFailure) -> Self {
+        self.options.on_save_failure = on_save_failure;
+        self
+    }
+
+    /// Sets the caching headers of responses. Default: [`Caching::Headers`].
+    pub fn caching(mut self, caching: Caching) -> Self {
+        self.options.caching = caching;
+        self
+    }
+
+    /// Sets whether records without an expiry are accepted, and given one. Default: false.
+    ///
+    /// For one lifetime after moving from `@rudderjs/session` 1.x, whose cookies have no `exp`.
+    ///
+    /// # Security
+    ///
+    /// While it is on, such a cookie is valid for ever, whoever copied it.
+    pub fn accept_without_expiry(mut self, accept: bool) -> Self {
+        self.options.lifetimes.accept_without_expiry = accept;
+        self
+    }
+
+    /// Sets where time comes from. Default: [`SystemClock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Checks the settings, alone and together, and builds the manager.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] naming the setting: an impossible cookie ([`CookieOptions::validate`]), a lifetime of
+    /// zero, an absolute lifetime shorter than the lifetime.
+    pub fn build(self) -> Result<SessionManager, ConfigError> {
+        self.options.lifetimes.validate()?;
+        let cookie = CookieTemplate::new(&self.cookie)?;
+        let Self {
+            driver,
+            keys,
+            options,
+            clock,
+            ..
+        } = self;
+        Ok(SessionManager(Arc::new(Inner {
+            driver,
+            keys,
+            cookie,
+            options,
+            clock,
+        })))
+    }
+}

@@ -1,0 +1,7 @@
+//! Settings: in code, as data, and from the environment.
+
+pub(crate) mod builder;
+mod env;
+pub(crate) mod error;
+pub(crate) mod options;
+pub(crate) mod settings;

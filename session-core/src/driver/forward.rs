@@ -1,0 +1,46 @@
+//! A pointer to a driver is a driver.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Capacity, Driver, Expected, Loaded, Retired, Saved, Touched};
+use crate::{Error, Record, SessionId, Version};
+
+macro_rules! forward {
+    ($($pointer:ident)*) => {$(
+        #[async_trait]
+        impl<D: Driver + ?Sized> Driver for $pointer<D> {
+            async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
+                (**self).load(handle).await
+            }
+
+            async fn save(&self, record: &Record, expected: Expected<'_>, ttl: Duration) -> Result<Saved, Error> {
+                (**self).save(record, expected, ttl).await
+            }
+
+            async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
+                (**self).destroy(id).await
+            }
+
+            fn can_revoke(&self) -> bool {
+                (**self).can_revoke()
+            }
+
+            async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
+                (**self).touch(id, ttl).await
+            }
+
+            async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
+                (**self).retire(id, version).await
+            }
+
+            fn capacity(&self) -> Capacity {
+                (**self).capacity()
+            }
+        }
+    )*};
+}
+
+forward!(Arc Box);

@@ -1,0 +1,149 @@
+//! Sessions over `http::HeaderMap`.
+
+use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::cookie::header;
+use crate::{Caching, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager};
+
+/// # Over HTTP headers (feature `http`)
+impl SessionManager {
+    /// Opens the session of a request with these headers. All its Cookie headers are read, and whatever
+    /// else stands in them is passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub async fn open_headers(&self, headers: &HeaderMap) -> Result<Session, Error> {
+        self.open(tokens(headers.get_all(COOKIE), self.cookie_name()))
+            .await
+    }
+
+    /// Commits the session and writes what follows from that into the response's headers: Set-Cookie,
+    /// appended to those of others; `Vary: Cookie` if the response depended on the session; and
+    /// `Cache-Control: no-store` if it sets the cookie and the handler chose nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit), if the manager is to refuse the response then
+    /// ([`OnSaveFailure::Refuse`]). By default the failure is logged and the response stands, without a cookie.
+    pub async fn commit_headers(
+        &self,
+        session: &Session,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Error> {
+        let result = self.commit(session).await;
+        self.write_headers(session, result, headers)
+    }
+
+    pub(crate) fn write_headers(
+        &self,
+        session: &Session,
+        result: Result<Outcome, Error>,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Error> {
+        let outcome = match result {
+            Ok(outcome) => outcome,
+            Err(error) if self.0.options.on_save_failure == OnSaveFailure::Refuse => {
+                return Err(error);
+            }
+            Err(_) => Outcome::Keep,
+        };
+        let cookie = self
+            .set_cookie(&outcome)
+            .map(HeaderValue::try_from)
+            .transpose()
+            .map_err(|source| Error::new(ErrorKind::Encode).with_source(source))?;
+        let caching = self.0.options.caching == Caching::Headers;
+        if caching && (cookie.is_some() || session.is_accessed()) {
+            vary_by_cookie(headers);
+        }
+        if let Some(mut cookie) = cookie {
+            if caching && !headers.contains_key(CACHE_CONTROL) {
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+            // So that whoever logs the headers does not log the token, and HTTP/2 does not index it.
+            cookie.set_sensitive(true);
+            remove_set_cookie(headers, self.cookie_name());
+            headers.append(SET_COOKIE, cookie);
+        }
+        Ok(())
+    }
+}
+
+/// The status that an HTTP service answers an error of a session with.
+impl Error {
+    /// Returns 413 for [`ErrorKind::TooLarge`], 503 for [`ErrorKind::Unavailable`] and
+    /// [`ErrorKind::Conflict`], and 500 for the others.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self.kind() {
+            ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorKind::Unavailable | ErrorKind::Conflict => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// The session's tokens among all Cookie headers of a request, in their order.
+pub(crate) fn tokens<'a>(
+    headers: impl IntoIterator<Item = &'a HeaderValue>,
+    name: &'a str,
+) -> impl Iterator<Item = &'a str> {
+    headers
+        .into_iter()
+        .flat_map(move |value| header::tokens(value.as_bytes(), name))
+}
+
+/// Adds `Cookie` to what the response varies by.
+fn vary_by_cookie(headers: &mut HeaderMap) {
+    let names = |value: &HeaderValue| {
+        let mut names = value
+            .as_bytes()
+            .split(|byte| *byte == b',')
+            .map(<[u8]>::trim_ascii);
+        names.any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
+    };
+    if headers.get_all(VARY).iter().any(names) {
+        return;
+    }
+    let Some(vary) = headers.get(VARY) else {
+        headers.insert(VARY, HeaderValue::from_static("Cookie"));
+        return;
+    };
+    // One line is easier on simple caches than two. The first of several is as good as any.
+    match HeaderValue::from_bytes(&[vary.as_bytes(), b", Cookie"].concat()) {
+        Ok(vary) => {
+            if let Some(first) = headers.get_mut(VARY) {
+                *first = vary;
+            }
+        }
+        Err(_) => {
+            headers.append(VARY, HeaderValue::from_static("Cookie"));
+        }
+    }
+}
+
+/// Removes what the handler itself set under this name: two would contradict each other.
+fn remove_set_cookie(headers: &mut HeaderMap, name: &str) {
+    let is_ours = |value: &HeaderValue| {
+        value
+            .as_bytes()
+            .trim_ascii()
+            .strip_prefix(name.as_bytes())
+            .is_some_and(|rest| rest.trim_ascii().starts_with(b"="))
+    };
+    if !headers.get_all(SET_COOKIE).iter().any(is_ours) {
+        return;
+    }
+    let others: Vec<HeaderValue> = headers
+        .get_all(SET_COOKIE)
+        .iter()
+        .filter(|value| !is_ours(value))
+        .cloned()
+        .collect();
+    headers.remove(SET_COOKIE);
+    for cookie in others {
+        headers.append(SET_COOKIE, cookie);
+    }
+}

@@ -1,0 +1,191 @@
+//! The state behind a session's handle.
+
+use super::life::{Life, Origin};
+use crate::commit::size::Budget;
+use crate::merge::Changes;
+use crate::record::json::escape;
+use crate::{Error, ErrorKind, Loaded, Record, SessionId, Timestamp, Values};
+
+/// One request's session: where it stands, what it looks like now, and what changed.
+pub(crate) struct State {
+    pub(crate) life: Life,
+    /// Set by the commit: what is written from then on would not be saved.
+    pub(crate) is_closed: bool,
+    pub(crate) data: Values,
+    /// What the previous request flashed.
+    pub(crate) flash: Values,
+    /// Flash for this request only.
+    pub(crate) flash_now: Values,
+    /// What is to be saved, flash for the next request included.
+    pub(crate) changes: Changes,
+    /// Whether the response depends on the session.
+    pub(crate) is_accessed: bool,
+    pub(crate) budget: Budget,
+}
+
+impl State {
+    pub(crate) fn new(budget: Budget) -> Self {
+        Self {
+            life: Life::New { id: None },
+            is_closed: false,
+            data: Values::new(),
+            flash: Values::new(),
+            flash_now: Values::new(),
+            changes: Changes::default(),
+            is_accessed: false,
+            budget,
+        }
+    }
+
+    pub(crate) fn unavailable(budget: Budget) -> Self {
+        Self {
+            life: Life::Unavailable,
+            ..Self::new(budget)
+        }
+    }
+
+    pub(crate) fn loaded(
+        loaded: Loaded,
+        is_due: bool,
+        reissue: Option<String>,
+        budget: Budget,
+    ) -> Self {
+        let changes = Changes::since(&loaded);
+        let Loaded { record, version } = loaded;
+        let origin = Origin {
+            id: record.id,
+            version,
+            expires_at: record.expires_at,
+            created_at: record.created_at,
+            is_due,
+            reissue,
+        };
+        Self {
+            life: Life::Loaded {
+                origin,
+                new_id: None,
+            },
+            data: record.data,
+            flash: record.flash_next,
+            changes,
+            ..Self::new(budget)
+        }
+    }
+
+    /// Fails if a write could not be saved.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        if matches!(self.life, Life::Unavailable) {
+            Err(Error::new(ErrorKind::Unavailable))
+        } else if self.is_closed {
+            Err(Error::new(ErrorKind::Closed))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn put(&mut self, key: &str, raw: &str) -> Result<(), Error> {
+        let key = &*escape(key);
+        self.check_size(
+            self.data.escaped().json_len_with(key, raw.len()),
+            self.changes.flash_next().json_len(),
+        )?;
+        self.data.escaped_mut().insert(key, raw);
+        self.changes.put_escaped(key, raw);
+        Ok(())
+    }
+
+    pub(crate) fn flash(&mut self, key: &str, raw: &str) -> Result<(), Error> {
+        self.check_size(
+            self.data.json_len(),
+            self.changes.flash_next().json_len_with(key, raw.len()),
+        )?;
+        self.changes.flash_raw(key, raw);
+        Ok(())
+    }
+
+    pub(crate) fn reflash(&mut self, kept: &Values) -> Result<(), Error> {
+        let mut flash_next = self.changes.flash_next().clone();
+        flash_next.extend(kept);
+        self.check_size(self.data.json_len(), flash_next.json_len())?;
+        self.changes.extend_flash(kept);
+        Ok(())
+    }
+
+    pub(crate) fn check_size(&self, data: usize, flash_next: usize) -> Result<(), Error> {
+        // Every generated id has the same length.
+        let id = self
+            .life
+            .id()
+            .map_or("00000000-0000-4000-8000-000000000000", SessionId::as_str);
+        self.budget.check(id, data, flash_next)
+    }
+
+    pub(crate) fn regenerate(&mut self) -> Result<(), Error> {
+        let id = SessionId::random()?;
+        // Ids that other software generated may be shorter.
+        self.budget.check(
+            id.as_str(),
+            self.data.json_len(),
+            self.changes.flash_next().json_len(),
+        )?;
+        self.life.set_id(id);
+        Ok(())
+    }
+
+    /// Returns the session's id, and generates it first where it has none.
+    pub(crate) fn id(&mut self) -> Result<SessionId, Error> {
+        if let Some(id) = self.life.id() {
+            return Ok(id.clone());
+        }
+        let id = SessionId::random()?;
+        self.life.set_id(id.clone());
+        Ok(id)
+    }
+
+    /// Ends the session. What is written from now on belongs to a new one. Returns the old state, which must be dropped
+    /// while the session is not locked.
+    pub(crate) fn destroy(&mut self) -> Self {
+        let new = Self {
+            is_accessed: true,
+            ..Self::new(self.budget.of_new())
+        };
+        let mut old = std::mem::replace(self, new);
+        self.life = std::mem::replace(&mut old.life, Life::New { id: None }).ended();
+        old
+    }
+
+    /// Returns `true` if the commit will have something to store.
+    pub(crate) fn is_modified(&self) -> bool {
+        if self.is_closed {
+            return false;
+        }
+        match &self.life {
+            Life::New { .. } => self.is_established(),
+            Life::Loaded { new_id, .. } => new_id.is_some() || !self.changes.is_empty(),
+            Life::Ended { .. } => true,
+            Life::Unavailable => false,
+        }
+    }
+
+    /// Returns `true` if a session that was never stored is worth storing.
+    pub(crate) fn is_established(&self) -> bool {
+        self.life.id().is_some() || !self.data.is_empty() || !self.changes.flash_next().is_empty()
+    }
+
+    /// Returns what this request leaves to the next one.
+    pub(crate) fn record(
+        &self,
+        id: SessionId,
+        created_at: Option<Timestamp>,
+        expires_at: Timestamp,
+    ) -> Record {
+        Record {
+            id,
+            data: self.data.clone(),
+            flash_next: self.changes.flash_next().clone(),
+            flash_from: Values::new(),
+            expires_at: Some(expires_at),
+            created_at,
+        }
+    }
+}

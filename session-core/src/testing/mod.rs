@@ -1,0 +1,320 @@
+//! Help for the tests of an application: sessions with given data, what became of them, and time that moves.
+//!
+//! Turn the feature on among the dev-dependencies: `session-core = { version = "0.1", features = ["testing"] }`, or the
+//! crate of your framework with its feature of the same name.
+//!
+//! # A function that takes a `Session`
+//!
+//! [`session`] makes one out of nothing, and [`next_request`] shows what it leaves to the request that follows:
+//!
+//! ```
+//! use session_core::{Error, Session, testing};
+//!
+//! fn rename(session: &Session, name: &str) -> Result<(), Error> {
+//!     session.put("name", name)?;
+//!     session.flash("notice", "Saved!")
+//! }
+//!
+//! let session = testing::session(|session| session.put("name", "Ada"));
+//! rename(&session, "Grace")?;
+//! assert_eq!(session.get::<String>("name")?.as_deref(), Some("Grace"));
+//! let next = testing::next_request(&session);
+//! assert_eq!(next.get_flash::<String>("notice")?.as_deref(), Some("Saved!"));
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # An application
+//!
+//! [`TestSessions`] is the manager that the application gets, with a clock that the test moves. A [`Visitor`] keeps
+//! the session's cookie as a browser does:
+//!
+//! ```
+//! use std::time::Duration;
+//! use session_core::testing::TestSessions;
+//!
+//! # pollster::block_on(async {
+//! let sessions = TestSessions::new();
+//! let manager = sessions.manager(); // for the application
+//!
+//! let mut ada = sessions.visitor(|session| session.put("user_id", 42)).await;
+//! let thief = ada.clone();
+//! ada.visit(|session| session.regenerate()).await;
+//! assert_eq!(ada.session().await.get("user_id")?, Some(42));
+//! assert!(thief.session().await.is_new(), "the old id is of no use");
+//!
+//! sessions.advance(manager.lifetime());
+//! assert!(ada.session().await.is_new(), "expired");
+//! # Ok::<(), session_core::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! Over HTTP a request carries [`Visitor::cookie`], and [`Visitor::receive_headers`] takes the response. The page of
+//! each framework's crate has an example.
+//!
+//! Functions of this module panic where a test would unwrap.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::commit::lifetime::Lifetimes;
+use crate::commit::size::Budget;
+use crate::session::state::State;
+use crate::{
+    Builder, Capacity, Clock, Error, Loaded, ManualClock, MemoryDriver, Outcome, Secret, Session,
+    SessionManager, SystemClock, Version,
+};
+
+/// The session system of an application under test: a manager, and the clock that it asks.
+///
+/// The clock starts at the time of the system and stands still; [`advance`](Self::advance) moves it.
+#[derive(Clone, Debug)]
+pub struct TestSessions {
+    manager: SessionManager,
+    clock: ManualClock,
+}
+
+impl TestSessions {
+    /// Creates one with a [`MemoryDriver`], a random secret and the default settings.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system gives no random bytes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(|clock| {
+            let secret = Secret::generate().expect("no random bytes");
+            SessionManager::builder(MemoryDriver::new().with_clock(clock), secret)
+        })
+    }
+
+    /// Creates one with the application's own driver and settings. `build` is given the clock, for a driver that asks
+    /// one; the manager gets it in any case.
+    ///
+    /// # Panics
+    ///
+    /// When the settings are impossible.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::{CookieOptions, MemoryDriver, Opening, Secret, SessionManager};
+    /// use session_core::testing::TestSessions;
+    ///
+    /// let secret = Secret::new("correct horse battery staple, and then some")?;
+    /// let sessions = TestSessions::with(|clock| {
+    ///     SessionManager::builder(MemoryDriver::new().with_clock(clock), secret)
+    ///         .cookie(CookieOptions::default().name("__Host-session"))
+    ///         .opening(Opening::Lazy)
+    /// });
+    /// assert_eq!(sessions.manager().cookie_name(), "__Host-session");
+    /// # Ok::<(), session_core::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn with(build: impl FnOnce(ManualClock) -> Builder) -> Self {
+        let clock = ManualClock::new(SystemClock.now());
+        let manager = build(clock.clone()).clock(clock.clone()).build();
+        Self {
+            manager: manager.expect("the settings are impossible"),
+            clock,
+        }
+    }
+
+    /// Returns the manager, for the application.
+    #[must_use]
+    pub fn manager(&self) -> SessionManager {
+        self.manager.clone()
+    }
+
+    /// Returns the clock, for an application that asks it too.
+    #[must_use]
+    pub const fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, step: Duration) {
+        self.clock.advance(step);
+    }
+
+    /// Returns a visitor without a cookie.
+    #[must_use]
+    pub fn guest(&self) -> Visitor {
+        Visitor {
+            manager: self.manager(),
+            token: None,
+        }
+    }
+
+    /// Returns a visitor whose session `fill` filled in an earlier request: what it flashed is there on the next one.
+    ///
+    /// # Panics
+    ///
+    /// When `fill` fails or the session cannot be saved.
+    pub async fn visitor(&self, fill: impl FnOnce(&Session) -> Result<(), Error>) -> Visitor {
+        let mut visitor = self.guest();
+        visitor.visit(fill).await;
+        visitor
+    }
+}
+
+impl Default for TestSessions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A client that keeps its session's cookie between requests, as a browser does. Made by [`TestSessions::visitor`] and
+/// [`TestSessions::guest`].
+///
+/// A clone is somebody with a copy of the cookie: a thief, or a request that is on its way. It does not notice when its
+/// session ends or expires; only the server does, as with a thief.
+#[derive(Clone)]
+pub struct Visitor {
+    manager: SessionManager,
+    token: Option<String>,
+}
+
+impl Visitor {
+    /// Returns the Cookie header of the visitor's next request. Empty without a cookie, which a server reads as none.
+    #[must_use]
+    pub fn cookie(&self) -> String {
+        match &self.token {
+            Some(token) => format!("{}={token}", self.manager.cookie_name()),
+            None => String::new(),
+        }
+    }
+
+    /// Returns the cookie's value: what [`SessionManager::open`] is given.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Returns the session behind the visitor's cookie, as the next request would find it. Looking is no request: flash
+    /// does not age, and what is written is not saved.
+    ///
+    /// # Panics
+    ///
+    /// When the store fails and the manager is to refuse requests then.
+    pub async fn session(&self) -> Session {
+        let session = self.manager.open(self.token()).await;
+        session.expect("the session was not opened")
+    }
+
+    /// Makes a request of the visitor's, from opening the session to committing it, and returns what `handler` returns.
+    ///
+    /// # Panics
+    ///
+    /// When `handler` fails or the session cannot be saved.
+    pub async fn visit<T>(&mut self, handler: impl FnOnce(&Session) -> Result<T, Error>) -> T {
+        let session = self.session().await;
+        let result = handler(&session).expect("the handler failed");
+        let outcome = self.manager.commit(&session).await;
+        self.receive(&outcome.expect("the session was not saved"));
+        result
+    }
+
+    /// Takes what a commit asks of the client: a new cookie, none, or to keep the one it has.
+    pub fn receive(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Keep => {}
+            Outcome::Set(token) => self.token = Some(token.as_str().to_owned()),
+            Outcome::Clear => self.token = None,
+        }
+    }
+
+    /// Takes the cookie that a response sets or removes, if it does. Only its name and value count: not its path, and not
+    /// `Secure`, so that a test needs no HTTPS.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> { pollster::block_on(async {
+    /// use session_core::testing::TestSessions;
+    ///
+    /// # let sessions = TestSessions::new();
+    /// # let manager = sessions.manager();
+    /// # let session = manager.open(None).await?;
+    /// # session.put("name", "Ada")?;
+    /// # let mut response = http::Response::new(());
+    /// # manager.commit_headers(&session, response.headers_mut()).await?;
+    /// let mut visitor = sessions.guest();
+    /// // let response = … the application's answer to a request with visitor.cookie() …
+    /// visitor.receive_headers(response.headers());
+    /// assert_eq!(visitor.session().await.get::<String>("name")?.as_deref(), Some("Ada"));
+    /// # Ok(()) }) }
+    /// ```
+    #[cfg(feature = "http")]
+    pub fn receive_headers(&mut self, headers: &http::HeaderMap) {
+        for line in headers.get_all(http::header::SET_COOKIE) {
+            let pair = line.to_str().ok().and_then(|line| line.split(';').next());
+            let Some((name, value)) = pair.and_then(|pair| pair.split_once('=')) else {
+                continue;
+            };
+            if name == self.manager.cookie_name() {
+                // The line that removes the cookie has no value.
+                self.token = Some(value.to_owned()).filter(|value| !value.is_empty());
+            }
+        }
+    }
+}
+
+/// The token is redacted.
+impl fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visitor")
+            .field("has_cookie", &self.token.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes the session of a request out of nothing, without a manager: for functions that take a [`Session`].
+///
+/// `fill` is what an earlier request did to it, so that what it flashes is there to be read. If it does nothing, the
+/// session is that of a new visitor.
+///
+/// # Panics
+///
+/// When `fill` fails, or the operating system gives no random bytes.
+#[must_use]
+pub fn session(fill: impl FnOnce(&Session) -> Result<(), Error>) -> Session {
+    let session = Session::new(State::new(budget()));
+    fill(&session).expect("the session was not filled");
+    next_request(&session)
+}
+
+/// Returns the session of the request that follows the one with this session: what was put is there, what was flashed
+/// can be read, and what was destroyed is gone. The given session stays as it is.
+///
+/// # Panics
+///
+/// When the operating system gives no random bytes.
+#[must_use]
+pub fn next_request(session: &Session) -> Session {
+    let mut state = session.look();
+    if state.life.origin().is_none() && !state.is_established() {
+        return Session::new(State::new(budget()));
+    }
+    let id = state.id().expect("no random bytes");
+    let record = state.record(id, None, budget().expires_at);
+    let loaded = Loaded::new(record, Version::none());
+    Session::new(State::loaded(loaded, false, None, budget()))
+}
+
+/// Returns the session of a request whose store does not answer: it reads as empty, and every write is
+/// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable).
+#[must_use]
+pub fn unavailable() -> Session {
+    Session::new(State::unavailable(budget()))
+}
+
+/// Without a driver there is no limit but the core's own.
+fn budget() -> Budget {
+    Budget {
+        capacity: Capacity::Unlimited,
+        cookie_name: 0,
+        expires_at: Lifetimes::default().expiry(SystemClock.now(), None),
+        created_at: None,
+        begins_at: None,
+    }
+}
