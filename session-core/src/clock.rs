@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
 /// A source of the current time.
 ///
-/// A [`SessionManager`](crate::SessionManager) asks its clock instead of the operating system, so a
-/// test moves time and nothing sleeps.
+/// A [`SessionManager`](crate::SessionManager) asks its clock instead of the operating system, so tests can move time
+/// instead of sleeping.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Returns the current time.
     fn now(&self) -> Timestamp;
@@ -24,8 +26,8 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 ///
 /// # Panics
 ///
-/// [`Clock::now`] panics on `wasm32-unknown-unknown`, where the standard library has no clock: give
-/// the manager one of your own there.
+/// [`Clock::now`] panics on `wasm32-unknown-unknown`, where the standard library has no clock. Give the manager your own
+/// clock there.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -35,7 +37,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move. For tests.
+/// A clock that stands still until it is moved. For tests.
 ///
 /// Clones share the same time.
 ///
@@ -59,12 +61,12 @@ impl ManualClock {
         Self(Arc::new(AtomicU64::new(now.as_millis())))
     }
 
-    /// Moves the clock, and all its clones, forward by `step` (whole milliseconds count).
+    /// Moves the clock and all its clones forward by `step`, in whole milliseconds.
     pub fn advance(&self, step: Duration) {
         self.set(self.now() + step);
     }
 
-    /// Sets the clock, and all its clones, to `now`.
+    /// Sets the clock and all its clones to `now`.
     pub fn set(&self, now: Timestamp) {
         self.0.store(now.as_millis(), Ordering::SeqCst);
     }
@@ -76,10 +78,13 @@ impl Clock for ManualClock {
     }
 }
 
-/// A point in time: milliseconds since the Unix epoch, as JavaScript's `Date.now()` counts them.
+/// A point in time: milliseconds since the Unix epoch, like JavaScript's `Date.now()`.
 ///
-/// Arithmetic saturates, so no [`Duration`] can overflow it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Arithmetic saturates, so no [`Duration`] can overflow it. Serde reads and writes the number of milliseconds.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
@@ -95,7 +100,7 @@ impl Timestamp {
         self.0
     }
 
-    /// Returns the time that passes from `earlier` until `self`, zero if `earlier` is later.
+    /// Returns the time from `earlier` to `self`, or zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

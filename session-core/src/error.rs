@@ -3,10 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A failure at request time, with its source kept.
+/// A failure at request time, with its source.
 ///
-/// A cookie that is absent, expired, forged or unknown is *not* an error: it gives a fresh session.
-/// An error means that a system failed or that the caller asked for something impossible.
+/// A cookie that is absent, expired, forged or unknown is *not* an error: it gives a new session. An error means that a
+/// system failed, or that the caller asked for something impossible.
 ///
 /// # Examples
 ///
@@ -21,7 +21,8 @@ use std::fmt;
 ///
 /// let error = session.get::<u32>("visits").unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Decode);
-/// assert_eq!(error.to_string(), r#"the value of "visits" is not of the requested type"#);
+/// assert_eq!(error.key(), Some("visits"));
+/// assert_eq!(error.to_string(), r#"the value of "visits" is a string and cannot be read as u32"#);
 /// # Ok::<(), session_core::Error>(())
 /// # }).unwrap();
 /// ```
@@ -29,35 +30,42 @@ use std::fmt;
 pub struct Error {
     kind: ErrorKind,
     key: Option<Box<str>>,
+    /// Of a value that cannot be read: what it is, and as what it cannot be read.
+    mismatch: Option<Box<str>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What sort of failure an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A stored value is not of the requested type. The value is left as it is.
+    /// A stored value cannot be read as the requested type. The value stays as it is.
     Decode,
-    /// A value cannot be written as JSON. The session is left as it was.
+    /// A value cannot be written as JSON that reads back. The session stays as it was.
     Encode,
-    /// The session would grow over what its driver can store. The session is left as it was.
+    /// The session would exceed its limit. The session stays as it was.
+    #[non_exhaustive]
     TooLarge {
-        /// The size that was asked for, in bytes: of the cookie's name and value for a session that
-        /// lives in the cookie, of the record's JSON otherwise.
+        /// The size that was asked for, in bytes: of the cookie's name and value if the session lives in the cookie,
+        /// otherwise of the record's JSON.
         size: usize,
-        /// The most that fits, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The store failed or did not answer in time: try again later. Where its answer to a save was lost, the save may
-    /// or may not have taken place.
+    /// The store failed or did not answer in time. Try again later. If only the answer to a save was lost, the save may
+    /// have happened.
     Unavailable,
-    /// Other requests changed the session faster than this one could, many times over.
+    /// Others kept changing the session, or the value, faster than this request could.
     Conflict,
-    /// The session was already committed: this write came too late to be saved.
+    /// The session was already committed, so this write would not be saved.
     Closed,
-    /// There is no session here: no middleware opened one for this task, or it opens sessions lazily and the handler has
-    /// not taken this one.
+    /// This task has no session: no layer opened one, or the layer opens sessions lazily and the handler did not take
+    /// this one, or the task was spawned without [`Session::scope`](crate::Session::scope).
     Missing,
+    /// A layer of other sessions with the same cookie name is around this one.
+    Nested,
+    /// The driver cannot do this.
+    Unsupported,
     /// The operating system's random number generator failed.
     Random,
 }
@@ -69,11 +77,12 @@ impl Error {
         Self {
             kind,
             key: None,
+            mismatch: None,
             source: None,
         }
     }
 
-    /// Creates the error by which a driver says that its store failed.
+    /// Creates the error that a driver returns if its store failed.
     #[must_use]
     pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Unavailable).with_source(source)
@@ -86,14 +95,30 @@ impl Error {
         self
     }
 
-    /// Returns what sort of failure this is.
+    /// Returns the kind of the failure.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         self.kind
     }
 
+    /// Returns the session key that the failure is about, if it is about one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    pub(crate) const fn too_large(size: usize, limit: usize) -> Self {
+        Self::new(ErrorKind::TooLarge { size, limit })
+    }
+
     pub(crate) fn with_key(mut self, key: &str) -> Self {
         self.key = Some(key.into());
+        self
+    }
+
+    /// Adds what a value is, and the type as which it cannot be read.
+    pub(crate) fn with_mismatch(mut self, found: &str, expected: &str) -> Self {
+        self.mismatch = Some(format!("is {found} and cannot be read as {expected}").into());
         self
     }
 }
@@ -107,7 +132,8 @@ impl fmt::Display for Error {
         match self.kind {
             ErrorKind::Decode => {
                 value(f)?;
-                f.write_str(" is not of the requested type")
+                let mismatch = self.mismatch.as_deref();
+                write!(f, " {}", mismatch.unwrap_or("cannot be read"))
             }
             ErrorKind::Encode => {
                 value(f)?;
@@ -124,10 +150,18 @@ impl fmt::Display for Error {
                 f.write_str("the session is being changed by too many requests at once")
             }
             ErrorKind::Closed => f.write_str("the session was already saved with its response"),
-            ErrorKind::Missing => {
-                f.write_str("there is no session here: add the session layer around this route")
+            ErrorKind::Missing => f.write_str(
+                "this task has no session: add the session layer around the route, or run a spawned task in \
+                 `Session::scope`",
+            ),
+            ErrorKind::Nested => f.write_str(
+                "a session layer is inside another one with the same cookie name: give them different names or \
+                 separate routes",
+            ),
+            ErrorKind::Unsupported => f.write_str("the session driver cannot do this"),
+            ErrorKind::Random => {
+                f.write_str("the operating system's random number generator failed")
             }
-            ErrorKind::Random => f.write_str("the operating system gave no random bytes"),
         }
     }
 }
@@ -146,50 +180,48 @@ mod tests {
 
     #[test]
     fn messages_are_exact_and_do_not_repeat_their_source() {
-        let text = |kind| Error::new(kind).to_string();
+        for (kind, message) in [
+            (ErrorKind::Decode, "a value cannot be read"),
+            (ErrorKind::Encode, "a value cannot be written as JSON"),
+            (
+                ErrorKind::TooLarge {
+                    size: 5000,
+                    limit: 4096,
+                },
+                "the session would take 5000 bytes, the limit is 4096",
+            ),
+            (ErrorKind::Unavailable, "the session store is unavailable"),
+            (
+                ErrorKind::Conflict,
+                "the session is being changed by too many requests at once",
+            ),
+            (
+                ErrorKind::Closed,
+                "the session was already saved with its response",
+            ),
+            (
+                ErrorKind::Missing,
+                "this task has no session: add the session layer around the route, or run a spawned task in \
+                 `Session::scope`",
+            ),
+            (
+                ErrorKind::Nested,
+                "a session layer is inside another one with the same cookie name: give them different names or \
+                 separate routes",
+            ),
+            (ErrorKind::Unsupported, "the session driver cannot do this"),
+            (
+                ErrorKind::Random,
+                "the operating system's random number generator failed",
+            ),
+        ] {
+            let error = Error::new(kind).with_source("boom");
+            assert_eq!(error.to_string(), message);
+            assert_eq!(error.source().unwrap().to_string(), "boom");
+        }
         assert_eq!(
-            text(ErrorKind::Decode),
-            "a value is not of the requested type"
-        );
-        assert_eq!(
-            Error::new(ErrorKind::Encode)
-                .with_key("a\nb")
-                .with_source("boom")
-                .to_string(),
+            Error::new(ErrorKind::Encode).with_key("a\nb").to_string(),
             r#"the value of "a\nb" cannot be written as JSON"#
         );
-        assert_eq!(
-            text(ErrorKind::TooLarge {
-                size: 5000,
-                limit: 4096
-            }),
-            "the session would take 5000 bytes, the limit is 4096"
-        );
-        assert_eq!(
-            Error::unavailable("refused").to_string(),
-            "the session store is unavailable"
-        );
-        assert_eq!(
-            text(ErrorKind::Conflict),
-            "the session is being changed by too many requests at once"
-        );
-        assert_eq!(
-            text(ErrorKind::Closed),
-            "the session was already saved with its response"
-        );
-        assert_eq!(
-            text(ErrorKind::Missing),
-            "there is no session here: add the session layer around this route"
-        );
-        assert_eq!(
-            text(ErrorKind::Random),
-            "the operating system gave no random bytes"
-        );
-    }
-
-    #[test]
-    fn the_source_is_kept() {
-        let error = Error::unavailable("connection refused");
-        assert_eq!(error.source().unwrap().to_string(), "connection refused");
     }
 }

@@ -1,7 +1,7 @@
-//! What operators see: one `tracing` event for each thing that happens to a session.
+//! The events that operators see: one `tracing` event for everything that happens to a session.
 //!
-//! No event carries a token, a secret or a whole id: the first eight characters of an id are enough to
-//! follow a session through a log (OWASP Session Management Cheat Sheet, "Logging Sessions Life Cycle").
+//! No event carries a token, a secret or a whole id. The first eight characters of an id are enough to follow a session
+//! through a log (OWASP Session Management Cheat Sheet, "Logging Sessions Life Cycle").
 
 use crate::{Error, SessionId};
 
@@ -47,16 +47,21 @@ pub(crate) fn expired(id: &SessionId) {
     event!(DEBUG, id, "session expired");
 }
 
-/// The token is forged, truncated or under a key that is not in the ring.
+/// A request came with the id that `regenerate` replaced.
+pub(crate) fn moved(id: &SessionId) {
+    event!(DEBUG, id, "session moved: the request came with its old id");
+}
+
+/// The token is forged, truncated, or signed with a key that is not in the ring.
 pub(crate) fn invalid() {
     #[cfg(feature = "tracing")]
     tracing::event!(target: TARGET, tracing::Level::WARN, "session cookie invalid");
 }
 
-/// The signature is right, but there is no such record.
+/// The signature is valid, but there is no such record.
 pub(crate) fn unknown() {
     #[cfg(feature = "tracing")]
-    tracing::event!(target: TARGET, tracing::Level::DEBUG, "session cookie without a session");
+    tracing::event!(target: TARGET, tracing::Level::DEBUG, "session cookie names no session");
 }
 
 pub(crate) fn conflict(id: &SessionId) {
@@ -76,24 +81,34 @@ pub(crate) fn save_failed(error: &Error) {
 }
 
 #[cfg(feature = "http")]
-pub(crate) fn nested() {
+pub(crate) fn made_private() {
     #[cfg(feature = "tracing")]
-    tracing::event!(target: TARGET, tracing::Level::WARN, "session layer inside another: the inner one does nothing");
+    tracing::event!(
+        target: TARGET,
+        tracing::Level::WARN,
+        "response that sets the session cookie was publicly cacheable: made it no-store"
+    );
 }
 
-/// What the inner routes put into their session goes into the outer one's.
 #[cfg(feature = "http")]
-pub(crate) fn nested_stranger(outer: &str, inner: &str) {
+pub(crate) fn nested() {
+    #[cfg(feature = "tracing")]
+    tracing::event!(target: TARGET, tracing::Level::WARN, "session layer inside itself: the inner one does nothing");
+}
+
+/// The inner routes must not run on the outer sessions.
+#[cfg(feature = "http")]
+pub(crate) fn nested_stranger(cookie: &str) {
     #[cfg(feature = "tracing")]
     tracing::event!(
         target: TARGET,
         tracing::Level::ERROR,
-        outer,
-        inner,
-        "session layer inside that of other sessions: the inner one does nothing; put them side by side"
+        cookie,
+        "session layer inside one of other sessions with the same cookie name: give them different names or separate \
+         routes"
     );
     #[cfg(not(feature = "tracing"))]
-    let _ = (outer, inner);
+    let _ = cookie;
 }
 
 #[cfg(feature = "tracing")]

@@ -1,8 +1,8 @@
 //! Sessions for Rust services: the data model and every decision, without a framework, a runtime or I/O.
 //!
-//! An application depends on the adapter of its framework, `session-axum`, `session-warp`, `session-poem` or
-//! `session-tower`, which re-exports what is needed of this crate. Depend on `session-core` itself to write a
-//! [driver](Driver), an adapter, or a program that uses sessions without HTTP.
+//! An application depends on the adapter for its framework, such as `session-axum`, `session-warp`, `session-poem` or
+//! `session-tower`, which re-exports what it needs from this crate. Depend on `session-core` itself to write a
+//! [driver](Driver) or an adapter, or to use sessions in a program that speaks no HTTP.
 //!
 //! ```
 //! use session_core::{MemoryDriver, Outcome, Secret, SessionManager};
@@ -10,7 +10,7 @@
 //! # pollster::block_on(async {
 //! let manager = SessionManager::builder(MemoryDriver::new(), Secret::generate()?).build()?;
 //!
-//! // A visitor without a cookie: a new session, stored once something is put into it.
+//! // A visitor without a cookie gets a new session, which is stored once something is put into it.
 //! let session = manager.open(None).await?;
 //! session.put("user_id", 42)?;
 //! session.flash("notice", "Welcome!")?;
@@ -29,34 +29,38 @@
 //!
 //! ```text
 //! cookie ──> SessionManager::open ──> verify the signature ──> Driver::load ──> Session
-//!            the application reads and writes the Session, without waiting
+//!            the application reads and writes the Session without waiting
 //! cookie <── SessionManager::commit <── sign the handle <───── Driver::save <── its changes
 //! ```
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! - A cookie that is forged, expired or unknown gives a fresh session, never an error; an error means that
-//!   a system failed.
-//! - Requests that overlap lose no update: changes are [merged](merge) key by key.
-//! - A session that was logged out, or replaced by another id, does not come back, however late a slow
-//!   request ends.
-//! - A value that would not fit is refused when it is put, and nothing is changed.
-//! - No secret, token or whole id appears in a log or a `Debug` output.
+//! - A cookie that is forged, expired or unknown gives a new session, never an error. An error means that a system failed.
+//! - Overlapping requests lose no update: their changes are [merged](merge) key by key.
+//! - A session that was logged out never comes back, however late a slow request ends, and a slow request never undoes a
+//!   login.
+//! - Storing a value that does not fit fails immediately and changes nothing.
+//! - No log and no `Debug` output shows a secret, a token or a whole id.
 //!
 //! # Features
 //!
-//! - `conformance`: the kit that tells a driver's author whether the driver is right. For tests only.
+//! - `conformance`: [`conformance`], the kit that tests a driver. For tests only.
 //! - `http`: [`Exchange`] and the functions over `http::HeaderMap`.
 //! - `memory`: [`MemoryDriver`].
 //! - `testing`: [`testing`], sessions for an application's tests.
-//! - `tracing`: an event for every session created, renewed, regenerated, destroyed, expired and so on,
-//!   with the target `session`.
+//! - `tracing`: an event for every session that is created, renewed, regenerated, destroyed, expired and so on, with the
+//!   target `session`.
 //!
-//! None is on by default, and none changes what the others do.
+//! None is on by default, and none changes the behavior of the others.
 
-// Links lead to what the features bring.
+// Links lead to items of the features.
 #![cfg_attr(
-    not(all(feature = "http", feature = "memory", feature = "testing")),
+    not(all(
+        feature = "conformance",
+        feature = "http",
+        feature = "memory",
+        feature = "testing"
+    )),
     allow(rustdoc::broken_intra_doc_links)
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -98,9 +102,9 @@ mod clock;
 mod error;
 mod events;
 
-/// So that a driver needs no other dependency for its `impl Driver`.
+/// Re-exported so that `impl Driver` needs no other dependency.
 pub use async_trait::async_trait;
-/// JSON text as a value: `put` and `get` it to pass on what need not be understood.
+/// JSON text as a value: `put` and `get` it to pass on data without decoding it.
 pub use serde_json::value::RawValue;
 
 pub use crate::clock::{Clock, ManualClock, SystemClock, Timestamp};
@@ -116,7 +120,7 @@ pub use crate::cookie::secret::Secret;
 pub use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 #[cfg(feature = "memory")]
 pub use crate::driver::memory::MemoryDriver;
-pub use crate::driver::{Capacity, Driver, Expected, Loaded, Retired, Saved, Touched};
+pub use crate::driver::{Capacity, Driver, Expected, Loaded, Saved, Touched};
 pub use crate::error::{Error, ErrorKind};
 #[cfg(feature = "http")]
 pub use crate::http::exchange::{Exchange, Unfinished};

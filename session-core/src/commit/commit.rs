@@ -9,8 +9,8 @@ use crate::commit::plan::{Mode, Plan, Write};
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 use crate::merge::Changes;
 use crate::{
-    Error, ErrorKind, Expected, Loaded, Outcome, Record, Retired, Saved, Session, SessionId,
-    SessionManager, Token, Touched, Version, events,
+    Error, ErrorKind, Expected, Loaded, Outcome, Record, Saved, Session, SessionId, SessionManager,
+    Timestamp, Token, Touched, Version, events,
 };
 
 impl SessionManager {
@@ -21,7 +21,7 @@ impl SessionManager {
     /// is an error. Committing again does nothing.
     ///
     /// Drive a commit to its end once it has begun. A commit that is dropped halfway through
-    /// [`regenerate`](Session::regenerate) may leave the old record in the store. Adapters take care of this.
+    /// [`regenerate`](Session::regenerate) may leave the session under both ids. Adapters take care of this.
     ///
     /// # Errors
     ///
@@ -29,7 +29,7 @@ impl SessionManager {
     /// logged out of in the same request:
     /// - [`ErrorKind::Unavailable`]: the store failed. If only its answer was lost, the save may have happened.
     /// - [`ErrorKind::TooLarge`]: the session exceeds the driver's capacity, perhaps only once merged.
-    /// - [`ErrorKind::Conflict`]: other requests were faster 256 times.
+    /// - [`ErrorKind::Conflict`]: other requests were faster 256 times, or for five seconds.
     /// - [`ErrorKind::Decode`]: an `update` met a value of another type that was stored meanwhile.
     /// - [`ErrorKind::Random`]: no random id could be generated for a new session.
     pub async fn commit(&self, session: &Session) -> Result<Outcome, Error> {
@@ -39,10 +39,9 @@ impl SessionManager {
 
     /// Closes the session and decides what to do with it.
     pub(crate) fn plan(&self, session: &Session) -> Result<Plan, Error> {
-        let options = &self.0.options;
         session
             .lock()
-            .plan(self.now(), &options.lifetimes, options.establish)
+            .plan(self.now(), &self.0.options, self.can_revoke())
             .inspect_err(events::save_failed)
     }
 
@@ -55,16 +54,21 @@ impl Inner {
     async fn execute(&self, plan: Plan) -> Result<Outcome, Error> {
         match plan {
             Plan::Keep => Ok(Outcome::Keep),
+            Plan::Drop(id) => Ok(dropped(&id)),
             Plan::Reissue { id, handle, ttl } => self.reissue(&id, handle, ttl).await,
             Plan::End(id) => {
                 self.destroy(id).await?;
                 Ok(Outcome::Clear)
             }
+            Plan::Fail { removing, error } => {
+                self.destroy(Some(removing)).await?;
+                Err(error)
+            }
             Plan::Write {
                 removing,
                 mut write,
             } => {
-                // A logout comes first: whatever happens next, it is done.
+                // The logout comes first, so that it is done whatever happens next.
                 self.destroy(removing).await?;
                 self.write(&mut write).await
             }
@@ -80,8 +84,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Gives the client its cookie again. Where another request may have ended the session or given it another
-    /// id meanwhile, the store is asked first: this cookie must not overwrite the newer one.
+    /// Gives the client its cookie again. If another request may have ended or moved the session meanwhile, the store is
+    /// asked first: this cookie must not overwrite the newer one.
     async fn reissue(
         &self,
         id: &SessionId,
@@ -89,15 +93,22 @@ impl Inner {
         ttl: Duration,
     ) -> Result<Outcome, Error> {
         let driver = self.driver();
-        if driver.can_revoke() && driver.load(&handle).await?.is_none() {
-            return Ok(dropped(id));
+        if driver.can_revoke() {
+            let held = driver.load(&handle).await?;
+            if !held.is_some_and(|held| self.is_live(&held.record)) {
+                return Ok(dropped(id));
+            }
         }
         self.issue(handle, ttl)
     }
 
     async fn touch(&self, handle: String, write: &mut Write) -> Result<Outcome, Error> {
         let (id, ttl) = (write.record.id().clone(), self.ttl(&write.record));
-        let outcome = match self.driver().touch(&id, ttl).await? {
+        let touched = match &write.mode {
+            Mode::Update { version, .. } => self.driver().touch(&id, version, ttl).await?,
+            Mode::Create | Mode::Regenerate { .. } => Touched::MustSave,
+        };
+        let outcome = match touched {
             Touched::Done => self.issue(handle, ttl)?,
             Touched::Gone => dropped(&id),
             Touched::MustSave => Box::pin(self.write(write)).await?,
@@ -108,7 +119,7 @@ impl Inner {
         Ok(outcome)
     }
 
-    // What is written stays where the plan put it: what is passed by value grows each future that awaits it.
+    // The write stays where the plan put it: passing it by value would grow every future that awaits it.
     async fn write(&self, write: &mut Write) -> Result<Outcome, Error> {
         let Write {
             record,
@@ -122,15 +133,24 @@ impl Inner {
                 events::created(record.id());
                 Ok(outcome)
             }
-            Mode::Update(version) => self.update(record, changes, version).await,
-            // Boxed, for the rare way is the longest: all others would carry its future too.
-            Mode::Regenerate { old, version } => {
-                Box::pin(self.regenerate(record, changes, old, version)).await
+            Mode::Update {
+                version,
+                renews,
+                known,
+            } => {
+                self.update(record, changes, version, *renews, known.as_deref())
+                    .await
             }
+            // Boxed, because the rare path is the longest: all others would carry its future too.
+            Mode::Regenerate {
+                old,
+                handle,
+                version,
+            } => Box::pin(self.regenerate(record, changes, old, handle, version)).await,
         }
     }
 
-    async fn create(&self, record: &Record) -> Result<Outcome, Error> {
+    pub(super) async fn create(&self, record: &Record) -> Result<Outcome, Error> {
         let ttl = self.ttl(record);
         match self.driver().save(record, Expected::Absent, ttl).await? {
             Saved::Done { handle } => match self.issue(handle, ttl) {
@@ -141,7 +161,7 @@ impl Inner {
                     Err(error)
                 }
             },
-            // Somebody put a record under an id that was just drawn. It is not ours to overwrite.
+            // Somebody stored a record under an id that was just generated. It is not ours to overwrite.
             Saved::Conflict(_) => Err(Error::new(ErrorKind::Conflict)),
         }
     }
@@ -151,7 +171,10 @@ impl Inner {
         record: &mut Record,
         changes: &Changes,
         version: &mut Version,
+        renews: bool,
+        known: Option<&str>,
     ) -> Result<Outcome, Error> {
+        let begin = self.clock.now();
         for attempt in 0..MAX_ATTEMPTS {
             let ttl = self.ttl(record);
             match self
@@ -159,80 +182,47 @@ impl Inner {
                 .save(record, Expected::Version(version), ttl)
                 .await?
             {
+                Saved::Done { handle } if known == Some(&*handle) => return Ok(Outcome::Keep),
                 Saved::Done { handle } => return self.issue(handle, ttl),
                 Saved::Conflict(Some(current)) if self.is_live(&current.record) => {
                     events::conflict(record.id());
-                    *record = self.merge(record, changes, &current)?;
+                    *record = self.merge(record, changes, &current, renews)?;
                     *version = current.version;
-                    pause(attempt).await;
+                    self.give_way(begin, attempt).await?;
                 }
-                // Gone, or past its end in a store that keeps what has ended.
+                // Gone, moved, or past its end in a store that keeps what has ended.
                 Saved::Conflict(_) => return Ok(dropped(record.id())),
             }
         }
         Err(Error::new(ErrorKind::Conflict))
     }
 
-    /// Stores the record under its new id, then removes the old one if nobody wrote it meanwhile; else joins
-    /// what was written and tries again. So no acknowledged write is lost, and at no moment is the session
-    /// under neither id.
-    async fn regenerate(
+    pub(super) fn merge(
         &self,
-        record: &mut Record,
+        ours: &Record,
         changes: &Changes,
-        old: &SessionId,
-        version: &mut Version,
-    ) -> Result<Outcome, Error> {
-        let driver = self.driver();
-        for attempt in 0..MAX_ATTEMPTS {
-            let outcome = self.create(record).await?;
-            if !driver.can_revoke() {
-                events::regenerated(record.id());
-                return Ok(outcome);
-            }
-            match driver.retire(old, version).await {
-                Ok(Retired::Done) => {
-                    events::regenerated(record.id());
-                    return Ok(outcome);
-                }
-                Ok(Retired::Changed(current)) if self.is_live(&current.record) => {
-                    events::conflict(old);
-                    driver.destroy(record.id()).await?;
-                    *record = self.merge(record, changes, &current)?;
-                    *version = current.version;
-                    pause(attempt).await;
-                }
-                // It was logged out, or has expired: it must not live on under another id.
-                Ok(Retired::Gone | Retired::Changed(_)) => {
-                    driver.destroy(record.id()).await?;
-                    return Ok(dropped(old));
-                }
-                Err(error) => {
-                    // Whether the old record is gone is unknown; the new one was shown to nobody. If it cannot be
-                    // removed either, it expires.
-                    let _ = driver.destroy(record.id()).await;
-                    return Err(error);
-                }
-            }
-        }
-        Err(Error::new(ErrorKind::Conflict))
-    }
-
-    fn merge(&self, ours: &Record, changes: &Changes, current: &Loaded) -> Result<Record, Error> {
+        current: &Loaded,
+        renews: bool,
+    ) -> Result<Record, Error> {
         let mut merged = changes.onto(current)?;
         merged.id = ours.id.clone();
         merged.created_at = merged.created_at.or(ours.created_at);
-        merged.expires_at = Some(
-            self.options
-                .lifetimes
-                .expiry(self.clock.now(), merged.created_at),
-        );
+        let renewed = || {
+            let lifetimes = &self.options.lifetimes;
+            lifetimes.expiry(self.clock.now(), merged.created_at)
+        };
+        // Another request may have renewed the session.
+        merged.expires_at = Some(match merged.expires_at {
+            Some(end) if !renews => end,
+            _ => renewed(),
+        });
         self.check_size(&merged)?;
         Ok(merged)
     }
 
-    fn is_live(&self, record: &Record) -> bool {
-        self.options.lifetimes.is_live(self.clock.now(), record)
+    /// Returns `true` if the session goes on under this record: it has not ended and not moved.
+    pub(super) fn is_live(&self, record: &Record) -> bool {
+        !record.is_moved() && self.options.lifetimes.is_live(self.clock.now(), record)
     }
 
     fn check_size(&self, record: &Record) -> Result<(), Error> {
@@ -240,22 +230,19 @@ impl Inner {
             .check_record(record)
     }
 
-    /// Signs a handle, unless no cookie could carry it: a driver's mistake or a record that grew.
+    /// Signs a handle, unless no cookie could carry it: because of a mistake in the driver, or because the record grew.
     fn issue(&self, handle: String, ttl: Duration) -> Result<Outcome, Error> {
         if !handle
             .bytes()
             .fold(true, |fit, byte| fit & is_cookie_octet(byte))
         {
             return Err(Error::new(ErrorKind::Encode)
-                .with_source("the driver's handle does not fit into a cookie"));
+                .with_source("the driver's handle is not valid in a cookie"));
         }
         let value = self.keys.sign(handle);
         let size = self.cookie.name().len() + value.len();
         if size > MAX_COOKIE_BYTES {
-            return Err(Error::new(ErrorKind::TooLarge {
-                size,
-                limit: MAX_COOKIE_BYTES,
-            }));
+            return Err(Error::too_large(size, MAX_COOKIE_BYTES));
         }
         Ok(Outcome::Set(Token { value, ttl }))
     }
@@ -266,38 +253,44 @@ impl Inner {
             .unwrap_or_default()
             .since(self.clock.now())
     }
+
+    /// Lets other tasks run for a random number of turns, so that requests that collided do not collide again in step.
+    /// There is no timer without a runtime, and the store's round trip is the longer wait anyway.
+    pub(super) async fn give_way(&self, begin: Timestamp, attempt: u32) -> Result<(), Error> {
+        if self.clock.now().since(begin) > MAX_WAIT {
+            return Err(Error::new(ErrorKind::Conflict));
+        }
+        let mut random = [0];
+        // Without randomness all wait equally long, which only costs time.
+        let _ = getrandom::fill(&mut random);
+        let mut turns = u32::from(random[0]) & ((1 << attempt.min(MAX_PAUSE_BITS)) - 1);
+        poll_fn(|cx| {
+            if turns == 0 {
+                return Poll::Ready(());
+            }
+            turns -= 1;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        Ok(())
+    }
 }
 
-/// RFC 6265, "Syntax": what a cookie's value may consist of.
+/// RFC 6265, "Syntax": the characters of a cookie's value.
 const fn is_cookie_octet(byte: u8) -> bool {
     byte > b' ' && byte < 0x7f && byte != b'"' && byte != b',' && byte != b';' && byte != b'\\'
 }
 
-fn dropped(id: &SessionId) -> Outcome {
+pub(super) fn dropped(id: &SessionId) -> Outcome {
     events::late_write_dropped(id);
     Outcome::Keep
 }
 
-/// Lets other tasks run for a random number of turns, so that requests which collided do not do so again
-/// in step. There is no timer without a runtime, and the store's round trip is the longer wait anyway.
-async fn pause(attempt: u32) {
-    let mut random = [0];
-    // Without randomness all wait alike, which costs time only.
-    let _ = getrandom::fill(&mut random);
-    let mut turns = u32::from(random[0]) & ((1 << attempt.min(MAX_PAUSE_BITS)) - 1);
-    poll_fn(|cx| {
-        if turns == 0 {
-            return Poll::Ready(());
-        }
-        turns -= 1;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
-/// How often others may be faster. Each time one of them got its change in, so this many requests on one
-/// session at once all do.
-const MAX_ATTEMPTS: u32 = 256;
-/// A pause is at most 2⁴ − 1 turns.
-const MAX_PAUSE_BITS: u32 = 4;
+/// How often others may be faster. Each time one of them got its change in, so this many requests on one session at once
+/// all succeed.
+pub(super) const MAX_ATTEMPTS: u32 = 256;
+/// How long others may be faster.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+/// A pause is at most 2⁸ − 1 turns.
+const MAX_PAUSE_BITS: u32 = 8;

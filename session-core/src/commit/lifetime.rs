@@ -62,21 +62,26 @@ impl Lifetimes {
             .map_or(idle_end, |end| end.min(idle_end))
     }
 
-    /// Returns `true` if a session that ends at `expires_at` is due for renewal although nothing changed. Close to its
-    /// absolute end no longer lifetime is available.
-    pub(crate) fn is_renewal_due(
+    /// Returns `true` if a session that ends at `expires_at` is due for renewal although nothing changed.
+    pub(crate) fn is_due(
         &self,
         now: Timestamp,
         expires_at: Timestamp,
         created_at: Option<Timestamp>,
     ) -> bool {
         let left = expires_at.since(now);
-        let is_spent = match self.renewal {
+        if left > self.idle {
+            // The clock was stepped back, or the lifetime was shortened.
+            return true;
+        }
+        match self.renewal {
             Renewal::OnWrite => false,
-            Renewal::HalfLife => left < self.idle / 2,
+            // Close to its absolute end, no later one is to be had.
+            Renewal::OnUse => {
+                left <= self.idle - self.idle / 10 && self.expiry(now, created_at) > expires_at
+            }
             Renewal::Always => true,
-        };
-        is_spent && self.expiry(now, created_at) > expires_at
+        }
     }
 
     fn absolute_end(&self, created_at: Option<Timestamp>) -> Option<Timestamp> {
@@ -89,35 +94,86 @@ pub(crate) const DEFAULT_IDLE: Duration = Duration::from_secs(120 * 60);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
-    fn half_life_renews_only_once_half_is_spent() {
+    fn on_use_renews_once_a_tenth_is_spent() {
         let lifetimes = Lifetimes::default();
         let start = Timestamp::from_millis(1_700_000_000_000);
         let expires = lifetimes.expiry(start, None);
         assert_eq!(expires.since(start), 120 * MINUTE);
-        assert!(!lifetimes.is_renewal_due(start + 60 * MINUTE, expires, None));
-        assert!(lifetimes.is_renewal_due(
-            start + 60 * MINUTE + Duration::from_millis(1),
-            expires,
-            None
-        ));
+        let almost = Duration::from_millis(12 * 60_000 - 1);
+        assert!(!lifetimes.is_due(start + almost, expires, None));
+        assert!(lifetimes.is_due(start + 12 * MINUTE, expires, None));
     }
 
     #[test]
-    fn on_write_never_renews_and_always_does_each_time() {
+    fn on_write_never_renews_a_read_and_always_renews_each() {
         let due = |renewal, left| {
             Lifetimes {
                 renewal,
                 ..Lifetimes::default()
             }
-            .is_renewal_due(Timestamp::default(), Timestamp::default() + left, None)
+            .is_due(Timestamp::default(), Timestamp::default() + left, None)
         };
         assert!(!due(Renewal::OnWrite, Duration::ZERO));
         assert!(due(Renewal::Always, 119 * MINUTE));
+        assert!(
+            due(Renewal::Always, 120 * MINUTE),
+            "in the same millisecond"
+        );
+    }
+
+    #[test]
+    fn more_than_a_lifetime_left_is_due_with_every_policy() {
+        for renewal in [Renewal::OnUse, Renewal::OnWrite, Renewal::Always] {
+            let lifetimes = Lifetimes {
+                renewal,
+                ..Lifetimes::default()
+            };
+            let now = Timestamp::from_millis(1_700_000_000_000);
+            let too_late = now + 120 * MINUTE + Duration::from_millis(1);
+            assert!(lifetimes.is_due(now, too_late, None), "{renewal:?}");
+            assert!(lifetimes.expiry(now, None) < too_late);
+        }
+    }
+
+    proptest! {
+        /// A clock that steps by less than a lifetime, in either direction, at any moment: a user who comes every half
+        /// lifetime stays, and one who stays away is gone after one lifetime plus at most the step.
+        #[test]
+        fn a_stepping_clock_neither_ends_active_sessions_nor_keeps_idle_ones(
+            minutes in 10_u64..100_000,
+            step in -0.9_f64..0.9,
+            visits in 1_u32..20,
+            stepped in 0_u32..20,
+        ) {
+            let lifetimes = Lifetimes { idle: Duration::from_secs(minutes * 60), ..Lifetimes::default() };
+            let step = (lifetimes.idle.as_millis() as f64 * step) as i64;
+            let mut now = 1_700_000_000_000_u64;
+            let mut expires = lifetimes.expiry(Timestamp::from_millis(now), None);
+            for visit in 0..visits {
+                now += (lifetimes.idle / 20).as_millis() as u64;
+                if visit == stepped {
+                    now = now.saturating_add_signed(step);
+                }
+                let at = Timestamp::from_millis(now);
+                // A step forward of nearly a lifetime may end a session. Only then.
+                prop_assume!(expires > at || (visit == stepped && step > 0));
+                if expires <= at {
+                    return Ok(());
+                }
+                if lifetimes.is_due(at, expires, None) {
+                    expires = lifetimes.expiry(at, None);
+                }
+                prop_assert!(expires.since(at) <= lifetimes.idle);
+                prop_assert!(expires.since(at) > lifetimes.idle * 8 / 10);
+            }
+        }
     }
 
     /// Security checklist, statement 10: the arithmetic.

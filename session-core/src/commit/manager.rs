@@ -111,6 +111,7 @@ impl Inner {
         let created_at = created_at.or(begins_at);
         Budget {
             capacity: self.driver().capacity(),
+            max_bytes: self.options.max_bytes,
             cookie_name: self.cookie.name().len(),
             expires_at: lifetimes.expiry(now, created_at),
             created_at,

@@ -1,5 +1,6 @@
 //! From the start of a request to its end: open, plan, commit.
 
+mod by_id;
 #[expect(clippy::module_inception, reason = "the folder's main noun")]
 mod commit;
 pub(crate) mod lifetime;
@@ -7,4 +8,5 @@ pub(crate) mod manager;
 mod open;
 pub(crate) mod outcome;
 pub(crate) mod plan;
+mod regenerate;
 pub(crate) mod size;

@@ -2,7 +2,7 @@
 
 use crate::cookie::key_ring::Verified;
 use crate::session::state::State;
-use crate::{Error, Loaded, OnOutage, Session, SessionManager, events};
+use crate::{Error, Loaded, OnOutage, Session, SessionId, SessionManager, events};
 
 impl SessionManager {
     /// Opens the session of a request that came with these tokens: the values of all its cookies that have the
@@ -11,6 +11,10 @@ impl SessionManager {
     /// The first token that verifies and belongs to a live session wins, so a forged or stale duplicate cannot lock a
     /// user out. At most 8 tokens are tried. If none works, whether forged, expired or unknown, the session is new: that
     /// is not an error, and the client's id is never adopted.
+    ///
+    /// A request that comes with the id that [`regenerate`](Session::regenerate) replaced gets a session that reads as
+    /// empty. Its writes are dropped and it sends no cookie, so that it cannot undo the login, unless it calls
+    /// `regenerate` itself. That lasts for the [grace period](crate::Builder::grace).
     ///
     /// # Errors
     ///
@@ -21,17 +25,20 @@ impl SessionManager {
         &self,
         tokens: impl IntoIterator<Item = &'a str>,
     ) -> Result<Session, Error> {
+        let mut has_cookie = false;
+        let mut moved = None;
         for token in tokens.into_iter().take(MAX_CANDIDATES) {
+            has_cookie = true;
             let Some(verified) = self.0.keys.verify(token) else {
                 events::invalid();
                 continue;
             };
             match self.0.driver().load(verified.handle).await {
-                Ok(Some(loaded)) => {
-                    if let Some(session) = self.admit(loaded, verified) {
-                        return Ok(session);
-                    }
-                }
+                Ok(Some(loaded)) => match self.admit(loaded, verified) {
+                    Admitted::Live(state) => return Ok(Session::new(state)),
+                    Admitted::Moved(id) => moved = moved.or(Some(id)),
+                    Admitted::Expired => {}
+                },
                 Ok(None) => events::unknown(),
                 Err(error) => {
                     events::load_failed(&error);
@@ -44,24 +51,46 @@ impl SessionManager {
                 }
             }
         }
-        Ok(Session::new(State::new(self.0.budget(self.now(), None))))
+        let budget = self.0.budget(self.now(), None);
+        let mut state = match moved {
+            Some(old) => State::moved(old, budget),
+            None => State::new(budget),
+        };
+        state.has_cookie = has_cookie;
+        Ok(Session::new(state))
     }
 
-    /// Makes a session of a record, unless the record has ended.
-    fn admit(&self, loaded: Loaded, verified: Verified<'_>) -> Option<Session> {
+    /// Makes a session of a record, if the record is live.
+    fn admit(&self, loaded: Loaded, verified: Verified<'_>) -> Admitted {
         let (now, lifetimes) = (self.now(), &self.0.options.lifetimes);
         let record = &loaded.record;
         if !lifetimes.is_live(now, record) {
             events::expired(record.id());
-            return None;
+            return Admitted::Expired;
         }
-        let is_due = record.expires_at().is_some_and(|expires_at| {
-            lifetimes.is_renewal_due(now, expires_at, record.created_at())
-        });
-        let reissue = (verified.key > 0 || is_due).then(|| verified.handle.to_owned());
+        if record.is_moved() {
+            events::moved(record.id());
+            return Admitted::Moved(loaded.record.id);
+        }
+        let is_due = record
+            .expires_at()
+            .is_some_and(|end| lifetimes.is_due(now, end, record.created_at()));
+        let is_rekeyed = verified.key > 0;
+        // A copy is made only where it may be needed: most handles are the id.
+        let is_needed = is_due || is_rekeyed || self.can_revoke();
+        let handle = (is_needed && verified.handle != record.id().as_str())
+            .then(|| verified.handle.to_owned());
         let budget = self.0.budget(now, record.created_at());
-        Some(Session::new(State::loaded(loaded, is_due, reissue, budget)))
+        Admitted::Live(State::loaded(loaded, is_due, is_rekeyed, handle, budget))
     }
+}
+
+/// What a stored record means to the request that names it.
+enum Admitted {
+    Live(State),
+    /// The session goes on under another id.
+    Moved(SessionId),
+    Expired,
 }
 
 /// How many cookies with the session's name are tried.

@@ -2,23 +2,27 @@
 
 use std::time::Duration;
 
-use crate::commit::lifetime::Lifetimes;
+use crate::config::options::Options;
 use crate::merge::Changes;
 use crate::session::life::{Life, Origin};
 use crate::session::state::State;
-use crate::{Error, Establish, Record, SessionId, Timestamp, Version};
+use crate::{Error, Establish, Record, Renewal, SessionId, Timestamp, Version};
 
-/// What a commit has to do. A plain value: [`SessionManager`](crate::SessionManager) carries it out.
+/// What a commit has to do. A plain value: the manager carries it out.
 pub(crate) enum Plan {
     /// Do nothing. The client keeps its cookie.
     Keep,
-    /// Remove the cookie, and the record if there is one.
+    /// Do nothing, although something was written: the session under this id goes on under another one.
+    Drop(SessionId),
+    /// Log out: remove the record if there is one, and the cookie.
     End(Option<SessionId>),
     /// Store the session, after removing the record that was logged out of.
     Write {
         removing: Option<SessionId>,
         write: Box<Write>,
     },
+    /// Remove the record that was logged out of. Then fail: what was written afterwards cannot be stored.
+    Fail { removing: SessionId, error: Error },
     /// Extend the record's life.
     Touch { handle: String, write: Box<Write> },
     /// Give the client its cookie again, and store nothing.
@@ -41,9 +45,49 @@ pub(crate) enum Mode {
     /// Under an id that the store does not hold.
     Create,
     /// Over the record that was loaded.
-    Update(Version),
-    /// Under a new id. Then the old record is removed.
-    Regenerate { old: SessionId, version: Version },
+    Update {
+        version: Version,
+        /// Whether the session gets a new lifetime. Otherwise its end stays where it is.
+        renews: bool,
+        /// The content of a cookie that need not be sent, because the client has it.
+        known: Option<String>,
+    },
+    /// Under a new id, while the old record becomes one that says that the session has moved.
+    Regenerate {
+        old: SessionId,
+        handle: String,
+        version: Version,
+    },
+}
+
+impl Plan {
+    /// Returns `true` if the plan logs somebody out.
+    pub(crate) const fn is_logout(&self) -> bool {
+        matches!(
+            self,
+            Self::End(_)
+                | Self::Fail { .. }
+                | Self::Write {
+                    removing: Some(_),
+                    ..
+                }
+        )
+    }
+
+    /// Leaves out everything that only makes sense if a response brings the client a cookie.
+    #[cfg(feature = "http")]
+    pub(crate) fn without_cookie(self) -> Self {
+        let is_new = |write: &Write| !matches!(write.mode, Mode::Update { .. });
+        match self {
+            Self::Write {
+                removing: Some(old),
+                write,
+            } if is_new(&write) => Self::End(Some(old)),
+            Self::Write { write, .. } if is_new(&write) => Self::Keep,
+            Self::Reissue { .. } => Self::Keep,
+            plan => plan,
+        }
+    }
 }
 
 impl State {
@@ -51,96 +95,142 @@ impl State {
     pub(crate) fn plan(
         &mut self,
         now: Timestamp,
-        lifetimes: &Lifetimes,
-        establish: Establish,
+        options: &Options,
+        can_revoke: bool,
     ) -> Result<Plan, Error> {
+        let is_modified = self.is_modified();
         if std::mem::replace(&mut self.is_closed, true) {
             return Ok(Plan::Keep);
         }
         match &self.life {
             Life::Unavailable => Ok(Plan::Keep),
-            Life::New { .. } => {
-                if establish == Establish::Always || self.is_established() {
-                    self.plan_create(None, now, lifetimes)
-                } else {
-                    Ok(Plan::Keep)
-                }
+            Life::New { .. } if is_modified || options.establish == Establish::Always => {
+                let write = self.create(now, options)?;
+                Ok(Plan::Write {
+                    removing: None,
+                    write,
+                })
             }
+            Life::Moved { old, .. } if is_modified => Ok(Plan::Drop(old.clone())),
+            Life::New { .. } | Life::Moved { .. } => Ok(Plan::Keep),
             Life::Ended { old, .. } => {
                 let old = old.clone();
-                if self.is_established() {
-                    self.plan_create(old, now, lifetimes)
-                } else {
-                    Ok(Plan::End(old))
-                }
+                self.plan_ended(old, now, options)
             }
             Life::Loaded { origin, new_id } => {
+                // A record without an end, or from before there was an absolute lifetime, must learn its times.
+                let is_undated = origin.expires_at.is_none()
+                    || options.lifetimes.absolute.is_some() && origin.created_at.is_none();
+                let is_write = is_modified || is_undated;
+                if !is_write && !origin.is_due && !origin.is_rekeyed {
+                    return Ok(Plan::Keep);
+                }
                 let (origin, new_id) = (origin.clone(), new_id.clone());
-                Ok(self.plan_loaded(origin, new_id, now, lifetimes))
+                Ok(self.plan_loaded(origin, new_id, is_write, now, options, can_revoke))
             }
         }
     }
 
-    fn plan_create(
+    fn plan_ended(
         &mut self,
-        removing: Option<SessionId>,
+        old: Option<SessionId>,
         now: Timestamp,
-        lifetimes: &Lifetimes,
+        options: &Options,
     ) -> Result<Plan, Error> {
-        let id = self.id()?;
-        let write = self.write(id, None, Mode::Create, now, lifetimes);
-        Ok(Plan::Write { removing, write })
+        if self.is_established() {
+            return match (self.create(now, options), old) {
+                (Ok(write), removing) => Ok(Plan::Write { removing, write }),
+                (Err(error), Some(removing)) => Ok(Plan::Fail { removing, error }),
+                (Err(error), None) => Err(error),
+            };
+        }
+        // Without a cookie there is nothing to log out of. Another site's form must not be able to make a browser, which
+        // does not send the cookie with it (SameSite=Lax), remove the cookie.
+        Ok(if old.is_some() || self.has_cookie {
+            Plan::End(old)
+        } else {
+            Plan::Keep
+        })
     }
 
     fn plan_loaded(
         &mut self,
         origin: Origin,
         new_id: Option<SessionId>,
+        is_write: bool,
         now: Timestamp,
-        lifetimes: &Lifetimes,
+        options: &Options,
+        can_revoke: bool,
     ) -> Plan {
-        let Origin { id, version, .. } = origin;
+        let lifetimes = &options.lifetimes;
+        let handle = origin.handle().to_owned();
+        let Origin {
+            id,
+            version,
+            expires_at,
+            is_due,
+            is_rekeyed,
+            ..
+        } = origin;
+        let created_at = origin
+            .created_at
+            .or_else(|| lifetimes.absolute.map(|_| now));
+        let renewed = lifetimes.expiry(now, created_at);
         if let Some(new_id) = new_id {
-            let mode = Mode::Regenerate { old: id, version };
-            let write = self.write(new_id, origin.created_at, mode, now, lifetimes);
+            let mode = Mode::Regenerate {
+                old: id,
+                handle,
+                version,
+            };
+            let write = self.write(new_id, created_at, renewed, mode);
             return Plan::Write {
                 removing: None,
                 write,
             };
         }
-        // A record from before there was an absolute lifetime must learn when it began.
-        let is_undated = lifetimes.absolute.is_some() && origin.created_at.is_none();
-        if !self.changes.is_empty() || is_undated || origin.expires_at.is_none() {
-            let write = self.write(id, origin.created_at, Mode::Update(version), now, lifetimes);
+        if is_write {
+            // Unless the session is renewed its end stays, and the cookie is not sent again: a response that is overtaken
+            // on its way must not replace the cookie of a newer session.
+            let renews = is_due || !can_revoke || lifetimes.renewal != Renewal::OnUse;
+            let end = expires_at.filter(|_| !renews).unwrap_or(renewed);
+            let mode = Mode::Update {
+                version,
+                renews,
+                known: (!renews && !is_rekeyed).then_some(handle),
+            };
+            let write = self.write(id, created_at, end, mode);
             return Plan::Write {
                 removing: None,
                 write,
             };
         }
-        let Some(handle) = origin.reissue else {
-            return Plan::Keep;
-        };
-        if origin.is_due {
-            let write = self.write(id, origin.created_at, Mode::Update(version), now, lifetimes);
+        if is_due {
+            let mode = Mode::Update {
+                version,
+                renews: true,
+                known: None,
+            };
+            let write = self.write(id, created_at, renewed, mode);
             return Plan::Touch { handle, write };
         }
-        Plan::Reissue {
-            id,
-            handle,
-            ttl: origin.expires_at.unwrap_or_default().since(now),
-        }
+        let ttl = expires_at.unwrap_or_default().since(now);
+        Plan::Reissue { id, handle, ttl }
+    }
+
+    fn create(&mut self, now: Timestamp, options: &Options) -> Result<Box<Write>, Error> {
+        let id = self.id()?;
+        let created_at = options.lifetimes.absolute.map(|_| now);
+        let expires_at = options.lifetimes.expiry(now, created_at);
+        Ok(self.write(id, created_at, expires_at, Mode::Create))
     }
 
     fn write(
         &mut self,
         id: SessionId,
         created_at: Option<Timestamp>,
+        expires_at: Timestamp,
         mode: Mode,
-        now: Timestamp,
-        lifetimes: &Lifetimes,
     ) -> Box<Write> {
-        let created_at = created_at.or_else(|| lifetimes.absolute.map(|_| now));
-        let expires_at = lifetimes.expiry(now, created_at);
         // The session can still be read after the commit, but not changed.
         Box::new(Write {
             record: self.record(id, created_at, expires_at),

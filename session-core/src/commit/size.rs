@@ -3,12 +3,14 @@
 use crate::cookie::key_ring::KeyRing;
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 use crate::record::members::MAX_BYTES;
-use crate::{Capacity, Error, ErrorKind, Record, Timestamp, record};
+use crate::{Capacity, Error, Record, Timestamp, record};
 
 /// How large the session may grow.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
     pub(crate) capacity: Capacity,
+    /// The manager's own limit, in bytes of JSON.
+    pub(crate) max_bytes: usize,
     /// The length of the cookie's name.
     pub(crate) cookie_name: usize,
     pub(crate) expires_at: Timestamp,
@@ -32,15 +34,15 @@ impl Budget {
         let times = [Some(self.expires_at), self.created_at];
         let json = record::json_len(id, data, flash_next, times.into_iter().flatten());
         let (size, limit) = match self.capacity {
-            Capacity::Unlimited => (json, MAX_BYTES),
-            Capacity::Json(limit) => (json, limit.min(MAX_BYTES)),
+            Capacity::Unlimited => (json, self.max_bytes.min(MAX_BYTES)),
+            Capacity::Json(limit) => (json, limit.min(self.max_bytes).min(MAX_BYTES)),
             Capacity::Cookie { handle_len } => (
                 self.cookie_name + KeyRing::token_len(handle_len(json)),
                 MAX_COOKIE_BYTES,
             ),
         };
         if size > limit {
-            Err(Error::new(ErrorKind::TooLarge { size, limit }))
+            Err(Error::too_large(size, limit))
         } else {
             Ok(())
         }

@@ -24,9 +24,9 @@ impl SessionManager {
     }
 }
 
-/// Builds a [`SessionManager`]. Made by [`SessionManager::builder`].
+/// Builds a [`SessionManager`]. Created by [`SessionManager::builder`].
 ///
-/// Every default is the safe one for production.
+/// Every default is safe for production.
 ///
 /// # Examples
 ///
@@ -58,24 +58,47 @@ impl Builder {
         self
     }
 
-    /// Sets how long a session lives that is not used: the idle timeout. Default: 120 minutes.
+    /// Sets how long a session lives without use: the idle timeout. Default: 120 minutes.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.options.lifetimes.idle = lifetime;
         self
     }
 
-    /// Sets how long a session lives however much it is used. Default: no such limit.
+    /// Sets how long a session lives at most, however much it is used. Default: no limit.
     ///
-    /// It counts from the first save; records from before it was set get their beginning when they are next
-    /// seen. So do those that `@rudderjs/session` wrote meanwhile: it does not keep the time at which a session began.
+    /// It counts from the first save. For a record from before the limit was set, it counts from the next request that
+    /// opens the record. The same holds for a record that `@rudderjs/session` saved meanwhile, because it drops the time
+    /// at which the session began.
     pub fn absolute_lifetime(mut self, lifetime: Duration) -> Self {
         self.options.lifetimes.absolute = Some(lifetime);
         self
     }
 
-    /// Sets when a session that is only read is renewed. Default: [`Renewal::HalfLife`].
+    /// Sets when a session in use gets a new lifetime. Default: [`Renewal::OnUse`].
     pub fn renewal(mut self, renewal: Renewal) -> Self {
         self.options.lifetimes.renewal = renewal;
+        self
+    }
+
+    /// Sets the grace period after [`regenerate`](crate::Session::regenerate): how long the old id is known as moved.
+    /// Default: 10 seconds.
+    ///
+    /// A request that left the browser before a login, and arrives during the grace period, cannot undo it. With zero, the
+    /// old record is removed at once, and such a request starts a new session that replaces the login.
+    ///
+    /// Only a driver that can revoke has a grace period.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.options.grace = grace;
+        self
+    }
+
+    /// Sets the most bytes that a record may have as JSON, so that one client cannot fill the store. Default: 1 MiB.
+    ///
+    /// A write that would exceed it fails with [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge). A driver with a
+    /// smaller [`Capacity`](crate::Capacity), such as the cookie driver, keeps its own limit. The largest possible
+    /// value is 1 GiB.
+    pub fn max_bytes(mut self, max_bytes: usize) -> Self {
+        self.options.max_bytes = max_bytes;
         self
     }
 
@@ -91,13 +114,13 @@ impl Builder {
         self
     }
 
-    /// Sets what a request gets when the store does not answer. Default: [`OnOutage::Serve`].
+    /// Sets what happens to a request when the store does not answer. Default: [`OnOutage::Serve`].
     pub fn on_outage(mut self, on_outage: OnOutage) -> Self {
         self.options.on_outage = on_outage;
         self
     }
 
-    /// Sets what a response becomes when its session cannot be saved. Default: [`OnSaveFailure::Respond`].
+    /// Sets what happens to a response whose session cannot be saved. Default: [`OnSaveFailure::RefuseLogout`].
     pub fn on_save_failure(mut self, on_save_failure: OnSaveFailure) -> Self {
         self.options.on_save_failure = on_save_failure;
         self
@@ -109,13 +132,13 @@ impl Builder {
         self
     }
 
-    /// Sets whether records without an expiry are accepted, and given one. Default: false.
+    /// Sets whether records without an expiry are accepted and given one. Default: `false`.
     ///
-    /// For one lifetime after moving from `@rudderjs/session` 1.x, whose cookies have no `exp`.
+    /// Turn it on for one lifetime after moving from `@rudderjs/session` 1.x, whose cookies have no `exp`.
     ///
     /// # Security
     ///
-    /// While it is on, such a cookie is valid for ever, whoever copied it.
+    /// While it is on, such a cookie is valid forever, even for someone who copied it.
     pub fn accept_without_expiry(mut self, accept: bool) -> Self {
         self.options.lifetimes.accept_without_expiry = accept;
         self
@@ -131,8 +154,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] naming the setting: an impossible cookie ([`CookieOptions::validate`]), a lifetime of
-    /// zero, an absolute lifetime shorter than the lifetime.
+    /// Returns a [`ConfigError`] that names the setting: an invalid cookie ([`CookieOptions::validate`]), a lifetime of
+    /// zero, or an absolute lifetime shorter than the lifetime.
     pub fn build(self) -> Result<SessionManager, ConfigError> {
         self.options.lifetimes.validate()?;
         let cookie = CookieTemplate::new(&self.cookie)?;

@@ -1,8 +1,13 @@
 //! The settings from the environment.
 
-use super::settings::{Hidden, from_minutes, missing};
+use std::ffi::OsString;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::settings::{Redacted, from_minutes, missing};
 use crate::cookie::secret::{is_blank, is_placeholder};
-use crate::{ConfigError, DriverName, SameSite, Secret, SessionConfig};
+use crate::{ConfigError, CookieOptions, DriverName, SameSite, Secret, SessionConfig};
 
 /// # From the environment
 impl SessionConfig {
@@ -12,32 +17,37 @@ impl SessionConfig {
     /// |---|---|---|
     /// | `SESSION_DRIVER` | `cookie`, `memory` or `redis` | `cookie` |
     /// | `SESSION_SECRET` | the signing secret, at least 32 bytes | `APP_KEY` |
-    /// | `APP_KEY` | stands in for a secret that is unset, empty or a placeholder; a prefix `base64:` is cut off | – |
-    /// | `SESSION_PREVIOUS_SECRETS` | secrets still accepted, separated by commas; one that contains a comma can be set in code only | none |
+    /// | `APP_KEY` | used if the secret is unset, empty or a placeholder; the prefix `base64:` is removed | – |
+    /// | `SESSION_PREVIOUS_SECRETS` | secrets that are still accepted, separated by commas; a secret that contains a comma can only be set in code | none |
     /// | `SESSION_LIFETIME` | minutes without use until a session ends | `120` |
+    /// | `SESSION_GRACE` | seconds for which a regenerated id is known as moved | `10` |
     /// | `SESSION_COOKIE` | the cookie's name | `session` |
     /// | `SESSION_SECURE` | `true` or `false`: only over HTTPS | `true` |
     /// | `SESSION_SAME_SITE` | `lax`, `strict` or `none` | `lax` |
     /// | `SESSION_PATH` | the path below which the cookie is sent | `/` |
     /// | `SESSION_DOMAIN` | the cookie's domain; empty for this host only | this host only |
-    /// | `REDIS_URL` | where Redis is | the driver's own |
-    /// | `SESSION_PREFIX` | what the keys in Redis start with | `session:` |
+    /// | `REDIS_URL` | the URL of Redis | the driver's own |
+    /// | `SESSION_PREFIX` | the prefix of all keys in Redis | `session:` |
+    ///
+    /// The placeholders are `change-me-in-production`, `change-me`, `changeme` and `secret`, in any letter case.
+    /// `@rudderjs/session` falls back to `APP_KEY` for the first one only, and signs with the others. Because anyone can
+    /// guess them, this library does not.
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] naming the variable whose value is impossible or not UTF-8, or `SESSION_SECRET` where
+    /// Returns a [`ConfigError`] that names the variable if its value is invalid or not UTF-8, or `SESSION_SECRET` if
     /// there is no secret at all.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_vars(|name| std::env::var_os(name))
     }
 
-    /// Reads the settings from the variables that `var` knows: [`from_env`](Self::from_env) for tests, or
-    /// for variables from elsewhere.
+    /// Reads the settings from the variables that `var` returns: [`from_env`](Self::from_env) for tests, or for variables
+    /// from elsewhere.
     ///
     /// # Errors
     ///
-    /// As [`from_env`](Self::from_env).
-    pub fn from_vars<V: Into<std::ffi::OsString>>(
+    /// The same as [`from_env`](Self::from_env).
+    pub fn from_vars<V: Into<OsString>>(
         var: impl Fn(&str) -> Option<V>,
     ) -> Result<Self, ConfigError> {
         let var = |name: &'static str| {
@@ -47,117 +57,117 @@ impl SessionConfig {
             let value = value
                 .into()
                 .into_string()
-                .map_err(|_| ConfigError::new(name, "is not UTF-8", "set it anew"))?;
+                .map_err(|_| ConfigError::new(name, "is not UTF-8", "set it again"))?;
             Ok(Some(value))
         };
         let mut config = Self {
             secret: Some(read_secret(&var)?),
+            previous_secrets: read_previous_secrets(&var)?,
             ..Self::default()
         };
-        if let Some(value) = var("SESSION_PREVIOUS_SECRETS")? {
-            config.previous_secrets = value
-                .split(',')
-                .filter(|secret| !secret.is_empty())
-                .map(|secret| {
-                    if secret.trim() != secret {
-                        let problem = "has white space beside a comma";
-                        return Err(ConfigError::new(
-                            "SESSION_PREVIOUS_SECRETS",
-                            problem,
-                            "separate the secrets by commas only",
-                        ));
-                    }
-                    Secret::new(secret).map_err(|error| error.named("SESSION_PREVIOUS_SECRETS"))
-                })
-                .collect::<Result<_, _>>()?;
-        }
         if let Some(value) = var("SESSION_DRIVER")? {
             config.driver = match &*value {
                 "cookie" => DriverName::Cookie,
                 "memory" => DriverName::Memory,
                 "redis" => DriverName::Redis,
                 _ => {
-                    return Err(unknown(
-                        "SESSION_DRIVER",
-                        &value,
-                        "use cookie, memory or redis",
-                    ));
+                    let remedy = "use cookie, memory or redis";
+                    return Err(invalid("SESSION_DRIVER", &value, remedy));
                 }
             };
         }
         if let Some(value) = var("SESSION_LIFETIME")? {
             let minutes = value.parse().ok().filter(|minutes| *minutes > 0);
-            let minutes = minutes.ok_or_else(|| {
-                unknown(
-                    "SESSION_LIFETIME",
-                    &value,
-                    "use a whole number of minutes, at least 1",
-                )
-            })?;
+            let remedy = "use a whole number of minutes, at least 1";
+            let minutes = minutes.ok_or_else(|| invalid("SESSION_LIFETIME", &value, remedy))?;
             config.lifetime = from_minutes(minutes);
         }
-        if let Some(value) = var("SESSION_SECURE")? {
-            config.cookie.secure = match &*value.to_ascii_lowercase() {
-                "true" | "1" => true,
-                "false" | "0" => false,
-                _ => return Err(unknown("SESSION_SECURE", &value, "use true or false")),
-            };
+        if let Some(value) = var("SESSION_GRACE")? {
+            let remedy = "use a whole number of seconds";
+            let seconds = value
+                .parse()
+                .map_err(|_| invalid("SESSION_GRACE", &value, remedy))?;
+            config.grace = Duration::from_secs(seconds);
         }
-        if let Some(value) = var("SESSION_SAME_SITE")? {
-            config.cookie.same_site = match &*value.to_ascii_lowercase() {
-                "lax" => SameSite::Lax,
-                "strict" => SameSite::Strict,
-                "none" => SameSite::None,
-                _ => {
-                    return Err(unknown(
-                        "SESSION_SAME_SITE",
-                        &value,
-                        "use lax, strict or none",
-                    ));
-                }
-            };
-        }
-        if let Some(name) = var("SESSION_COOKIE")? {
-            config.cookie.name = name;
-        }
-        if let Some(path) = var("SESSION_PATH")? {
-            config.cookie.path = path;
-        }
-        config.cookie.domain = var("SESSION_DOMAIN")?.filter(|domain| !domain.is_empty());
-        config.redis_url = var("REDIS_URL")?.filter(|url| !url.is_empty()).map(Hidden);
+        config.redis_url = var("REDIS_URL")?
+            .filter(|url| !url.is_empty())
+            .map(Redacted);
         if let Some(prefix) = var("SESSION_PREFIX")? {
             config.prefix = prefix;
         }
-        config
-            .cookie
-            .validate()
-            .map_err(|error| match error.setting() {
-                "cookie path" => error.named("SESSION_PATH"),
-                "cookie domain" => error.named("SESSION_DOMAIN"),
-                _ => error.named("SESSION_COOKIE"),
-            })?;
+        config.cookie = read_cookie(&var)?;
         Ok(config)
     }
 }
 
-fn read_secret(
-    var: &impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
-) -> Result<Secret, ConfigError> {
-    let named = var("SESSION_SECRET")?;
+type Var<'a> = &'a dyn Fn(&'static str) -> Result<Option<String>, ConfigError>;
+
+fn read_cookie(var: Var<'_>) -> Result<CookieOptions, ConfigError> {
+    let mut cookie = CookieOptions::default();
+    if let Some(value) = var("SESSION_SECURE")? {
+        cookie.secure = match &*value.to_ascii_lowercase() {
+            "true" | "1" => true,
+            "false" | "0" => false,
+            _ => return Err(invalid("SESSION_SECURE", &value, "use true or false")),
+        };
+    }
+    if let Some(value) = var("SESSION_SAME_SITE")? {
+        cookie.same_site = match &*value.to_ascii_lowercase() {
+            "lax" => SameSite::Lax,
+            "strict" => SameSite::Strict,
+            "none" => SameSite::None,
+            _ => {
+                let remedy = "use lax, strict or none";
+                return Err(invalid("SESSION_SAME_SITE", &value, remedy));
+            }
+        };
+    }
+    if let Some(name) = var("SESSION_COOKIE")? {
+        cookie.name = name;
+    }
+    if let Some(path) = var("SESSION_PATH")? {
+        cookie.path = path;
+    }
+    cookie.domain = var("SESSION_DOMAIN")?.filter(|domain| !domain.is_empty());
+    cookie.validate().map_err(|error| match error.setting() {
+        "cookie path" => error.named("SESSION_PATH"),
+        "cookie domain" => error.named("SESSION_DOMAIN"),
+        _ => error.named("SESSION_COOKIE"),
+    })?;
+    Ok(cookie)
+}
+
+fn read_secret(var: Var<'_>) -> Result<Secret, ConfigError> {
+    let named = var("SESSION_SECRET")?.map(Zeroizing::new);
     let is_usable =
         |secret: &str| !is_blank(secret.as_bytes()) && !is_placeholder(secret.as_bytes());
+    let read = |name: &'static str, secret: &str| {
+        Secret::from_text(secret).map_err(|error| error.named(name))
+    };
     if let Some(secret) = named.as_deref().filter(|secret| is_usable(secret)) {
-        return Secret::new(secret).map_err(|error| error.named("SESSION_SECRET"));
+        return read("SESSION_SECRET", secret);
     }
-    let key = var("APP_KEY")?.filter(|key| !is_blank(key.as_bytes()));
-    match (key, named) {
-        (Some(key), _) => Secret::new(key.strip_prefix("base64:").unwrap_or(&key))
-            .map_err(|error| error.named("APP_KEY")),
-        (None, Some(secret)) => Secret::new(secret).map_err(|error| error.named("SESSION_SECRET")),
+    let key = var("APP_KEY")?.map(Zeroizing::new);
+    match (key.filter(|key| !is_blank(key.as_bytes())), named) {
+        (Some(key), _) => read("APP_KEY", key.strip_prefix("base64:").unwrap_or(&key)),
+        (None, Some(secret)) => read("SESSION_SECRET", &secret),
         (None, None) => Err(missing("SESSION_SECRET")),
     }
 }
 
-fn unknown(variable: &'static str, value: &str, remedy: &'static str) -> ConfigError {
-    ConfigError::new(variable, format!("{value:?} is not possible"), remedy)
+fn read_previous_secrets(var: Var<'_>) -> Result<Vec<Secret>, ConfigError> {
+    let secrets = var("SESSION_PREVIOUS_SECRETS")?.map(Zeroizing::new);
+    secrets
+        .as_deref()
+        .map_or("", String::as_str)
+        .split(',')
+        .filter(|secret| !secret.is_empty())
+        .map(|secret| {
+            Secret::from_text(secret).map_err(|error| error.named("SESSION_PREVIOUS_SECRETS"))
+        })
+        .collect()
+}
+
+fn invalid(variable: &'static str, value: &str, remedy: &'static str) -> ConfigError {
+    ConfigError::new(variable, format!("{value:?} is invalid"), remedy)
 }

@@ -1,13 +1,12 @@
-//! Mistakes that are found when a service starts.
+//! Configuration errors, found when a service starts.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A setting that cannot work, found before the first request.
+/// An invalid setting, found before the first request.
 ///
-/// Its message names the setting, what is wrong with it and the remedy. The value itself is not repeated
-/// where it may be a secret.
+/// The message names the setting, the problem and the remedy. It does not repeat a value that may be a secret.
 ///
 /// # Examples
 ///
@@ -30,7 +29,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// Creates an error about `setting`. `problem` follows it in the message, `remedy` comes last.
+    /// Creates an error about `setting`. The message is `setting`, then `problem`, then `remedy`.
     #[must_use]
     pub fn new(
         setting: impl Into<Cow<'static, str>>,
@@ -52,25 +51,25 @@ impl ConfigError {
         self
     }
 
-    /// Returns the name of the setting: of the environment variable, if it came from there.
+    /// Returns the name of the setting, or of the environment variable that it came from.
     #[must_use]
     pub fn setting(&self) -> &str {
         &self.setting
     }
 
-    /// Returns what is wrong with it.
+    /// Returns what is wrong with the setting.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem
     }
 
-    /// Returns what to do about it.
+    /// Returns how to fix it.
     #[must_use]
     pub fn remedy(&self) -> &str {
         &self.remedy
     }
 
-    /// Names the setting as its reader knows it: an environment variable instead of an option.
+    /// Replaces the setting's name by the one that the reader knows, such as an environment variable.
     pub(crate) fn named(mut self, setting: impl Into<Cow<'static, str>>) -> Self {
         self.setting = setting.into();
         self
@@ -83,7 +82,7 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// The message with its causes, because this is what a `main` that returns it prints.
+/// The message and its causes, because this is what a `main` that returns the error prints.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;

@@ -3,5 +3,6 @@
 pub(crate) mod builder;
 mod env;
 pub(crate) mod error;
+mod file;
 pub(crate) mod options;
 pub(crate) mod settings;

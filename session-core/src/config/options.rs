@@ -1,93 +1,134 @@
 //! The choices that a session system offers.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::commit::lifetime::Lifetimes;
 
-/// When a session that is only read gets a new lifetime. A session that is written always does.
+/// When a session in use gets a new lifetime.
+///
+/// A session whose record has more than a lifetime left is always due: the clock was stepped back, or the lifetime was
+/// shortened. The lifetime in force caps every session the next time it is opened.
+///
+/// The cookie driver also renews with every write, because a write sends a new cookie in any case.
 ///
 /// Exhaustive: there is no fourth moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Renewal {
-    /// Once half the lifetime is spent: an active user stays logged in, at the price of one write
-    /// per half lifetime. The default.
+    /// Renews on any request, read or write, once a tenth of the lifetime is spent: "minutes without use" is accurate
+    /// to a tenth, and a request that comes sooner costs no write and sends no cookie. The default.
     #[default]
-    HalfLife,
-    /// Never: only writes renew, as `@rudderjs/session` does.
+    OnUse,
+    /// Renews with every write and never without one, as `@rudderjs/session` does.
     OnWrite,
-    /// On every request.
+    /// Renews on every request.
     Always,
 }
 
-/// When a visitor gets a session, and so a cookie.
+/// When a visitor gets a session, and with it a cookie.
 ///
-/// Exhaustive: a visitor has one or not.
+/// Exhaustive: a visitor has a session or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Establish {
-    /// When something is put or flashed, or the id is asked for: crawlers and anonymous visits cost no
-    /// storage. The default.
+    /// Once something is put or flashed, or the id is asked for. Crawlers and anonymous visits cost no storage. The
+    /// default.
     #[default]
     OnWrite,
     /// On the first request, as `@rudderjs/session` does.
     Always,
 }
 
-/// When the middleware opens the session. Exhaustive: before the handler, or in it.
+/// When the middleware opens the session.
+///
+/// Exhaustive: before the handler runs, or while it runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Opening {
-    /// On every request, before the handler: flash ages with every request. The default.
+    /// On every request, before the handler runs. Flash ages with every request. The default.
     #[default]
     Eager,
-    /// When the handler takes the session: other requests do not ask the store, and age no flash.
+    /// When the handler takes the session. Other requests neither ask the store nor age flash.
     Lazy,
 }
 
-/// What a request gets when the store does not answer its load. Exhaustive: it is served or not.
+/// What happens to a request when the store does not answer.
+///
+/// Exhaustive: the request is served or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnOutage {
-    /// A session that reads as empty and whose writes are refused with
+    /// It gets a session that reads as empty and whose writes fail with
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable). The default.
     #[default]
     Serve,
-    /// An error: the middleware answers 503.
+    /// It fails: the middleware answers 503.
     Refuse,
 }
 
-/// What a response becomes when its session cannot be saved. Exhaustive: it is sent or not.
+/// What happens to a response whose session cannot be saved.
+///
+/// Exhaustive: a response is sent or replaced, and a logout is the one failure that nobody notices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnSaveFailure {
-    /// It is sent as it is, without a cookie; the failure is logged. The default.
+    /// The response is sent without a cookie, and the failure is logged. But a logout that could not be carried out is
+    /// answered as with [`Refuse`](Self::Refuse), because a page that says goodbye must not be a lie. The default.
     #[default]
+    RefuseLogout,
+    /// The response is sent without a cookie, and the failure is logged, even for a logout.
     Respond,
-    /// The middleware answers with the status of the error instead: 503 where the store failed.
+    /// The middleware answers with the status of the error instead: 503 if the store failed.
     Refuse,
 }
 
-/// Which headers tell caches that a response belongs to one session. Exhaustive: on or off.
+/// Whether headers tell caches that a response belongs to one session.
+///
+/// Exhaustive: on or off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caching {
-    /// `Vary: Cookie` where the session was looked at, and `Cache-Control: no-store` where the cookie is set,
-    /// unless the handler chose its own (OWASP Session Management Cheat Sheet, "Web Content Caching").
+    /// Adds `Vary: Cookie` if the handler took the session, and `Cache-Control: no-store` if the response sets the cookie,
+    /// unless the handler chose `private` or `no-store` (OWASP Session Management Cheat Sheet, "Web Content Caching").
     /// The default.
     #[default]
     Headers,
-    /// None: something else takes care.
+    /// Adds no headers. Something else takes care of caches.
     Off,
 }
 
 /// Every setting of a session system besides the cookie and the keys.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     pub(crate) lifetimes: Lifetimes,
+    /// For how long a regenerated id is known as moved.
+    pub(crate) grace: Duration,
+    /// The most bytes of JSON that a record may have.
+    pub(crate) max_bytes: usize,
     pub(crate) establish: Establish,
     pub(crate) opening: Opening,
     pub(crate) on_outage: OnOutage,
     pub(crate) on_save_failure: OnSaveFailure,
     pub(crate) caching: Caching,
 }
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            lifetimes: Lifetimes::default(),
+            grace: DEFAULT_GRACE,
+            max_bytes: DEFAULT_MAX_BYTES,
+            establish: Establish::default(),
+            opening: Opening::default(),
+            on_outage: OnOutage::default(),
+            on_save_failure: OnSaveFailure::default(),
+            caching: Caching::default(),
+        }
+    }
+}
+
+pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+/// 1 MiB.
+pub(crate) const DEFAULT_MAX_BYTES: usize = 1 << 20;

@@ -1,12 +1,11 @@
-//! The settings as data: from a file by serde, or from the environment.
+//! The settings as data.
 
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use zeroize::Zeroizing;
+use serde::Deserialize;
 
+use super::options::{DEFAULT_GRACE, DEFAULT_MAX_BYTES};
 use crate::commit::lifetime::DEFAULT_IDLE;
 use crate::cookie::secret::GENERATE;
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
     OnSaveFailure, Opening, Renewal, Secret, SessionManager,
 };
 
-/// Which driver the configuration names.
+/// The driver that a configuration asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -40,8 +39,14 @@ impl fmt::Display for DriverName {
 
 /// All settings of a session system as data.
 ///
-/// Read it from the environment with [`from_env`](Self::from_env), under the names that
-/// `@rudderjs/session` uses, or from any format of serde's. Times are in whole minutes.
+/// Read it from the environment with [`from_env`](Self::from_env), under the names that `@rudderjs/session` uses, or from
+/// a file in any self-describing format that serde supports, such as JSON, TOML or YAML. Lifetimes are in whole minutes,
+/// the grace period is in whole seconds.
+///
+/// # Security
+///
+/// An error about a setting names the setting. It repeats no secret and no password, whatever the format. An error about
+/// the syntax of a file is the format's own, and may show the line: keep secrets in the environment if you log it.
 ///
 /// # Examples
 ///
@@ -58,17 +63,15 @@ impl fmt::Display for DriverName {
 /// assert_eq!(manager.lifetime().as_secs(), 30 * 60);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct SessionConfig {
     pub(crate) driver: DriverName,
     pub(crate) secret: Option<Secret>,
-    #[serde(deserialize_with = "secrets")]
     pub(crate) previous_secrets: Vec<Secret>,
-    #[serde(deserialize_with = "minutes")]
     pub(crate) lifetime: Duration,
-    #[serde(deserialize_with = "optional_minutes")]
     pub(crate) absolute_lifetime: Option<Duration>,
+    pub(crate) grace: Duration,
+    pub(crate) max_bytes: usize,
     pub(crate) cookie: CookieOptions,
     pub(crate) renewal: Renewal,
     pub(crate) establish: Establish,
@@ -77,23 +80,15 @@ pub struct SessionConfig {
     pub(crate) on_save_failure: OnSaveFailure,
     pub(crate) caching: Caching,
     pub(crate) accept_without_expiry: bool,
-    pub(crate) redis_url: Option<Hidden>,
+    pub(crate) redis_url: Option<Redacted>,
     pub(crate) prefix: String,
 }
 
 /// A text that may hold a password.
 #[derive(Clone)]
-pub(crate) struct Hidden(pub(crate) String);
+pub(crate) struct Redacted(pub(crate) String);
 
-impl<'de> Deserialize<'de> for Hidden {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)
-            .map(Self)
-            .map_err(|_| D::Error::custom("redis_url: is no text"))
-    }
-}
-
-impl fmt::Debug for Hidden {
+impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
     }
@@ -107,7 +102,7 @@ impl SessionConfig {
         self
     }
 
-    /// Sets the secret that signs: from the environment, say, where the rest is from a file.
+    /// Sets the secret that signs, for example from the environment when the rest comes from a file.
     #[must_use]
     pub fn with_secret(mut self, secret: Secret) -> Self {
         self.secret = Some(secret);
@@ -120,29 +115,29 @@ impl SessionConfig {
         &self.cookie
     }
 
-    /// Returns which driver is asked for.
+    /// Returns the driver that is asked for.
     #[must_use]
     pub const fn driver(&self) -> DriverName {
         self.driver
     }
 
-    /// Returns where Redis is, if that is set.
+    /// Returns the URL of Redis, if it is set.
     #[must_use]
     pub fn redis_url(&self) -> Option<&str> {
         self.redis_url.as_ref().map(|url| url.0.as_str())
     }
 
-    /// Returns what the keys in a shared store start with.
+    /// Returns the prefix of all keys in a shared store.
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// Returns the ring of the configured secrets.
+    /// Returns the key ring of the configured secrets.
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] when there is no secret.
+    /// Returns a [`ConfigError`] if no secret is set.
     pub fn key_ring(&self) -> Result<KeyRing, ConfigError> {
         let secret = self.secret.clone().ok_or_else(|| missing("secret"))?;
         Ok(self
@@ -152,16 +147,18 @@ impl SessionConfig {
             .fold(KeyRing::new(secret), KeyRing::with_previous))
     }
 
-    /// Starts building a manager with these settings and a driver that was made by them.
+    /// Starts building a manager with these settings and a driver made from them.
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] when there is no secret.
+    /// Returns a [`ConfigError`] if no secret is set.
     pub fn builder(&self, driver: impl Driver) -> Result<Builder, ConfigError> {
         let builder = SessionManager::builder(driver, self.key_ring()?)
             .cookie(self.cookie.clone())
             .lifetime(self.lifetime)
             .renewal(self.renewal)
+            .grace(self.grace)
+            .max_bytes(self.max_bytes)
             .establish(self.establish)
             .opening(self.opening)
             .on_outage(self.on_outage)
@@ -183,6 +180,8 @@ impl Default for SessionConfig {
             previous_secrets: Vec::new(),
             lifetime: DEFAULT_IDLE,
             absolute_lifetime: None,
+            grace: DEFAULT_GRACE,
+            max_bytes: DEFAULT_MAX_BYTES,
             cookie: CookieOptions::default(),
             renewal: Renewal::default(),
             establish: Establish::default(),
@@ -197,56 +196,8 @@ impl Default for SessionConfig {
     }
 }
 
-/// From a text, checked as [`Secret::new`] does. An error does not repeat what was there instead.
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer).map(Zeroizing::new);
-        let text = text.map_err(|_| D::Error::custom("secret: is no text"))?;
-        Self::new(text.as_bytes()).map_err(D::Error::custom)
-    }
-}
-
-/// As a list of secrets. serde's own error would repeat a secret that stands alone.
-fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
-    struct Secrets;
-
-    impl<'de> Visitor<'de> for Secrets {
-        type Value = Vec<Secret>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of texts")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Secret>, A::Error> {
-            let mut secrets = Vec::new();
-            while let Some(secret) = list.next_element()? {
-                secrets.push(secret);
-            }
-            Ok(secrets)
-        }
-
-        fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Vec<Secret>, E> {
-            Err(E::custom(
-                "previous_secrets: is one text, not a list of texts",
-            ))
-        }
-    }
-
-    deserializer.deserialize_any(Secrets)
-}
-
 pub(crate) fn missing(setting: &'static str) -> ConfigError {
-    ConfigError::new(setting, "is missing", GENERATE)
-}
-
-fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    u64::deserialize(deserializer).map(from_minutes)
-}
-
-fn optional_minutes<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Duration>, D::Error> {
-    Ok(Option::<u64>::deserialize(deserializer)?.map(from_minutes))
+    ConfigError::new(setting, "is not set", GENERATE)
 }
 
 pub(crate) const fn from_minutes(minutes: u64) -> Duration {

@@ -1,12 +1,13 @@
-//! The tokens among a request's cookies.
+//! Reading Cookie headers: the tokens among a request's cookies.
 
 use crate::SessionManager;
 
 impl SessionManager {
-    /// Returns the values of all cookies of the session's name in a Cookie header, in their order: what
-    /// [`open`](Self::open) takes. Whatever else stands in it is passed over.
+    /// Returns the values of all cookies with the session's name in a Cookie header, in order, for
+    /// [`open`](Self::open). Other cookies are ignored.
     ///
-    /// For whoever has the header's text without `http`'s types: a WebSocket server, a log, a command-line tool.
+    /// It is meant for programs that have the header's text without the `http` crate's types, such as a WebSocket server
+    /// or a command-line tool.
     ///
     /// # Examples
     ///
@@ -31,7 +32,7 @@ impl SessionManager {
     }
 }
 
-/// The values of all cookies of this name (RFC 6265, "The Cookie Header Field"), in their order.
+/// Returns the values of all cookies with this name, in order (RFC 6265, "The Cookie Header Field").
 pub(crate) const fn tokens<'a>(cookies: &'a [u8], name: &'a str) -> Tokens<'a> {
     Tokens {
         rest: Some(cookies),
@@ -39,7 +40,7 @@ pub(crate) const fn tokens<'a>(cookies: &'a [u8], name: &'a str) -> Tokens<'a> {
     }
 }
 
-/// Written out, because it lives in the future of every request, and what combinators make of it is several times as large.
+/// Written out because it lives in the future of every request, and combinators would make it several times as large.
 pub(crate) struct Tokens<'a> {
     rest: Option<&'a [u8]>,
     name: &'a str,
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_cookies_of_the_name_count_in_their_order() {
+    fn only_cookies_with_the_name_are_returned_in_order() {
         let found = |cookies: &'static [u8]| tokens(cookies, "s").collect::<Vec<_>>();
         assert_eq!(found(b"s=1"), ["1"]);
         assert_eq!(
@@ -84,7 +85,7 @@ mod tests {
         assert_eq!(
             found(b"a=\xff; s=1; s=\xff"),
             ["1"],
-            "what is not UTF-8 is passed over"
+            "values that are not UTF-8 are ignored"
         );
         assert_eq!(found(b""), [""; 0]);
         assert_eq!(found(b";s=1;"), ["1"]);

@@ -1,4 +1,4 @@
-//! The cookie's name and attributes, checked once and written without thought.
+//! The cookie's name and attributes, and the rules that they must obey.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,12 @@ use crate::ConfigError;
 
 /// The session cookie's name and attributes.
 ///
-/// The default is the safe one for production: `session`, `Path=/`, `Secure`, `HttpOnly`, `SameSite=Lax`,
-/// with a `Max-Age` (OWASP Session Management Cheat Sheet, "Cookies").
+/// The default is safe for production: `session`, `Path=/`, `Secure`, `HttpOnly`, `SameSite=Lax`, with a `Max-Age` (OWASP
+/// Session Management Cheat Sheet, "Cookies"). If the cookie is for one host and never for scripts, as it should be, call
+/// it `__Host-Http-session`, and browsers enforce that.
+///
+/// Cookies do not know ports: two applications on one host that both call their cookie `session` log each other's users
+/// out. Give each its own name.
 ///
 /// # Examples
 ///
@@ -37,12 +41,12 @@ pub struct CookieOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SameSite {
-    /// None.
+    /// No requests from other sites carry it.
     Strict,
-    /// Only following a link: the default.
+    /// Only requests that follow a link carry it. The default.
     #[default]
     Lax,
-    /// All of them. Browsers demand `Secure` then, so the cookie gets it in any case.
+    /// All requests carry it. Browsers then demand `Secure`, so the cookie always gets it.
     None,
 }
 
@@ -62,35 +66,35 @@ impl Default for CookieOptions {
 }
 
 impl CookieOptions {
-    /// Sets the name, a token of RFC 6265. Default: `session`, which tells nothing about the software.
+    /// Sets the name (RFC 6265, "Syntax": a token). Default: `session`, which reveals nothing about the software.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Sets the path below which the cookie is sent, starting with `/`. Default: `/`.
+    /// Sets the path below which browsers send the cookie. It starts with `/`. Default: `/`.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Sets the domain, so that its subdomains get the cookie too. Default: none, only this host.
+    /// Sets the domain, whose subdomains get the cookie too. Default: none, so only this host gets it.
     #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
     }
 
-    /// Sets whether only HTTPS carries the cookie. Default: true.
+    /// Sets whether browsers send the cookie over HTTPS only. Default: `true`.
     #[must_use]
     pub const fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Sets whether scripts are kept from the cookie. Default: true.
+    /// Sets whether the cookie is hidden from scripts. Default: `true`.
     #[must_use]
     pub const fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
@@ -104,16 +108,16 @@ impl CookieOptions {
         self
     }
 
-    /// Sets whether the cookie is kept apart by top-level site ("CHIPS"). Needs `Secure`. Default: false.
+    /// Sets whether browsers keep a separate cookie for each top-level site ("CHIPS"). Needs `Secure`. Default: `false`.
     #[must_use]
     pub const fn partitioned(mut self, partitioned: bool) -> Self {
         self.partitioned = partitioned;
         self
     }
 
-    /// Sets whether the cookie has a `Max-Age` and so outlives the browser's session. Default: true.
+    /// Sets whether the cookie has a `Max-Age` and so outlives the browser's session. Default: `true`.
     ///
-    /// Without it the server still ends the session after its lifetime.
+    /// Without it, the server still ends the session after its lifetime.
     #[must_use]
     pub const fn persistent(mut self, persistent: bool) -> Self {
         self.persistent = persistent;
@@ -124,9 +128,9 @@ impl CookieOptions {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] naming the option: a name that is no token, a path or domain with characters that
-    /// end the attribute or over 1024 bytes, a `__Host-` or `__Secure-` name without what it demands,
-    /// `Partitioned` without `Secure`.
+    /// Returns a [`ConfigError`] that names the option: a name that is not a token, a path or domain that is longer than
+    /// 1024 bytes or contains characters that end the attribute, a name with a prefix such as `__Host-` without what the
+    /// prefix demands, or `Partitioned` without `Secure`.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.validate_name()?;
         self.validate_path()?;
@@ -169,7 +173,7 @@ impl CookieOptions {
         {
             format!("{path:?} contains {bad:?}")
         } else if path.ends_with(' ') {
-            // A browser cuts it off, and sends the cookie for another path than was meant.
+            // A browser cuts it off and sends the cookie for another path.
             format!("{path:?} ends with a space")
         } else if path.len() > MAX_ATTRIBUTE_BYTES {
             format!("has {} bytes, of at most {MAX_ATTRIBUTE_BYTES}", path.len())
@@ -209,24 +213,36 @@ impl CookieOptions {
         ))
     }
 
-    /// RFC 6265bis, "Cookie Name Prefixes"; browsers compare them without regard to case.
+    /// RFC 6265bis, "Cookie Name Prefixes", and the `__Http-` prefixes of its successor's draft. Browsers ignore letter
+    /// case in them.
     fn validate_prefix(&self) -> Result<(), ConfigError> {
+        let is_host_only = self.is_secure() && self.path == "/" && self.domain.is_none();
+        let prefixes = [
+            (
+                "__host-http-",
+                is_host_only && self.http_only,
+                "Secure, HttpOnly, Path=/ and no Domain",
+            ),
+            ("__host-", is_host_only, "Secure, Path=/ and no Domain"),
+            (
+                "__http-",
+                self.is_secure() && self.http_only,
+                "Secure and HttpOnly",
+            ),
+            ("__secure-", self.is_secure(), "Secure"),
+        ];
         let name = self.name.to_ascii_lowercase();
-        let demand = if name.starts_with("__host-") {
-            if self.is_secure() && self.path == "/" && self.domain.is_none() {
-                return Ok(());
-            }
-            "Secure, Path=/ and no Domain"
-        } else if name.starts_with("__secure-") && !self.is_secure() {
-            "Secure"
-        } else {
-            return Ok(());
-        };
-        Err(ConfigError::new(
-            "cookie name",
-            format!("the prefix of {:?} demands {demand}", self.name),
-            "change the options or the name (RFC 6265bis, cookie name prefixes)",
-        ))
+        match prefixes
+            .into_iter()
+            .find(|(prefix, ..)| name.starts_with(prefix))
+        {
+            Some((_, false, demand)) => Err(ConfigError::new(
+                "cookie name",
+                format!("the prefix of {:?} demands {demand}", self.name),
+                "change the options or the name (RFC 6265bis, cookie name prefixes)",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -235,24 +251,24 @@ fn is_token_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
 
-/// Leaves the value most of the cookie.
+/// So that most of the cookie is left for the value.
 const MAX_NAME_BYTES: usize = 256;
-/// What browsers keep of an attribute's value (RFC 6265bis, "The Set-Cookie Header Field").
+/// Browsers ignore longer attribute values (RFC 6265bis, "The Set-Cookie Header Field").
 const MAX_ATTRIBUTE_BYTES: usize = 1024;
-/// RFC 1035, "Size limits", and a leading dot.
+/// RFC 1035, "Size limits", plus a leading dot.
 const MAX_DOMAIN_BYTES: usize = 254;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(options: CookieOptions) -> String {
+    fn rejected(options: CookieOptions) -> String {
         options.validate().unwrap_err().to_string()
     }
 
-    /// security.md 15.
+    /// Security checklist, statements 15 and 35.
     #[test]
-    fn s15_prefixes_demand_their_attributes_in_any_case() {
+    fn s15_s35_prefixes_demand_their_attributes_in_any_case() {
         let named = |name: &str| CookieOptions::default().name(name);
         for name in ["__Host-s", "__host-S", "__HOST-s"] {
             assert!(named(name).validate().is_ok());
@@ -269,7 +285,7 @@ mod tests {
                 named(name).domain("a.example"),
             ] {
                 assert_eq!(
-                    refused(broken),
+                    rejected(broken),
                     format!(
                         "cookie name: the prefix of \"{name}\" demands Secure, Path=/ and no Domain; \
                          change the options or the name (RFC 6265bis, cookie name prefixes)"
@@ -284,39 +300,67 @@ mod tests {
                 .validate()
                 .is_ok()
         );
+        for name in ["__Host-Http-s", "__HOST-HTTP-s"] {
+            assert!(named(name).validate().is_ok());
+            for broken in [
+                named(name).http_only(false),
+                named(name).secure(false),
+                named(name).path("/a"),
+                named(name).domain("a.example"),
+            ] {
+                assert_eq!(
+                    rejected(broken),
+                    format!(
+                        "cookie name: the prefix of \"{name}\" demands Secure, HttpOnly, Path=/ and no Domain; \
+                         change the options or the name (RFC 6265bis, cookie name prefixes)"
+                    )
+                );
+            }
+        }
+        assert!(named("__Http-s").path("/a").validate().is_ok());
+        for broken in [
+            named("__http-s").http_only(false),
+            named("__http-s").secure(false),
+        ] {
+            assert_eq!(
+                rejected(broken),
+                "cookie name: the prefix of \"__http-s\" demands Secure and HttpOnly; \
+                 change the options or the name (RFC 6265bis, cookie name prefixes)"
+            );
+        }
         assert_eq!(
-            refused(named("__SECURE-s").secure(false)),
+            rejected(named("__SECURE-s").secure(false)),
             "cookie name: the prefix of \"__SECURE-s\" demands Secure; \
              change the options or the name (RFC 6265bis, cookie name prefixes)"
         );
     }
 
-    /// security.md 18.
+    /// Security checklist, statement 18.
     #[test]
     fn s18_an_attribute_value_is_at_most_1024_bytes() {
         let path = |len: usize| CookieOptions::default().path("/".repeat(len));
         assert!(path(1024).validate().is_ok());
         assert_eq!(
-            refused(path(1025)),
+            rejected(path(1025)),
             "cookie path: has 1025 bytes, of at most 1024; use a path such as \"/\" (RFC 6265, path-value)"
         );
         let domain = CookieOptions::default().domain("a".repeat(255));
         assert_eq!(
-            refused(domain),
+            rejected(domain),
             "cookie domain: has 255 bytes, of at most 254; use a host name such as \"example.com\" (RFC 6265, domain-value)"
         );
     }
 
-    /// security.md 19.
+    /// Security checklist, statement 19.
     #[test]
-    fn s19_nothing_can_end_a_name_or_an_attribute() {
+    fn s19_names_and_attributes_cannot_be_broken_out_of() {
         let remedy = "use letters, digits, '-' and '_' (RFC 6265, cookie-name)";
         assert_eq!(
-            refused(CookieOptions::default().name("")),
+            rejected(CookieOptions::default().name("")),
             format!("cookie name: is empty; {remedy}")
         );
         assert_eq!(
-            refused(CookieOptions::default().name("n".repeat(257))),
+            rejected(CookieOptions::default().name("n".repeat(257))),
             format!("cookie name: has 257 bytes, of at most 256; {remedy}")
         );
         for bad in [
@@ -324,27 +368,27 @@ mod tests {
         ] {
             let char = bad.chars().find(|c| !c.is_ascii_lowercase()).unwrap();
             assert_eq!(
-                refused(CookieOptions::default().name(bad)),
+                rejected(CookieOptions::default().name(bad)),
                 format!("cookie name: {bad:?} contains {char:?}; {remedy}")
             );
         }
         for bad in ["/a;b", "/a\r\nSet-Cookie: x", "/\0", "/é", "/\t"] {
             assert!(
-                refused(CookieOptions::default().path(bad)).starts_with("cookie path: "),
+                rejected(CookieOptions::default().path(bad)).starts_with("cookie path: "),
                 "{bad:?}"
             );
         }
         assert_eq!(
-            refused(CookieOptions::default().path("a")),
+            rejected(CookieOptions::default().path("a")),
             "cookie path: \"a\" does not start with '/'; use a path such as \"/\" (RFC 6265, path-value)"
         );
         assert!(
-            refused(CookieOptions::default().path(""))
+            rejected(CookieOptions::default().path(""))
                 .starts_with("cookie path: \"\" does not start")
         );
         assert!(CookieOptions::default().path("/a b").validate().is_ok());
         assert!(
-            refused(CookieOptions::default().path("/a "))
+            rejected(CookieOptions::default().path("/a "))
                 .starts_with("cookie path: \"/a \" ends with a space; ")
         );
         for bad in [
@@ -358,7 +402,7 @@ mod tests {
             "a.example.",
         ] {
             assert!(
-                refused(CookieOptions::default().domain(bad)).starts_with("cookie domain: "),
+                rejected(CookieOptions::default().domain(bad)).starts_with("cookie domain: "),
                 "{bad:?}"
             );
         }
@@ -369,7 +413,7 @@ mod tests {
                 .is_ok()
         );
         assert_eq!(
-            refused(CookieOptions::default().partitioned(true).secure(false)),
+            rejected(CookieOptions::default().partitioned(true).secure(false)),
             "cookie partitioned: needs Secure; turn Secure on or Partitioned off"
         );
     }

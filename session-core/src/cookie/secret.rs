@@ -58,6 +58,21 @@ impl Secret {
         Err(ConfigError::new("secret", problem, GENERATE))
     }
 
+    /// Checks and copies a secret that is a text from a file or a variable. White space around it is an error: one version
+    /// of `@rudderjs/session` signs with it and another without, so that no reading fits both.
+    pub(crate) fn from_text(secret: &str) -> Result<Self, ConfigError> {
+        let checked = Self::new(secret)?;
+        if secret.trim() == secret {
+            Ok(checked)
+        } else {
+            Err(ConfigError::new(
+                "secret",
+                "has white space around it",
+                "remove it",
+            ))
+        }
+    }
+
     /// Generates a secret: 32 random bytes from the operating system, as 43 characters of base64url.
     ///
     /// When the secret is lost, every session signed with it ends. Store it, except in tests.

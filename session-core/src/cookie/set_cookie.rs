@@ -1,11 +1,11 @@
-//! The lines that set and remove the cookie.
+//! The Set-Cookie lines that set and remove the cookie.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::{ConfigError, CookieOptions, SameSite};
 
-/// Valid options, with what they make of a Set-Cookie line laid out.
+/// Valid options, laid out as the constant parts of a Set-Cookie line.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieTemplate {
     name: String,
@@ -47,11 +47,11 @@ impl CookieTemplate {
         &self.name
     }
 
-    /// The value of a Set-Cookie header for `token`, valid for `ttl`.
+    /// Returns the value of a Set-Cookie header for `token`, valid for `ttl`.
     pub(crate) fn set(&self, token: &str, ttl: Duration) -> String {
         let mut line = self.line(token);
         if self.persistent {
-            // Rounded up: a session of half a second must not get the Max-Age that removes a cookie.
+            // Rounded up, so that a session of half a second does not get the Max-Age that removes a cookie.
             let seconds = ttl
                 .as_secs()
                 .saturating_add(u64::from(ttl.subsec_nanos() > 0));
@@ -60,7 +60,7 @@ impl CookieTemplate {
         line
     }
 
-    /// The value of a Set-Cookie header that removes what [`set`](Self::set) made.
+    /// Returns the value of a Set-Cookie header that removes what [`set`](Self::set) set.
     pub(crate) fn clear(&self) -> String {
         self.line("") + "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
     }
@@ -77,8 +77,8 @@ impl CookieTemplate {
     }
 }
 
-/// The most bytes of a cookie's name and value, together, that browsers keep (RFC 6265bis, "The Set-Cookie Header
-/// Field"): a session that would take more is refused with [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+/// The most bytes of a cookie's name and value together that browsers accept (RFC 6265bis, "The Set-Cookie Header
+/// Field"). A session that would take more fails with [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
 pub const MAX_COOKIE_BYTES: usize = 4096;
 /// 400 days (RFC 6265bis, "The Max-Age Attribute").
 const MAX_AGE_SECONDS: u64 = 400 * 24 * 60 * 60;
@@ -92,7 +92,7 @@ mod tests {
         CookieTemplate::new(&options).unwrap()
     }
 
-    /// security.md 3 and 13.
+    /// Security checklist, statements 3 and 13.
     #[test]
     fn s03_s13_the_default_is_generic_and_safe() {
         assert_eq!(
@@ -101,7 +101,7 @@ mod tests {
         );
     }
 
-    /// security.md 14.
+    /// Security checklist, statement 14.
     #[test]
     fn s14_same_site_none_is_always_secure() {
         let line = template(
@@ -116,7 +116,7 @@ mod tests {
         );
     }
 
-    /// security.md 16.
+    /// Security checklist, statement 16.
     #[test]
     fn s16_the_removal_repeats_every_attribute() {
         let options = CookieOptions::default()
@@ -137,7 +137,7 @@ mod tests {
         );
     }
 
-    /// security.md 23.
+    /// Security checklist, statement 23.
     #[test]
     fn s23_max_age_is_clamped_to_400_days() {
         let age = |ttl| {

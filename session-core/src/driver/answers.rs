@@ -4,25 +4,25 @@ use std::fmt;
 
 use crate::{Record, Version};
 
-/// A record with the version that the store holds.
+/// A record and the version that the store holds.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Loaded {
     /// The record.
     pub record: Record,
-    /// What to expect when it is saved.
+    /// The version to expect when the record is saved.
     pub version: Version,
 }
 
 impl Loaded {
-    /// Creates the answer of a load.
+    /// Creates the answer to a load.
     #[must_use]
     pub const fn new(record: Record, version: Version) -> Self {
         Self { record, version }
     }
 }
 
-/// What must be in the store for a save to take place.
+/// What the store must hold for a save to take place.
 ///
 /// Exhaustive on purpose: a driver that ignored a new case would lose updates.
 #[derive(Clone, Copy, Debug)]
@@ -33,17 +33,18 @@ pub enum Expected<'a> {
     Version(&'a Version),
 }
 
-/// The answer to a save. Exhaustive, as [`Expected`] is.
+/// The answer to a save. Exhaustive, like [`Expected`].
 #[derive(Clone)]
 pub enum Saved {
-    /// The record is stored. `handle` is what the cookie shall carry, before it is signed: the id for
-    /// a server-side store. (One that can revoke and has other handles overrides [`Driver::retire`].) It must be fit for a cookie (RFC 6265: no spaces, quotes, commas,
-    /// semicolons, backslashes or control characters).
+    /// The record is stored.
+    ///
+    /// `handle` is the content of the cookie before it is signed: the id, for a server-side store. It must be valid in a
+    /// cookie (RFC 6265, "Syntax": no white space, quotes, commas, semicolons, backslashes or control characters).
     Done {
         /// The handle.
         handle: String,
     },
-    /// Nothing was stored, because the store holds this instead; `None`: it holds nothing.
+    /// Nothing was stored, because the store holds this instead, or nothing at all.
     // Boxed, so that the common answer stays small.
     Conflict(Option<Box<Loaded>>),
 }
@@ -58,38 +59,28 @@ impl fmt::Debug for Saved {
     }
 }
 
-/// The answer to a touch.
+/// The answer to a touch. Exhaustive, like [`Expected`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touched {
-    /// The record lives longer now.
+    /// The record's life was changed.
     Done,
-    /// There is no such record any more.
+    /// The record no longer exists.
     Gone,
-    /// This store can extend a record only by saving it.
+    /// The manager must save the record instead: the store holds another version, or cannot change a record's life
+    /// without saving it.
     MustSave,
-}
-
-/// The answer to a retirement.
-#[derive(Clone, Debug)]
-pub enum Retired {
-    /// The record was there in the expected version and is gone now.
-    Done,
-    /// There was no such record any more.
-    Gone,
-    /// Another request changed the record meanwhile; it is still there, like this.
-    Changed(Box<Loaded>),
 }
 
 /// How much one record may hold.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Capacity {
-    /// As much as the core itself allows: 1 GiB of JSON.
+    /// As much as the manager allows ([`Builder::max_bytes`](crate::Builder::max_bytes)).
     Unlimited,
-    /// At most so many bytes of the record's JSON.
+    /// At most this many bytes of the record's JSON.
     Json(usize),
-    /// The record travels in the handle, so that the cookie is the limit: 4096 bytes of name and value
-    /// once signed (RFC 6265, "Implementation Limits").
+    /// The record travels in the handle, so the cookie sets the limit: 4096 bytes of name and value once signed
+    /// (RFC 6265, "Implementation Limits").
     Cookie {
         /// Returns the length of the handle, in bytes, for a record of so many bytes of JSON.
         handle_len: fn(usize) -> usize,

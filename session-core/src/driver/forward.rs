@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Capacity, Driver, Expected, Loaded, Retired, Saved, Touched};
+use super::{Capacity, Driver, Expected, Loaded, Saved, Touched};
 use crate::{Error, Record, SessionId, Version};
 
 macro_rules! forward {
@@ -28,12 +28,8 @@ macro_rules! forward {
                 (**self).can_revoke()
             }
 
-            async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
-                (**self).touch(id, ttl).await
-            }
-
-            async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-                (**self).retire(id, version).await
+            async fn touch(&self, id: &SessionId, version: &Version, ttl: Duration) -> Result<Touched, Error> {
+                (**self).touch(id, version, ttl).await
             }
 
             fn capacity(&self) -> Capacity {

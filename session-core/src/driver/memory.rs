@@ -1,4 +1,4 @@
-//! A server-side driver in this process's memory.
+//! A server-side driver that keeps records in this process's memory.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -10,14 +10,14 @@ use async_trait::async_trait;
 
 use super::shard::Shard;
 use crate::{
-    Clock, Driver, Error, Expected, Loaded, Record, Retired, Saved, SessionId, SystemClock,
-    Timestamp, Touched, Version,
+    Clock, Driver, Error, Expected, Loaded, Record, Saved, SessionId, SystemClock, Timestamp,
+    Touched, Version,
 };
 
-/// Keeps records in memory: the reference of what a server-side driver does, for development and tests.
+/// Keeps records in memory, for development and tests. It is the reference for what a server-side driver does.
 ///
-/// Sessions end with the process and are not shared with another one. Expired records are swept by the
-/// requests that follow, a few at a time. Memory is bounded by [`with_capacity`](Self::with_capacity).
+/// Sessions end with the process and are not shared with other processes. Later requests sweep expired records, a few at
+/// a time. [`with_capacity`](Self::with_capacity) limits the number of records.
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct MemoryDriver {
-    // Many small maps instead of one large one: none is locked for long, not even while it grows.
+    // Many small maps instead of a large one, so that none is locked for long, even while it grows.
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
     versions: AtomicU64,
@@ -52,31 +52,30 @@ impl MemoryDriver {
         }
     }
 
-    /// Sets the most records that are kept. Default: no limit.
+    /// Sets the maximum number of records. Default: no limit.
     ///
-    /// When it is reached and nothing has expired, a new session is refused with
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable); no live session is thrown out for it.
+    /// Once it is reached and nothing has expired, saving a new session fails with
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable). No live session is evicted.
     #[must_use]
     pub fn with_capacity(mut self, records: usize) -> Self {
         self.capacity = records;
         self
     }
 
-    /// Sets where time comes from: the clock of the manager, if that has one of its own. Default:
-    /// [`SystemClock`].
+    /// Sets where time comes from. If the manager has its own clock, use the same. Default: [`SystemClock`].
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// Returns the number of records, those included that have expired and are not swept yet.
+    /// Returns the number of records, including expired ones that have not been swept yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// Says whether there are no records.
+    /// Returns `true` if there are no records.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -90,7 +89,7 @@ impl MemoryDriver {
         }
     }
 
-    /// Locks the records that `id` is among, after throwing out some that have expired.
+    /// Locks the shard of `id`, and sweeps some expired records from it.
     fn shard(&self, id: &str, now: Timestamp) -> MutexGuard<'_, Shard> {
         let hash = self.hasher.hash_one(id);
         let mut shard = lock(&self.shards[usize::try_from(hash % SHARDS).unwrap_or_default()]);
@@ -103,22 +102,27 @@ impl MemoryDriver {
         self.versions.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Sweeps everywhere, because a single shard may have nothing to give.
-    fn make_room(&self, now: Timestamp) -> Result<(), Error> {
-        if self.len() < self.capacity {
-            return Ok(());
-        }
+    /// Counts one more record, if the capacity allows it.
+    fn reserve(&self) -> bool {
+        let more = |len| (len < self.capacity).then_some(len + 1);
+        self.len
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .is_ok()
+    }
+
+    /// Sweeps every shard, because a single one may have nothing to give.
+    fn sweep(&self, now: Timestamp) {
         for shard in &self.shards {
             let swept = lock(shard).sweep(now);
             self.len.fetch_sub(swept, Ordering::Relaxed);
         }
-        if self.len() < self.capacity {
-            return Ok(());
-        }
-        Err(Error::unavailable(format!(
+    }
+
+    fn full(&self) -> Error {
+        Error::unavailable(format!(
             "the memory driver holds its {} records already",
             self.capacity
-        )))
+        ))
     }
 }
 
@@ -137,25 +141,35 @@ impl Driver for MemoryDriver {
         ttl: Duration,
     ) -> Result<Saved, Error> {
         let now = self.clock.now();
-        if matches!(expected, Expected::Absent) {
-            self.make_room(now)?;
+        let id = record.id().as_str();
+        if matches!(expected, Expected::Absent) && self.len() >= self.capacity {
+            self.sweep(now);
         }
-        let mut shard = self.shard(record.id().as_str(), now);
-        let held = shard.live(record.id().as_str(), now);
+        let mut shard = self.shard(id, now);
+        let held = shard.live(id, now);
         match (expected, &held) {
-            (Expected::Absent, None) => {}
+            (Expected::Absent, None) => {
+                if !self.reserve() {
+                    return Err(self.full());
+                }
+                if !shard.put(record.clone(), self.next_version(), now + ttl) {
+                    // It replaced an expired one.
+                    self.len.fetch_sub(1, Ordering::Relaxed);
+                }
+            }
             (Expected::Version(version), Some(stored))
-                if version.as_number() == Some(stored.version) => {}
+                if version.as_number() == Some(stored.version) =>
+            {
+                shard.put(record.clone(), self.next_version(), now + ttl);
+            }
             _ => {
                 return Ok(Saved::Conflict(
                     held.map(|stored| Box::new(stored.loaded())),
                 ));
             }
         }
-        let is_added = shard.put(record.clone(), self.next_version(), now + ttl);
-        self.len.fetch_add(usize::from(is_added), Ordering::Relaxed);
         Ok(Saved::Done {
-            handle: record.id().as_str().to_owned(),
+            handle: id.to_owned(),
         })
     }
 
@@ -169,28 +183,20 @@ impl Driver for MemoryDriver {
         true
     }
 
-    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
-        let now = self.clock.now();
-        let mut shard = self.shard(id.as_str(), now);
-        if shard.live(id.as_str(), now).is_none() {
-            return Ok(Touched::Gone);
-        }
-        shard.extend(id, now + ttl);
-        Ok(Touched::Done)
-    }
-
-    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
+    async fn touch(
+        &self,
+        id: &SessionId,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
         let now = self.clock.now();
         let mut shard = self.shard(id.as_str(), now);
         match shard.live(id.as_str(), now) {
-            None => Ok(Retired::Gone),
-            Some(stored) if version.as_number() != Some(stored.version) => {
-                Ok(Retired::Changed(Box::new(stored.loaded())))
-            }
+            None => Ok(Touched::Gone),
+            Some(stored) if version.as_number() != Some(stored.version) => Ok(Touched::MustSave),
             Some(_) => {
-                shard.remove(id);
-                self.len.fetch_sub(1, Ordering::Relaxed);
-                Ok(Retired::Done)
+                shard.extend(id, now + ttl);
+                Ok(Touched::Done)
             }
         }
     }
@@ -262,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_driver_refuses_the_new_and_keeps_the_old() {
+    fn a_full_driver_rejects_new_records_and_keeps_the_old() {
         let (driver, clock) = driver();
         let driver = driver.with_capacity(2);
         assert!(create(&driver, "a") && create(&driver, "b"));
@@ -279,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_save_onto_what_is_gone_stores_nothing() {
+    fn a_save_onto_a_missing_record_stores_nothing() {
         let (driver, _) = driver();
         create(&driver, "a");
         let version = block_on(driver.load("a")).unwrap().unwrap().version;
@@ -287,12 +293,8 @@ mod tests {
         let saved =
             block_on(driver.save(&record("a"), Expected::Version(&version), MINUTE)).unwrap();
         assert!(matches!(saved, Saved::Conflict(None)));
-        assert!(matches!(
-            block_on(driver.retire(record("a").id(), &version)).unwrap(),
-            Retired::Gone
-        ));
         assert_eq!(
-            block_on(driver.touch(record("a").id(), MINUTE)).unwrap(),
+            block_on(driver.touch(record("a").id(), &version, MINUTE)).unwrap(),
             Touched::Gone
         );
         assert!(driver.is_empty());
@@ -304,7 +306,7 @@ mod tests {
         create(&driver, "a");
         let before = block_on(driver.load("a")).unwrap().unwrap();
         clock.advance(MINUTE * 2 / 3);
-        let touched = block_on(driver.touch(record("a").id(), MINUTE)).unwrap();
+        let touched = block_on(driver.touch(record("a").id(), &before.version, MINUTE)).unwrap();
         assert_eq!(touched, Touched::Done);
         clock.advance(MINUTE / 2);
         let after = block_on(driver.load("a")).unwrap().unwrap();

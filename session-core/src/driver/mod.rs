@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use self::answers::{Capacity, Expected, Loaded, Retired, Saved, Touched};
+pub use self::answers::{Capacity, Expected, Loaded, Saved, Touched};
 use crate::{Error, Record, SessionId, Version};
 
 /// A store for session records.
 ///
 /// ```
-/// # use session_core::{async_trait, Capacity, Error, Expected, Loaded, Record, Retired, Saved, SessionId};
+/// # use session_core::{async_trait, Capacity, Error, Expected, Loaded, Record, Saved, SessionId};
 /// # use session_core::{Touched, Version};
 /// # use std::time::Duration;
 /// #[async_trait]
@@ -29,65 +29,61 @@ use crate::{Error, Record, SessionId, Version};
 ///     fn can_revoke(&self) -> bool;
 ///
 ///     // These have defaults.
-///     async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error>;
-///     async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error>;
+///     async fn touch(&self, id: &SessionId, version: &Version, ttl: Duration) -> Result<Touched, Error>;
 ///     fn capacity(&self) -> Capacity;
 /// }
 /// ```
 ///
-/// The defaults are correct for a store used by one request at a time, and each says what a better store does.
-///
 /// # Contract
 ///
-/// 1. **Handles are verified, and still strange.** The [`SessionManager`](crate::SessionManager) signs every handle
-///    that `save` returns and passes none to `load` whose signature it did not verify. A handle may be old,
-///    unknown, or made by other software with the same secret: long, or with `/`, `..`, wildcards or spaces in it.
-///    Answer `Ok(None)`, never panic, and never use it as a path or a pattern unchecked. Handles and ids are compared
-///    exactly: not without case, not trimmed.
-/// 2. **`Ok(None)` means "no session", `Err` means "the store failed".** What cannot be read as a record, or carries
-///    another id than its handle names, is no session; leave it alone. A save onto it stores nothing and answers
+/// 1. **A verified handle is still untrusted input.** The [`SessionManager`](crate::SessionManager) signs every handle
+///    that `save` returns, and passes `load` only handles whose signature it has verified. A handle may still be old,
+///    unknown, or made by other software with the same secret: long, or containing `/`, `..`, wildcards or spaces.
+///    Answer `Ok(None)`, never panic, and never use a handle as a path or a pattern unchecked. Compare handles and ids
+///    exactly: case matters, and nothing is trimmed.
+/// 2. **`Ok(None)` means "no session", `Err` means "the store failed".** Data that is not a record, or that carries
+///    another id than its handle names, counts as no session. Leave it alone. A save onto it stores nothing and returns
 ///    `Saved::Conflict(None)`.
-/// 3. **Round trip.** `load` returns what the last successful `save` stored, every value's text unchanged.
-///    [`Record::to_json`] and [`Record::from_json`] do that.
-/// 4. **Expiry.** A record ends `ttl` after it was saved or touched, be that zero or decades. A driver may forget it then
-///    or still return it, but whatever it returns has a true [`Record::expires_at`]: the manager refuses what is past,
-///    and what has no end. A store that does not expire by itself is swept by its driver, for example a few records
-///    with every save.
-/// 5. **Compare and set.** With [`Expected::Version`] a record is stored only while the store holds exactly that
-///    version, with [`Expected::Absent`] only while it holds none, checked and stored in one step, which excludes
-///    `touch`, `retire` and `destroy` of the same record. Otherwise nothing is changed, not even the expiry, and
-///    [`Saved::Conflict`] brings what the store holds, as a load would. `retire` compares in the same way.
-/// 6. **Versions do not come back.** A record that is saved gets a version that it did not have before, even if it is
-///    saved as it was, or changed and changed back, or made anew under its id after a restart: overlapping requests
-///    tell flash apart by it. In memory, count all saves; in a table, take the number from a sequence;
-///    [`Version::random`] serves elsewhere. A touch keeps the version.
-/// 7. **Nothing rises.** A save with `Expected::Version` onto a record that is gone (destroyed, retired, evicted, or
-///    forgotten at its end) stores nothing and answers `Saved::Conflict(None)`; a touch of it answers
+/// 3. **Round trip.** `load` returns what the last successful `save` stored, with the text of every value unchanged.
+///    [`Record::to_json`] and [`Record::from_json`] take care of that.
+/// 4. **Expiry.** A record ends `ttl` after it was saved or touched, whether that is zero or decades. After that the
+///    driver may forget the record or still return it, but [`Record::expires_at`] of whatever it returns is accurate:
+///    the manager rejects records that have ended and records without an end. If the store does not expire records
+///    itself, the driver sweeps it, for example a few records with every save.
+/// 5. **Compare and set.** With [`Expected::Version`], a record is stored only if the store holds exactly that version.
+///    With [`Expected::Absent`], it is stored only if the store holds none. Comparing and storing is one atomic step that
+///    excludes `touch` and `destroy` of the same record. Otherwise nothing changes, not even the expiry, and
+///    [`Saved::Conflict`] returns what the store holds, as `load` would. `touch` compares in the same way.
+/// 6. **Versions are never reused.** Every save gives the record a version that it never had before, even if the record
+///    is unchanged, was changed and changed back, or was created again under its id after a restart. Overlapping
+///    requests use versions to tell flash apart. In memory, count all saves. In a table, take the number from a
+///    sequence. Elsewhere, use [`Version::random`]. A touch keeps the version.
+/// 7. **Ended sessions are never resurrected.** A save with `Expected::Version` onto a record that is gone, whether
+///    destroyed, evicted or expired, stores nothing and returns `Saved::Conflict(None)`. A touch returns
 ///    [`Touched::Gone`].
-/// 8. **Destroy is final and idempotent.** After `Ok`, no `load` returns the record, through no connection, and nor does
-///    one after [`Retired::Done`]. Destroying what is not there is `Ok`. Only [`Expected::Absent`] stores a record under
-///    that id again.
-/// 9. **No lock across requests.** Methods may run concurrently, no load need be followed by a save, and futures may be
-///    dropped at any await: what a dropped future left is either the old record or the new one, and no lock.
-/// 10. **In time.** A store that does not answer is an `Err` within two seconds or so, not a request that hangs. Do not
-///     block the thread either: a blocking store belongs on its runtime's threads for such work.
-/// 11. **Silent.** The driver's `Debug` shows up in that of the manager: it shows no id and no record.
-/// 12. **True to its word.** [`can_revoke`](Self::can_revoke) says whether `destroy` ends a session also for whoever has
-///     its handle. A record as large as [`capacity`](Self::capacity) says is stored. A handle is fit for a cookie, and
-///     where the record does not live in it, it names its record for as long as that lives, whatever is saved.
+/// 8. **Destroy is final and idempotent.** After `Ok`, no `load` returns the record, through any connection. Destroying a
+///    record that does not exist is `Ok`. Only [`Expected::Absent`] stores a record under that id again.
+/// 9. **No lock across requests.** Methods may run concurrently, a load need not be followed by a save, and a future may
+///    be dropped at any await. A dropped future leaves either the old record or the new one, and no lock.
+/// 10. **In time.** A store that does not answer is an `Err` within about two seconds, not a request that hangs. Do not
+///     block the thread either: run a blocking store on the runtime's threads for blocking work.
+/// 11. **Silent.** The driver's `Debug` output is part of the manager's. It shows no id and no record.
+/// 12. **Capabilities are reported accurately.** [`can_revoke`](Self::can_revoke) tells whether `destroy` also ends the
+///     session for anyone who copied its handle. A record of the size that [`capacity`](Self::capacity) allows is stored.
+///     A handle is valid in a cookie. If the record does not live in the handle, the handle names the record for as long
+///     as it lives, whatever is saved.
 ///
-/// Where the record lives in the handle, there is nothing to compare and nothing to end: a driver whose `can_revoke` is
-/// false is not bound by rules 5 to 8, but for the `Ok` of `destroy`.
+/// If the record lives in the handle, there is nothing to compare and nothing to end. Rules 5 to 8 do not apply to a
+/// driver whose `can_revoke` returns `false`, except that `destroy` returns `Ok`.
 ///
-/// The module `conformance`, a feature for tests, puts a driver to the test of each rule.
+/// The `conformance` module, a feature for tests, tests a driver against each rule.
 ///
-/// A driver that keeps expiries itself takes a [`Clock`](crate::Clock), as [`MemoryDriver`](crate::MemoryDriver) does,
-/// so that its tests share the manager's.
+/// A driver that tracks expiry itself takes a [`Clock`](crate::Clock), as [`MemoryDriver`](crate::MemoryDriver) does, so
+/// that its tests share the manager's clock.
 ///
 /// # Examples
 ///
-/// A whole driver, over a map. It passes the conformance kit at its level *revocable*. A `touch` would save it work, and
-/// a `retire` close a gap of `regenerate` and make it *concurrent*; [`MemoryDriver`](crate::MemoryDriver) has both.
+/// A complete driver over a map. A `touch` would save it work; [`MemoryDriver`](crate::MemoryDriver) has one.
 ///
 /// ```
 /// use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
@@ -170,7 +166,7 @@ use crate::{Error, Record, SessionId, Version};
 /// # #[cfg(feature = "conformance")]
 /// # {
 /// # use session_core::conformance::{report, Level};
-/// # let report = report(Level::Revocable, || std::sync::Arc::new(MapDriver::default()));
+/// # let report = report(Level::Concurrent, || std::sync::Arc::new(MapDriver::default()));
 /// # assert_eq!(report.failures().count(), 0, "{report}");
 /// # }
 /// ```
@@ -180,7 +176,7 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::unavailable`] when the store failed.
+    /// Returns [`Error::unavailable`] if the store failed.
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error>;
 
     /// Stores `record` for `ttl` if the store still holds what is `expected`.
@@ -189,7 +185,7 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::unavailable`] when the store failed.
+    /// Returns [`Error::unavailable`] if the store failed.
     async fn save(
         &self,
         record: &Record,
@@ -201,44 +197,31 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::unavailable`] when the store failed: the caller must not believe in the logout then.
+    /// Returns [`Error::unavailable`] if the store failed. The session then counts as still alive.
     async fn destroy(&self, id: &SessionId) -> Result<(), Error>;
 
-    /// Says whether [`destroy`](Self::destroy) really ends a session, also for whoever copied the cookie. False where
-    /// the record lives in the cookie: the manager then does not ask for what the store cannot do, to retire a record
-    /// or to look whether it is still there.
+    /// Returns `true` if [`destroy`](Self::destroy) ends the session for everyone, including anyone who copied the cookie.
+    ///
+    /// It is `false` for a driver whose records live in the cookie. The manager then does not ask for what the store
+    /// cannot do: to mark a record as moved, or to look whether it still exists.
     fn can_revoke(&self) -> bool;
 
-    /// Sets a record's life to `ttl` from now, longer or shorter. Only its expiry changes: not its version.
+    /// Sets the record's life to `ttl` from now, longer or shorter, if the store still holds `version`. Only the expiry
+    /// changes, not the version.
     ///
-    /// The default answers [`Touched::MustSave`]: the manager saves the record again.
+    /// The default returns [`Touched::MustSave`], and the manager saves the record again.
     ///
     /// # Errors
     ///
-    /// [`Error::unavailable`] when the store failed.
-    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
-        let _ = (id, ttl);
+    /// Returns [`Error::unavailable`] if the store failed.
+    async fn touch(
+        &self,
+        id: &SessionId,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
+        let _ = (id, version, ttl);
         Ok(Touched::MustSave)
-    }
-
-    /// Removes the record that [`regenerate`](crate::Session::regenerate) replaces, if it is still
-    /// `version`.
-    ///
-    /// The default looks at the record and destroys it, so a write between the two is lost. A store with
-    /// compare-and-set compares and removes in one step.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::unavailable`] when the store failed.
-    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        let Some(held) = self.load(id.as_str()).await? else {
-            return Ok(Retired::Gone);
-        };
-        if held.version != *version {
-            return Ok(Retired::Changed(Box::new(held)));
-        }
-        self.destroy(id).await?;
-        Ok(Retired::Done)
     }
 
     /// Returns how much one record may hold. Default: [`Capacity::Unlimited`].

@@ -1,4 +1,4 @@
-//! A part of the memory driver's records, under a lock of its own.
+//! A part of the memory driver's records, under its own lock.
 
 use std::collections::BTreeSet;
 use std::collections::hash_map::{Entry, HashMap};
@@ -9,7 +9,7 @@ use crate::{Loaded, Record, SessionId, Timestamp, Version};
 #[derive(Default)]
 pub(super) struct Shard {
     pub(super) records: HashMap<SessionId, Stored>,
-    /// The same records by when they end.
+    /// The same records, by expiry.
     ends: BTreeSet<(Timestamp, SessionId)>,
 }
 
@@ -26,7 +26,7 @@ impl Shard {
             .filter(|stored| now < stored.expires_at)
     }
 
-    /// Stores a record and says whether there was none under its id, not even an expired one.
+    /// Stores a record. Returns `true` if there was none under its id, not even an expired one.
     pub(super) fn put(&mut self, record: Record, version: u64, expires_at: Timestamp) -> bool {
         let id = record.id().clone();
         self.ends.insert((expires_at, id.clone()));
@@ -66,8 +66,7 @@ impl Shard {
         true
     }
 
-    /// Removes some records that have ended and says how many: more than one save can add, few enough not to
-    /// be noticed.
+    /// Removes some expired records and returns how many: more than one save can add, few enough to go unnoticed.
     pub(super) fn sweep(&mut self, now: Timestamp) -> usize {
         let mut swept = 0;
         while swept < SWEEP && self.ends.first().is_some_and(|(end, _)| *end <= now) {

@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use http::header::COOKIE;
@@ -12,13 +11,13 @@ use http::{Extensions, HeaderMap, HeaderValue};
 use super::headers::tokens;
 use crate::commit::plan::Plan;
 use crate::session::current::{Current, Entered, Scope, Slot};
-use crate::{Error, Outcome, Session, SessionManager, events};
+use crate::{Error, ErrorKind, Outcome, Session, SessionManager, events};
 
-/// One request's passage through a middleware: from its headers to those of its response.
+/// One request's passage through a middleware, from the request's headers to those of its response.
 ///
-/// A middleware makes one, [attaches](Self::attach) it to the request, [opens](Self::open) it, runs the handler in its
-/// [scope](Self::scope) and [commits](Self::commit) it. A handler's extractor finds it among the request's
-/// extensions. For authors of adapters.
+/// A middleware creates one, [attaches](Self::attach) it to the request, [opens](Self::open) it, runs the handler in its
+/// [scope](Self::scope), and [commits](Self::commit) it. A handler's extractor finds it in the request's extensions. It is
+/// meant for authors of adapters.
 ///
 /// # Examples
 ///
@@ -28,8 +27,8 @@ use crate::{Error, Outcome, Session, SessionManager, events};
 ///
 /// async fn serve(manager: &SessionManager, mut request: Request<()>) -> Result<Response<()>, Error> {
 ///     let exchange = Exchange::new(manager, request.headers());
-///     if !exchange.attach(request.extensions_mut()) {
-///         return Ok(handle(request).await); // Another middleware is around this one.
+///     if !exchange.attach(request.extensions_mut())? {
+///         return Ok(handle(request).await); // The same layer is around this one.
 ///     }
 ///     exchange.open().await?;
 ///     let mut response = exchange.scope(handle(request)).await;
@@ -47,11 +46,20 @@ struct Inner {
     cookie: Option<HeaderValue>,
     /// HTTP/2 clients may send one header for each cookie (RFC 9113, "Compressing the Cookie Header Field").
     more_cookies: Vec<HeaderValue>,
-    session: OnceLock<Session>,
-    is_committed: AtomicBool,
+    stage: Mutex<Stage>,
 }
 
-/// What is left of a commit whose request went away.
+/// How far the request has come. The commit alone decides which session is saved.
+enum Stage {
+    /// No session was opened.
+    Unopened,
+    /// The handler may write this session.
+    Open(Session),
+    /// The response was committed with this session, or without one. A session that is opened now can only be read.
+    Committed(Option<Session>),
+}
+
+/// The rest of a commit whose request went away.
 pub type Unfinished = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Exchange {
@@ -63,137 +71,187 @@ impl Exchange {
             manager: manager.clone(),
             cookie: cookies.next(),
             more_cookies: cookies.collect(),
-            session: OnceLock::new(),
-            is_committed: AtomicBool::new(false),
+            stage: Mutex::new(Stage::Unopened),
         }))
     }
 
-    /// Puts itself into the request's extensions, for the handler's extractor.
+    /// Adds the exchange to the request's extensions, where the handler's extractor finds it.
     ///
-    /// False where another middleware has done so already: that one counts, and this one must pass the request
-    /// through. The log says so, once if both have the same manager, and as an error for every request otherwise.
-    #[must_use]
-    pub fn attach(&self, extensions: &mut Extensions) -> bool {
+    /// Returns `false` if a middleware with the same manager has already done so. That one counts, and this one must pass
+    /// the request through. A warning is logged once.
+    ///
+    /// A middleware with another manager and another cookie name works side by side with this one: handlers inside this
+    /// one get this one's session.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Nested`] if a middleware around this one has another manager with the same cookie name. The
+    /// handler must not run on the outer one's sessions, which may be weaker. Answer with [`Error::status`].
+    pub fn attach(&self, extensions: &mut Extensions) -> Result<bool, Error> {
         if let Some(outer) = extensions.get::<Self>() {
             let (outer, inner) = (&outer.0.manager, &self.0.manager);
             if Arc::ptr_eq(&outer.0, &inner.0) {
                 static WARN_ONCE: std::sync::Once = std::sync::Once::new();
                 WARN_ONCE.call_once(events::nested);
-            } else {
-                events::nested_stranger(outer.cookie_name(), inner.cookie_name());
+                return Ok(false);
             }
-            return false;
+            if outer.cookie_name() == inner.cookie_name() {
+                events::nested_stranger(inner.cookie_name());
+                return Err(Error::new(ErrorKind::Nested));
+            }
         }
         extensions.insert(self.clone());
-        true
+        Ok(true)
     }
 
     /// Opens the session, unless the manager opens sessions lazily.
     ///
     /// # Errors
     ///
-    /// As [`SessionManager::open`]: answer with [`Error::status`].
+    /// The same as [`SessionManager::open`]. Answer with [`Error::status`].
     pub async fn open(&self) -> Result<(), Error> {
         if !self.0.manager.opens_lazily() {
-            self.session().await?;
+            self.0.open().await?;
         }
         Ok(())
     }
 
-    /// Returns the request's session and opens it if that is still to be done. Once the response was committed it
-    /// can only be read.
+    /// Returns the request's session for a handler, and opens it first if necessary. Once the response was committed, the
+    /// session can only be read.
     ///
     /// # Errors
     ///
-    /// As [`SessionManager::open`].
+    /// The same as [`SessionManager::open`].
     pub async fn session(&self) -> Result<Session, Error> {
-        if let Some(session) = self.0.session.get() {
-            return Ok(session.clone());
-        }
-        let manager = &self.0.manager;
-        let opened = manager.open(self.0.tokens()).await?;
-        // If two tasks of one request open at once, both go on with the session of the first.
-        let session = self.0.session.get_or_init(|| opened).clone();
-        fence(Ordering::SeqCst);
-        if self.0.is_committed.load(Ordering::SeqCst) {
-            // The response went out without it, so nothing would save what is written now.
-            session.seal();
-        }
+        let session = self.0.open().await?;
+        session.take();
         Ok(session)
     }
 
-    /// Runs `future` so that [`Session::current`] gives this request's session.
+    /// Runs `future` so that [`Session::current`] returns this request's session.
     pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
         Scope::new(self.current(), future)
     }
 
-    /// Runs `work` so that [`Session::current`] gives this request's session: what a handler does before it returns its
-    /// future.
+    /// Runs `work` so that [`Session::current`] returns this request's session: the part of a handler that runs before it
+    /// returns its future.
     pub fn scope_sync<T>(&self, work: impl FnOnce() -> T) -> T {
         let _entered = Entered::new(self.current());
         work()
     }
 
-    fn current(&self) -> Current {
-        match self.0.session.get() {
-            Some(session) => Current::Open(session.clone()),
-            None => Current::Lazy(self.0.clone()),
-        }
-    }
-
     /// Commits the session as [`SessionManager::commit_headers`] does, if it was opened.
     ///
-    /// When the returned future is dropped after the commit began, because the client went away, the rest is
-    /// handed to `finish`, which is to run it to its end: a runtime's `spawn`.
+    /// If the returned future is dropped after the commit began, because the client went away, the rest is handed to
+    /// `finish`, which must run it to its end: a runtime's `spawn`.
     ///
     /// # Errors
     ///
-    /// As [`SessionManager::commit_headers`]: answer with [`Error::status`] instead of the response.
+    /// The same as [`SessionManager::commit_headers`]. Answer with [`Error::status`] instead of the response.
     pub async fn commit(
         &self,
         headers: &mut HeaderMap,
         finish: fn(Unfinished),
     ) -> Result<(), Error> {
-        self.0.is_committed.store(true, Ordering::SeqCst);
-        // With the one where a session is opened: either it is seen here, or it sees that it comes too late.
-        fence(Ordering::SeqCst);
-        let Some(session) = self.0.session.get() else {
+        let Some(session) = self.0.close() else {
             return Ok(());
         };
         let manager = &self.0.manager;
-        let result = match manager.plan(session) {
-            Ok(Plan::Keep) => Ok(Outcome::Keep),
-            Err(error) => Err(error),
-            Ok(plan) => {
-                let manager = manager.clone();
-                Finishing {
-                    future: Some(Box::pin(async move { manager.carry_out(plan).await })),
-                    finish,
-                }
-                .await
-            }
+        let (is_logout, result) = match manager.plan(&session) {
+            Ok(Plan::Keep) => (false, Ok(Outcome::Keep)),
+            Ok(plan) => (plan.is_logout(), self.carry_out(plan, finish).await),
+            Err(error) => (false, Err(error)),
         };
-        manager.write_headers(session, result, headers)
+        manager.write_headers(&session, result, is_logout, headers)
+    }
+
+    /// Commits the session of a request whose handler failed without a response that could carry a cookie.
+    ///
+    /// Changes of a stored session are saved and a logout is carried out. But no session is created and no id is
+    /// regenerated, with all that was written along: the client would never learn the new id. `finish` is as for
+    /// [`commit`](Self::commit). A failure is logged.
+    pub async fn commit_without_response(&self, finish: fn(Unfinished)) {
+        let Some(session) = self.0.close() else {
+            return;
+        };
+        if let Ok(plan) = self.0.manager.plan(&session) {
+            // What failed is in the log, and nobody is left to tell.
+            let _ = self.carry_out(plan.without_cookie(), finish).await;
+        }
+    }
+
+    async fn carry_out(&self, plan: Plan, finish: fn(Unfinished)) -> Result<Outcome, Error> {
+        let manager = self.0.manager.clone();
+        Finishing {
+            future: Some(Box::pin(async move { manager.carry_out(plan).await })),
+            finish,
+        }
+        .await
+    }
+
+    fn current(&self) -> Current {
+        match self.0.session() {
+            Some(session) => Current::Open(session),
+            None => Current::Lazy(self.0.clone()),
+        }
     }
 }
 
 impl Inner {
-    fn tokens(&self) -> impl Iterator<Item = &str> {
+    async fn open(&self) -> Result<Session, Error> {
+        if let Some(session) = self.session() {
+            return Ok(session);
+        }
         let cookies = self.cookie.iter().chain(&self.more_cookies);
-        tokens(cookies, self.manager.cookie_name())
+        let tokens = tokens(cookies, self.manager.cookie_name());
+        let opened = self.manager.open(tokens).await?;
+        let mut stage = self.stage();
+        // If two tasks of one request open at once, both go on with the session of the first.
+        Ok(match &mut *stage {
+            Stage::Open(first) | Stage::Committed(Some(first)) => first.clone(),
+            Stage::Unopened => {
+                *stage = Stage::Open(opened.clone());
+                opened
+            }
+            Stage::Committed(session @ None) => {
+                // The response went out without it, so nothing would save what is written now.
+                opened.seal();
+                session.insert(opened).clone()
+            }
+        })
+    }
+
+    /// Ends the time in which the session can be written, and returns the session if it was opened.
+    fn close(&self) -> Option<Session> {
+        let mut stage = self.stage();
+        let session = match &*stage {
+            Stage::Open(session) => Some(session.clone()),
+            Stage::Unopened => None,
+            // It is committed once.
+            Stage::Committed(_) => return None,
+        };
+        *stage = Stage::Committed(session.clone());
+        session
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Slot for Inner {
     fn session(&self) -> Option<Session> {
-        self.session.get().cloned()
+        match &*self.stage() {
+            Stage::Open(session) | Stage::Committed(Some(session)) => Some(session.clone()),
+            Stage::Unopened | Stage::Committed(None) => None,
+        }
     }
 }
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
-            .field("session", &self.0.session.get())
+            .field("session", &self.0.session())
             .finish_non_exhaustive()
     }
 }
@@ -210,7 +268,7 @@ impl Future for Finishing {
     type Output = Result<Outcome, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // Taken out while it runs: one that panics is not run again.
+        // Taken out while it runs, so that one that panics is not run again.
         let Some(mut future) = self.future.take() else {
             return Poll::Pending;
         };
@@ -226,7 +284,7 @@ impl Drop for Finishing {
     fn drop(&mut self) {
         if let Some(future) = self.future.take() {
             (self.finish)(Box::pin(async move {
-                // What failed is in the log, and there is nobody left to tell.
+                // What failed is in the log, and nobody is left to tell.
                 let _ = future.await;
             }));
         }

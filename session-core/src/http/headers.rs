@@ -4,50 +4,55 @@ use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::cookie::header;
-use crate::{Caching, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager};
+use crate::{Caching, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager, events};
 
 /// # Over HTTP headers (feature `http`)
 impl SessionManager {
-    /// Opens the session of a request with these headers. All its Cookie headers are read, and whatever
-    /// else stands in them is passed over.
+    /// Opens the session of a request with these headers. All its Cookie headers are read. Other cookies in them are
+    /// ignored.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// The same as [`open`](Self::open).
     pub async fn open_headers(&self, headers: &HeaderMap) -> Result<Session, Error> {
         self.open(tokens(headers.get_all(COOKIE), self.cookie_name()))
             .await
     }
 
-    /// Commits the session and writes what follows from that into the response's headers: Set-Cookie,
-    /// appended to those of others; `Vary: Cookie` if the response depended on the session; and
-    /// `Cache-Control: no-store` if it sets the cookie and the handler chose nothing else.
+    /// Commits the session and writes the result into the response's headers: Set-Cookie, appended to those of others;
+    /// `Vary: Cookie`, if the response depends on the session; and `Cache-Control: no-store`, if the response sets the
+    /// cookie and the handler did not choose `private` or `no-store`. A response that sets the cookie never stays
+    /// publicly cacheable: a shared cache would hand one visitor's cookie to all.
     ///
     /// # Errors
     ///
-    /// As [`commit`](Self::commit), if the manager is to refuse the response then
-    /// ([`OnSaveFailure::Refuse`]). By default the failure is logged and the response stands, without a cookie.
+    /// The same as [`commit`](Self::commit), if [`OnSaveFailure`] says that the response is refused. By default only a
+    /// logout that failed is. Other failures are logged, and the response stands without a cookie.
     pub async fn commit_headers(
         &self,
         session: &Session,
         headers: &mut HeaderMap,
     ) -> Result<(), Error> {
-        let result = self.commit(session).await;
-        self.write_headers(session, result, headers)
+        let (is_logout, result) = match self.plan(session) {
+            Ok(plan) => (plan.is_logout(), self.carry_out(plan).await),
+            Err(error) => (false, Err(error)),
+        };
+        self.write_headers(session, result, is_logout, headers)
     }
 
     pub(crate) fn write_headers(
         &self,
         session: &Session,
         result: Result<Outcome, Error>,
+        is_logout: bool,
         headers: &mut HeaderMap,
     ) -> Result<(), Error> {
-        let outcome = match result {
-            Ok(outcome) => outcome,
-            Err(error) if self.0.options.on_save_failure == OnSaveFailure::Refuse => {
-                return Err(error);
-            }
-            Err(_) => Outcome::Keep,
+        let outcome = match (result, self.0.options.on_save_failure) {
+            (Ok(outcome), _) => outcome,
+            // A page that says goodbye while the session lives is a lie.
+            (Err(error), OnSaveFailure::RefuseLogout) if is_logout => return Err(error),
+            (Err(error), OnSaveFailure::Refuse) => return Err(error),
+            (Err(_), _) => Outcome::Keep,
         };
         let cookie = self
             .set_cookie(&outcome)
@@ -59,10 +64,13 @@ impl SessionManager {
             vary_by_cookie(headers);
         }
         if let Some(mut cookie) = cookie {
-            if caching && !headers.contains_key(CACHE_CONTROL) {
+            if caching && !is_private(headers) {
+                if headers.contains_key(CACHE_CONTROL) {
+                    events::made_private();
+                }
                 headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             }
-            // So that whoever logs the headers does not log the token, and HTTP/2 does not index it.
+            // So that a log of the headers does not show the token, and HTTP/2 does not index it.
             cookie.set_sensitive(true);
             remove_set_cookie(headers, self.cookie_name());
             headers.append(SET_COOKIE, cookie);
@@ -71,7 +79,7 @@ impl SessionManager {
     }
 }
 
-/// The status that an HTTP service answers an error of a session with.
+/// The status with which an HTTP service answers an error.
 impl Error {
     /// Returns 413 for [`ErrorKind::TooLarge`], 503 for [`ErrorKind::Unavailable`] and
     /// [`ErrorKind::Conflict`], and 500 for the others.
@@ -93,6 +101,19 @@ pub(crate) fn tokens<'a>(
     headers
         .into_iter()
         .flat_map(move |value| header::tokens(value.as_bytes(), name))
+}
+
+/// Returns `true` if the response says that shared caches must not store it (RFC 9111, "Response Directives").
+fn is_private(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .any(|directive| {
+            directive.eq_ignore_ascii_case(b"private")
+                || directive.eq_ignore_ascii_case(b"no-store")
+        })
 }
 
 /// Adds `Cookie` to what the response varies by.
@@ -124,7 +145,7 @@ fn vary_by_cookie(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes what the handler itself set under this name: two would contradict each other.
+/// Removes a cookie that the handler set under this name: two would contradict each other.
 fn remove_set_cookie(headers: &mut HeaderMap, name: &str) {
     let is_ours = |value: &HeaderValue| {
         value

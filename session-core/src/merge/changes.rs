@@ -1,17 +1,14 @@
 //! The log of what one request changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+use super::update::Updates;
 use crate::record::json::escape;
 use crate::record::members::Members;
-use crate::{Error, Loaded, SessionId, Values, Version};
-
-/// A change of one value: from its JSON text, if there is one, to its new JSON text.
-pub(crate) type Change = Arc<dyn Fn(Option<&str>) -> Result<String, Error> + Send + Sync>;
+use crate::{Loaded, SessionId, Values, Version};
 
 /// What one request changed in a session: a plain value, replayed by [`Changes::onto`].
 ///
@@ -26,7 +23,7 @@ pub(crate) type Change = Arc<dyn Fn(Option<&str>) -> Result<String, Error> + Sen
 ///
 /// let mut mine = Changes::default();
 /// mine.put("ours", &RawValue::from_string("2".to_owned()).unwrap());
-/// mine.forget("both");
+/// mine.forget("both", None);
 /// let merged = mine.onto(&current)?;
 /// assert_eq!(merged.data().to_json(), r#"{"ours":2,"theirs":1}"#);
 /// # Ok::<(), session_core::Error>(())
@@ -37,20 +34,21 @@ pub struct Changes {
     pub(super) flushed: Option<Values>,
     // A key is in at most one of these three.
     pub(super) puts: Members,
-    pub(super) forgets: BTreeSet<Box<str>>,
-    pub(super) updates: BTreeMap<Box<str>, Vec<Change>>,
-    /// Updates that no longer count. They are dropped with the log and not before, because dropping them runs
-    /// code of the caller's, and the session is locked while it is changed.
-    overridden: Vec<Change>,
+    /// The keys that were removed, with the value that was seen. Without one, any value is removed.
+    pub(super) forgets: BTreeMap<Box<str>, Option<Box<str>>>,
+    pub(super) updates: BTreeMap<Box<str>, Updates>,
+    /// Updates that no longer count. They are dropped with the log and no sooner: dropping them runs code of the caller's,
+    /// and the session is locked while it is changed.
+    overridden: Vec<Updates>,
     /// Flash for the next request.
     pub(super) flash_next: Values,
     /// The flash that this request loaded, and thereby ages.
-    pub(super) aged: Option<AgedFlash>,
+    pub(super) aged: Option<LoadedFlash>,
 }
 
-/// Flash that a request loaded: it is gone once the request is committed.
+/// Flash that a request loaded, and where it was.
 #[derive(Clone)]
-pub(super) struct AgedFlash {
+pub(crate) struct LoadedFlash {
     pub(super) id: SessionId,
     pub(super) version: Version,
     pub(super) flash: Values,
@@ -58,12 +56,12 @@ pub(super) struct AgedFlash {
 }
 
 impl Changes {
-    /// Starts the log of a request that loaded `loaded`: its flash is consumed thereby.
+    /// Starts the log of a request that loaded `loaded`, which ages the flash in it.
     #[must_use]
     pub fn since(loaded: &Loaded) -> Self {
         let mut changes = Self::default();
         if !loaded.record.flash_next.is_empty() {
-            changes.aged = Some(AgedFlash {
+            changes.aged = Some(LoadedFlash {
                 id: loaded.record.id.clone(),
                 version: loaded.version.clone(),
                 flash: loaded.record.flash_next.clone(),
@@ -85,23 +83,31 @@ impl Changes {
         self.puts.insert(key, raw);
     }
 
-    /// Logs that `key` was removed.
-    pub fn forget(&mut self, key: &str) {
-        let key = &*escape(key);
-        self.puts.remove(key);
-        self.override_updates(key);
-        self.forgets.insert(key.into());
+    /// Logs that `key` was removed when its value was `seen`. Another value, stored meanwhile, will stay. With `None`, any
+    /// value will be removed.
+    pub fn forget(&mut self, key: &str, seen: Option<&RawValue>) {
+        self.forget_raw(key, seen.map(RawValue::get));
     }
 
-    /// Logs that all data was removed; `seen` is what the session held.
+    pub(crate) fn forget_raw(&mut self, key: &str, seen: Option<&str>) {
+        let key = &*escape(key);
+        // What this request wrote itself is not what it found.
+        let is_own = self.puts.get(key).is_some() || self.updates.contains_key(key);
+        self.puts.remove(key);
+        self.override_updates(key);
+        let seen = seen.filter(|_| !is_own).map(Into::into);
+        self.forgets.insert(key.into(), seen);
+    }
+
+    /// Logs that all data was removed. `seen` is what the session held.
     pub fn flush(&mut self, seen: &Values) {
-        for (key, changes) in std::mem::take(&mut self.updates) {
-            self.overridden.extend(changes);
-            self.forgets.insert(key);
+        for (key, updates) in std::mem::take(&mut self.updates) {
+            self.overridden.push(updates);
+            self.forgets.insert(key, None);
         }
+        let puts = std::mem::take(&mut self.puts);
         self.forgets
-            .extend(self.puts.iter().map(|(key, _)| Box::from(key)));
-        self.puts = Members::new();
+            .extend(puts.iter().map(|(key, _)| (Box::from(key), None)));
         self.flushed.get_or_insert_with(|| seen.clone());
     }
 
@@ -114,33 +120,37 @@ impl Changes {
         self.flash_next.insert_raw(key, raw);
     }
 
-    pub(crate) fn update(&mut self, key: &str, raw: &str, change: Change) {
-        let key = &*escape(key);
-        // After a put or a forget of our own the result no longer depends on others.
-        if self.puts.get(key).is_some() || self.forgets.contains(key) {
-            self.overridden.push(change);
-            self.put_escaped(key, raw);
-        } else {
-            self.updates.entry(key.into()).or_default().push(change);
-        }
-    }
-
-    /// Takes the [escaped](escape) key.
-    fn override_updates(&mut self, key: &str) {
-        self.overridden
-            .extend(self.updates.remove(key).into_iter().flatten());
-    }
-
     pub(crate) fn extend_flash(&mut self, flash: &Values) {
         self.flash_next.extend(flash);
     }
 
-    /// The flash for the next request.
+    /// Logs that `key` was updated to `raw`. Returns what is left of `update`, to be dropped while the session is not
+    /// locked.
+    pub(crate) fn update(&mut self, key: &str, raw: &str, update: Updates) -> Option<Updates> {
+        let key = &*escape(key);
+        // After a put or a forget of our own, the result does not depend on others any more.
+        if self.puts.get(key).is_some() || self.forgets.contains_key(key) {
+            self.put_escaped(key, raw);
+            return Some(update);
+        }
+        if let Some(updates) = self.updates.get_mut(key) {
+            return Some(updates.append(update));
+        }
+        self.updates.insert(key.into(), update);
+        None
+    }
+
+    /// Ages no flash. Returns what was loaded.
+    pub(crate) fn keep_flash(&mut self) -> Option<LoadedFlash> {
+        self.aged.take()
+    }
+
+    /// Returns the flash for the next request.
     pub(crate) const fn flash_next(&self) -> &Values {
         &self.flash_next
     }
 
-    /// Says whether there is anything to save: also flash that has been shown must go.
+    /// Returns `true` if there is nothing to save. Flash that was loaded must go, which is something.
     pub(crate) fn is_empty(&self) -> bool {
         self.flushed.is_none()
             && self.puts.len() == 0
@@ -148,6 +158,11 @@ impl Changes {
             && self.updates.is_empty()
             && self.flash_next.is_empty()
             && self.aged.is_none()
+    }
+
+    /// Takes the [escaped](escape) key.
+    fn override_updates(&mut self, key: &str) {
+        self.overridden.extend(self.updates.remove(key));
     }
 }
 
@@ -159,7 +174,7 @@ impl fmt::Debug for Changes {
                 "puts",
                 &self.puts.iter().map(|(key, _)| key).collect::<Vec<_>>(),
             )
-            .field("forgets", &self.forgets)
+            .field("forgets", &self.forgets.keys())
             .field("updates", &self.updates.keys())
             .field("flash_next", &self.flash_next)
             .finish_non_exhaustive()

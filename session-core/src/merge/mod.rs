@@ -1,34 +1,36 @@
-//! What a request changed, and how that is joined with what other requests changed meanwhile.
+//! What a request changed, and how that is merged with what other requests changed meanwhile.
 //!
-//! Two requests of one client overlap: both load the session, both change it, the faster one saves. When
-//! the slower one saves, a server-side store answers that it holds something else by now. The slower
-//! request does not overwrite that: its [`Changes`] are replayed onto what the store holds, and the result
-//! is saved. So no update is lost.
+//! Two requests of one client overlap: both load the session, both change it, and the faster one saves. When the slower
+//! one saves, a server-side store answers that it holds something else by now. The slower request does not overwrite
+//! that. Its [`Changes`] are replayed onto what the store holds, and the result is saved. So no update is lost.
 //!
 //! # Laws
 //!
-//! 1. **Disjoint keys both survive.** What two requests put, update or forget under different keys is all
-//!    there afterwards, in whatever order they end.
-//! 2. **The same key: the one that saves last wins**, except that an *update* is a function and is applied to
-//!    the value that is there, so counters stay exact.
-//! 3. **A flush beats what it saw and not what came later.** It removes every key that still has the value
-//!    which the flushing request saw, and every key that this request wrote itself before. Values that
-//!    another request added or changed meanwhile stay.
-//! 4. **Flash consumed by both is gone once; flash added by either survives**, also when both add the same
-//!    text under the same name.
+//! 1. **Disjoint keys both survive.** What two requests put, update or forget under different keys is all there
+//!    afterwards, in whatever order the requests end.
+//! 2. **For one key, the last save wins.** An *update* is a function and is applied to the value that is there, so
+//!    counters stay exact.
+//! 3. **A removal removes what it saw.** A flush, a pull or a forget removes the values that its request saw, and every
+//!    value that its request wrote itself before. A value that another request added or changed meanwhile stays.
+//!    Values are compared as JavaScript compares them, because a RudderJS application that saves a session writes
+//!    `10.0` as `10`.
+//! 4. **Flash that both requests loaded is gone once. Flash that either added survives**, even if both add the same text
+//!    under the same name.
 //! 5. **Replaying onto an unchanged record equals not merging.**
-//! 6. **Gone is gone.** There is no replay onto a record that was destroyed, replaced or has expired: the
-//!    late write is dropped. (If nobody else wrote the record, only the store can tell that it expired while the request
-//!    ran: one that forgets records at their end does.)
+//! 6. **Gone is gone.** Nothing is replayed onto a record that was destroyed, has moved or has expired: the late write is
+//!    dropped. (If nobody else wrote the record, only the store can tell that it expired while the request ran. A store
+//!    that forgets records when they end does.)
 //!
 //! # How flash is told apart
 //!
-//! A request consumes the flash that it saw, and that flash only. Usually the store holds either just
-//! that, or just what a faster request added. But a request that merged carries along flash that it never
-//! saw. Its record then says in `flash_from`, for each such name, in which version of the record the flash
-//! was first seen, so that a third request knows whether it is the one that it consumed.
+//! A request ages the flash that it loaded, and no other. Usually the store holds either just that flash, or just what a
+//! faster request added. But a request that merged carries along flash that it never saw. For each such name its record
+//! says in `flash_from` in which version of the record the flash was first seen, so that a third request knows whether
+//! that is the flash it loaded.
 
 mod changes;
 mod replay;
+pub(crate) mod update;
 
 pub use self::changes::Changes;
+pub(crate) use self::changes::LoadedFlash;

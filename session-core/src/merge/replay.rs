@@ -5,6 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::Changes;
+use super::LoadedFlash;
+use crate::record::json::is_same;
 use crate::{Error, Loaded, Record, SessionId, Values, Version};
 
 impl Changes {
@@ -12,7 +14,7 @@ impl Changes {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when an update finds a value that is not of its type any more.
+    /// Returns [`ErrorKind::Decode`](crate::ErrorKind::Decode) if an update finds a value of another type.
     pub fn onto(&self, current: &Loaded) -> Result<Record, Error> {
         let mut record = current.record.clone();
         self.apply_to_data(&mut record.data)?;
@@ -20,22 +22,33 @@ impl Changes {
         Ok(record)
     }
 
+    /// Adds flash that was loaded and is kept to a record with the flash for the next request.
+    pub(crate) fn keep(&self, kept: &LoadedFlash, record: &mut Record) {
+        record.flash_next = kept.flash.clone();
+        record.flash_from = kept.flash_from.clone();
+        self.apply_to_flash(record, &kept.version);
+    }
+
     fn apply_to_data(&self, data: &mut Values) -> Result<(), Error> {
         if let Some(seen) = &self.flushed {
-            data.escaped_mut()
-                .retain(|key, raw| seen.escaped().get(key) != Some(raw));
+            data.escaped_mut().retain(|key, raw| {
+                let seen = seen.escaped().get(key);
+                !seen.is_some_and(|seen| is_same(seen, raw))
+            });
         }
-        data.escaped_mut()
-            .retain(|key, _| !self.forgets.contains(key));
+        if !self.forgets.is_empty() {
+            data.escaped_mut()
+                .retain(|key, raw| match self.forgets.get(key) {
+                    Some(Some(seen)) => !is_same(seen, raw),
+                    Some(None) => false,
+                    None => true,
+                });
+        }
         for (key, raw) in self.puts.iter() {
             data.escaped_mut().insert(key, raw);
         }
-        for (key, changes) in &self.updates {
-            let mut raw = data.escaped().get(key).map(str::to_owned);
-            for change in changes {
-                raw = Some(change(raw.as_deref())?);
-            }
-            if let Some(raw) = raw {
+        for (key, updates) in &self.updates {
+            if let Some(raw) = updates.run(data.escaped().get(key))? {
                 data.escaped_mut().insert(key, &raw);
             }
         }

@@ -1,4 +1,4 @@
-//! Reading any JSON by serde_json, for records that are not written plainly.
+//! Reading any JSON by serde_json, for records that are not plain.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::Timestamp;
 pub(super) trait Read<'de>: Sized {
     fn visit<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
 
-    /// What `null` counts as.
+    /// Returns what `null` counts as.
     fn null() -> Option<Self>;
 }
 
@@ -30,8 +30,7 @@ pub(super) fn read<'de, T: Read<'de>>(json: &'de str) -> serde_json::Result<T> {
     Ok(read)
 }
 
-/// The next key, in the one way in which it is written between its quotes. Read as text, because a key need not be valid
-/// Unicode.
+/// Reads the next key in its canonical escaped form. It is read as text, because a key need not be valid Unicode.
 fn next_key<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
     Ok(map.next_key::<&RawValue>()?.map(|quoted| {
         let quoted = quoted.get();
@@ -52,6 +51,7 @@ impl<'de> Read<'de> for Wire<'de> {
                 }
                 "exp" => wire.exp = Some(map.next_value::<Millis>()?.0),
                 "iat" => wire.iat = Some(map.next_value::<Millis>()?.0),
+                "moved" => wire.is_moved = map.next_value::<&RawValue>()?.get() == "true",
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -120,12 +120,12 @@ impl<'de, T: Read<'de>> Visitor<'de> for Reader<T> {
     }
 }
 
-/// A string, borrowed where it has no escapes.
+/// A string, borrowed if it has no escapes.
 #[derive(Deserialize)]
 struct Id<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Milliseconds since the Unix epoch, as JavaScript writes numbers: it knows none but floats. Read as text, so that it
-/// does not matter how another crate has serde_json read numbers.
+/// Milliseconds since the Unix epoch, as JavaScript writes numbers: all of them are floating-point. They are read as text,
+/// so that serde_json features that another crate turns on make no difference.
 struct Millis(Timestamp);
 
 impl<'de> Deserialize<'de> for Millis {

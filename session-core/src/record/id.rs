@@ -6,25 +6,24 @@ use std::sync::Arc;
 
 use crate::{Error, ErrorKind};
 
-/// The name of one session: opaque, unguessable, meaningless.
+/// The id of one session: opaque, unguessable, and without meaning.
 ///
-/// A new id is a UUID of version 4: 122 random bits from the operating system's generator (the OWASP
-/// Session Management Cheat Sheet asks for at least 64). Ids that another writer of the same store
-/// made are kept as they are.
+/// A new id is a version 4 UUID with 122 random bits from the operating system's generator. The OWASP Session Management
+/// Cheat Sheet asks for at least 64. Ids that other software wrote to the same store are kept as they are.
 ///
 /// # Security
 ///
-/// For a server-side driver the id is what a stolen cookie would contain, so `Debug` shows only its
-/// first eight characters, and there is no `Display`: [`SessionId::as_str`] is explicit.
+/// For a server-side driver the id is what a stolen cookie would contain. So `Debug` shows only its first eight
+/// characters, and there is no `Display`: [`SessionId::as_str`] is explicit.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(Arc<str>);
 
 impl SessionId {
-    /// Makes a new id from the operating system's random number generator.
+    /// Generates a new id.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Random`] when the generator fails. There is no weaker fallback.
+    /// Returns [`ErrorKind::Random`] if the operating system's generator fails. There is no weaker fallback.
     pub fn random() -> Result<Self, Error> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)
@@ -37,10 +36,10 @@ impl SessionId {
         )))
     }
 
-    /// Takes an id that a store already holds, `None` if it is empty.
+    /// Creates an id from one that a store already holds. Returns `None` if it is empty.
     ///
-    /// Any other text is accepted, because a record may have been written by other software. Never
-    /// pass what a client sent unless its signature was verified.
+    /// Any other text is accepted, because other software may have written the record. Never pass what a client sent
+    /// unless its signature was verified.
     #[must_use]
     pub fn from_stored(id: &str) -> Option<Self> {
         (!id.is_empty()).then(|| Self(Arc::from(id)))
@@ -52,7 +51,7 @@ impl SessionId {
         &self.0
     }
 
-    /// Returns the first eight characters: enough to find a session in a log, not enough to use it.
+    /// Returns the first eight characters: enough to find the session in a log, not enough to use it.
     #[must_use]
     pub fn prefix(&self) -> &str {
         let end = self
@@ -60,7 +59,7 @@ impl SessionId {
             .char_indices()
             .nth(PREFIX_CHARS)
             .map_or(self.0.len(), |(at, _)| at);
-        // An id that is all prefix would be shown whole.
+        // A shorter id would be shown whole.
         if end == self.0.len() {
             ""
         } else {
@@ -69,7 +68,7 @@ impl SessionId {
     }
 }
 
-/// So that a map by id can be asked with the text of a handle.
+/// So that a map keyed by id can be looked up with the text of a handle.
 impl Borrow<str> for SessionId {
     fn borrow(&self) -> &str {
         &self.0
@@ -90,8 +89,8 @@ mod tests {
 
     use super::*;
 
-    /// security.md 1: at least 122 random bits. 4,000 ids differ, and every bit but the six that
-    /// version 4 fixes takes both values.
+    /// Security checklist, statement 1: at least 122 random bits. 4,000 ids differ, and every bit takes both values, except
+    /// the six that version 4 fixes.
     #[test]
     fn s01_an_id_is_a_random_uuid_v4() {
         let ids: HashSet<u128> = (0..4_000)

@@ -1,15 +1,15 @@
-//! Where values are stored: JSON members in one text.
+//! The storage of values: JSON members in one text.
 
 use std::ops::Range;
 
 use super::json::canonical;
 
-/// JSON members, sorted by their keys. Keys are given and returned as they are escaped in JSON, which names
-/// even those that are no valid Unicode.
+/// JSON members, sorted by key. Keys are passed in their escaped form, which can name even those that are not valid
+/// Unicode.
 ///
-/// Every member stands in `text` as `"key":value`, ready to be written out; `members` says where. What is
-/// replaced or removed stays behind in `text` until it outweighs what is alive. So a record takes two
-/// allocations to read, however many values it has, and only one where its text is taken over whole.
+/// Every member stands in `text` as `"key":value`, ready to be written out, and `members` holds its position. Replaced and
+/// removed members stay in `text` until they outweigh the live ones. So reading a record takes two allocations, however
+/// many values it has, and only one if its text is taken over.
 #[derive(Default)]
 pub(crate) struct Members {
     text: String,
@@ -17,7 +17,7 @@ pub(crate) struct Members {
     live: usize,
 }
 
-/// Where a member stands: `"key":value` from `start`, `len` bytes, of which `key` are the key.
+/// The position of a member: `"key":value` from `start`, `len` bytes, of which `key` are the key.
 #[derive(Clone, Copy)]
 struct Member {
     start: u32,
@@ -25,7 +25,7 @@ struct Member {
     len: u32,
 }
 
-/// Where the members of an object stand in a text that is being read: found without copying anything.
+/// The positions of an object's members in a text that is being read. Nothing is copied.
 #[derive(Default)]
 pub(crate) struct Spans {
     members: Vec<Member>,
@@ -34,8 +34,8 @@ pub(crate) struct Spans {
 }
 
 impl Spans {
-    /// Adds the member whose key stands at `key` in `text`, its value after that and a colon, up to `end`. `None` where the
-    /// text is longer than [`MAX_BYTES`].
+    /// Adds the member whose key stands at `key` in `text`, followed by a colon and a value up to `end`. Returns `None` if
+    /// the text is longer than [`MAX_BYTES`].
     pub(crate) fn add(&mut self, text: &str, key: Range<usize>, end: usize) -> Option<()> {
         if text.len() > MAX_BYTES {
             return None;
@@ -55,7 +55,7 @@ impl Spans {
         Some(())
     }
 
-    /// Makes members of the spans and their text, which is kept as it is.
+    /// Creates members from the spans and their text, without a copy.
     pub(crate) fn within(self, text: String) -> Members {
         let mut members = Members {
             text,
@@ -92,8 +92,8 @@ impl Members {
         }
     }
 
-    /// Adds a member of an object that is being read, `None` once it is longer than [`MAX_BYTES`]. To be
-    /// [sorted](Self::sort) at the end.
+    /// Adds a member of an object that is being read. [Sort](Self::sort) the members at the end. Returns `None` if they
+    /// are longer than [`MAX_BYTES`].
     pub(crate) fn read(&mut self, key: &str, raw: &str) -> Option<()> {
         if self.text.len() + key.len() + raw.len() > MAX_BYTES {
             return None;
@@ -103,7 +103,7 @@ impl Members {
         Some(())
     }
 
-    /// Puts what was read in order. Of members with one key the last one counts.
+    /// Sorts members that were read. If a key appears twice, the last member counts.
     pub(crate) fn sort(&mut self) {
         let Self {
             text,
@@ -158,7 +158,7 @@ impl Members {
         true
     }
 
-    /// Keeps the members of which `keep` is true, given the key and the value's text.
+    /// Keeps the members for which `keep` returns `true`, given the key and the value's text.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &str) -> bool) {
         let Self {
             text,
@@ -188,12 +188,12 @@ impl Members {
         self.members.len()
     }
 
-    /// The length of what [`write_json`](Self::write_json) writes, in bytes.
+    /// Returns the length of what [`write_json`](Self::write_json) writes, in bytes.
     pub(crate) const fn json_len(&self) -> usize {
         2 + self.live + self.members.len().saturating_sub(1)
     }
 
-    /// That length with `key` set to a value of `raw` bytes.
+    /// Returns that length with `key` set to a value of `raw` bytes.
     pub(crate) fn json_len_with(&self, key: &str, raw: usize) -> usize {
         let added = key.len() + raw + PUNCTUATION;
         match self.find(key) {
@@ -214,7 +214,7 @@ impl Members {
         out.push('}');
     }
 
-    /// Writes the text anew once less than half of it is alive.
+    /// Rewrites the text once less than half of it is live.
     fn compact(&mut self) {
         if self.text.len() > 2 * self.live + SLACK {
             *self = self.clone();
@@ -222,7 +222,7 @@ impl Members {
     }
 
     fn find(&self, key: &str) -> Result<usize, usize> {
-        // Records are mostly written in order already, so look at the end first.
+        // Records are mostly written in order, so look at the end first.
         match self.members.last() {
             Some(last) if last.key(&self.text) < key.as_bytes() => Err(self.members.len()),
             _ => self
@@ -237,7 +237,7 @@ impl Member {
         &text[self.start as usize..][..self.len as usize]
     }
 
-    /// For comparing: bytes are in the same order as text.
+    /// For comparisons: bytes sort like text.
     fn key(self, text: &str) -> &[u8] {
         &text.as_bytes()[self.start as usize + 1..][..self.key as usize]
     }
@@ -249,7 +249,7 @@ impl Member {
     }
 }
 
-/// Copies what is alive only, and leaves room for the change that the copy is made for.
+/// Copies only live members, and leaves room for the change that the copy is made for.
 impl Clone for Members {
     fn clone(&self) -> Self {
         let mut text = String::with_capacity(self.live + ROOM_FOR_CHANGE);
@@ -273,7 +273,7 @@ impl PartialEq for Members {
     }
 }
 
-/// Nothing longer than [`MAX_BYTES`] is let in, and `compact` keeps the text under four times that.
+/// Nothing longer than [`MAX_BYTES`] is accepted, and `compact` keeps the text under four times that.
 #[expect(clippy::cast_possible_truncation, reason = "bounded by MAX_BYTES")]
 fn offset(bytes: usize) -> u32 {
     bytes as u32
@@ -281,13 +281,13 @@ fn offset(bytes: usize) -> u32 {
 
 /// Two quotes and a colon.
 const PUNCTUATION: usize = 3;
-/// What one value more or less takes, mostly.
+/// The typical size of one more value.
 const ROOM_FOR_CHANGE: usize = 64;
-/// Dead text that is not worth writing anew.
+/// This much dead text is not worth a rewrite.
 const SLACK: usize = 1024;
-/// What the first allocation makes room for: most sessions fit.
+/// The first allocation has room for this many keys. Most sessions fit.
 const TYPICAL_KEYS: usize = 8;
-/// The most that one object may hold.
+/// The maximum size of one object.
 pub(crate) const MAX_BYTES: usize = 1 << 30;
 
 #[cfg(test)]
@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_life_does_not_grow_the_text() {
+    fn replacing_a_value_does_not_grow_the_text() {
         let mut members = Members::new();
         for n in 0..100_000 {
             members.insert("counter", &n.to_string());

@@ -17,16 +17,17 @@ use crate::{Error, ErrorKind, SessionId, Timestamp, Values};
 
 /// A session as it is stored between two requests.
 ///
-/// A driver stores a record whole and need not look inside: [`Record::to_json`] and
-/// [`Record::from_json`] are the wire format that Rust services and RudderJS applications share.
+/// A driver stores a record as a whole and need not look inside. [`Record::to_json`] and [`Record::from_json`] are the
+/// wire format that Rust services and RudderJS applications share.
 ///
 /// ```text
 /// {"id":"…","data":{…},"flash_next":{…},"exp":1700007200000}
 /// ```
 ///
-/// `exp` is the expiry and `iat`, present where an absolute lifetime is set, the creation, both in
-/// milliseconds since the Unix epoch. `flash_from` appears only where overlapping requests left flash
-/// that one of them did not see; see [`merge`](crate::merge). Other fields are ignored.
+/// `exp` is the expiry. `iat` is the creation, present if an absolute lifetime is set. Both are milliseconds since the Unix
+/// epoch. `flash_from` appears only if overlapping requests left flash that one of them did not see (see
+/// [`merge`](crate::merge)), and `moved` only if [`regenerate`](crate::Session::regenerate) gave the session another id.
+/// Other fields are ignored.
 ///
 /// # Examples
 ///
@@ -49,10 +50,11 @@ pub struct Record {
     pub(crate) id: SessionId,
     pub(crate) data: Values,
     pub(crate) flash_next: Values,
-    /// Of flash that a merge carried along: the tag of the version that it was first seen in.
+    /// For flash that a merge carried along: the tag of the version in which it was first seen.
     pub(crate) flash_from: Values,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) created_at: Option<Timestamp>,
+    pub(crate) is_moved: bool,
 }
 
 impl Record {
@@ -66,19 +68,27 @@ impl Record {
             flash_from: Values::new(),
             expires_at: None,
             created_at: None,
+            is_moved: false,
         }
+    }
+
+    /// Creates the record that [`regenerate`](crate::Session::regenerate) leaves under the old id.
+    pub(crate) fn moved(id: SessionId, expires_at: Timestamp) -> Self {
+        let mut record = Self::new(id).expiring_at(expires_at);
+        record.is_moved = true;
+        record
     }
 
     /// Reads a record from JSON.
     ///
-    /// Missing or `null` `data` and `flash_next` count as empty, a missing `exp` as no expiry. A `String` is taken over
-    /// as it is, a `&str` copied once.
+    /// Missing or `null` `data` and `flash_next` count as empty, and a missing `exp` means no expiry. A `String` is taken
+    /// over without a copy. A `&str` is copied once.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] when `json` is no such record: not JSON, no object, an `id` that is no
-    /// string or empty, `data` or `flash_next` that is no object, `exp` or `iat` that is no number.
-    /// A driver answers "no session" then, and leaves the value alone.
+    /// Returns [`ErrorKind::Decode`] if `json` is not a record: not a JSON object, without an `id` that is a non-empty
+    /// string, with `data` or `flash_next` that is not an object, or with `exp` or `iat` that is not a number. A driver
+    /// then answers "no session" and leaves the value alone.
     pub fn from_json(json: impl Into<String>) -> Result<Self, Error> {
         let json = json.into();
         let wire = Wire::read(&json).map_err(|error| undecodable(&error))?;
@@ -92,24 +102,25 @@ impl Record {
             flash_from: wire.flash_from,
             expires_at: wire.exp,
             created_at: wire.iat,
+            is_moved: wire.is_moved,
             data: wire.data.over(json),
         })
     }
 
-    /// Sets the expiry. For stores that keep it beside the record.
+    /// Sets the expiry, for stores that keep it beside the record.
     #[must_use]
     pub const fn expiring_at(mut self, expires_at: Timestamp) -> Self {
         self.expires_at = Some(expires_at);
         self
     }
 
-    /// Returns the record as JSON, the expiry included.
+    /// Returns the record as JSON, including the expiry.
     #[must_use]
     pub fn to_json(&self) -> String {
         self.write_json(self.expires_at)
     }
 
-    /// Returns the record as JSON without its expiry. For stores that keep it beside the record.
+    /// Returns the record as JSON without the expiry, for stores that keep it beside the record.
     #[must_use]
     pub fn to_json_without_expiry(&self) -> String {
         self.write_json(None)
@@ -127,22 +138,30 @@ impl Record {
         &self.data
     }
 
-    /// Returns the flash that the next request will see.
+    /// Returns the flash for the next request.
     #[must_use]
     pub const fn flash_next(&self) -> &Values {
         &self.flash_next
     }
 
-    /// Returns when the record ends, `None` if it does not say.
+    /// Returns when the record ends, or `None` if it does not say.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
     }
 
-    /// Returns when the session began, if that is recorded: where an absolute lifetime is set.
+    /// Returns when the session began, which is recorded if an absolute lifetime is set.
     #[must_use]
     pub const fn created_at(&self) -> Option<Timestamp> {
         self.created_at
+    }
+
+    /// Returns `true` if the session goes on under another id: [`regenerate`](crate::Session::regenerate) left this
+    /// record, which holds nothing else, under the old one. It ends after the
+    /// [grace period](crate::Builder::grace).
+    #[must_use]
+    pub const fn is_moved(&self) -> bool {
+        self.is_moved
     }
 
     fn write_json(&self, expires_at: Option<Timestamp>) -> String {
@@ -166,12 +185,15 @@ impl Record {
             json.push_str(",\"flash_from\":");
             self.flash_from.write_json(&mut json);
         }
+        if self.is_moved {
+            json.push_str(",\"moved\":true");
+        }
         json.push('}');
         json
     }
 }
 
-/// The length of [`Record::to_json`] from the lengths of its parts, all in bytes.
+/// Returns the length of [`Record::to_json`] from the lengths of its parts, all in bytes.
 pub(crate) fn json_len(
     id: &str,
     data: usize,
@@ -189,7 +211,7 @@ fn digits(n: u64) -> usize {
     n.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
-/// The names, the punctuation and two times.
+/// Room for names, punctuation and two times.
 const ROOM_FOR_FIELDS: usize = 80;
 
 #[cfg(test)]
@@ -201,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_what_the_seed_writes() {
+    fn json_is_what_rudderjs_writes() {
         let json = r#"{"id":"1-1","data":{"a":1},"flash_next":{"n":"hi"},"exp":1700000000000,"iat":1600000000000}"#;
         let record = read(json).unwrap();
         assert_eq!(record.to_json(), json);
@@ -235,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_refused() {
+    fn anything_else_is_rejected() {
         for json in [
             "",
             "null",

@@ -1,9 +1,8 @@
-//! Reading JSON that is written plainly: as this library and JavaScript write it.
+//! Reading plain JSON, as this library and JavaScript write it.
 //!
-//! A session's values stay text, so reading a record is to find where each of them stands, and to see that it is JSON
-//! (RFC 8259, "JSON Grammar"). This does so in one pass and copies nothing, for texts without white space and without
-//! escapes in names: nearly all. `None` means no more than that a text is not plain; whether it is JSON is for serde_json to
-//! say, which reads it then.
+//! A session's values stay text, so reading a record means finding each value and checking that it is JSON (RFC 8259, "JSON
+//! Grammar"). This reader does so in one pass without copying, for texts without white space and without escapes in names:
+//! nearly all of them. `None` only means that a text is not plain. serde_json then reads it, and decides whether it is JSON.
 
 use std::ops::Range;
 
@@ -20,7 +19,7 @@ impl<'a> Plain<'a> {
         Self { text, at: 0 }
     }
 
-    /// Reads an object. `member` is given each name, and is to read the value.
+    /// Reads an object. `member` gets each name and must read the value.
     pub(crate) fn object(
         &mut self,
         mut member: impl FnMut(&mut Self, Range<usize>) -> Option<()>,
@@ -39,7 +38,7 @@ impl<'a> Plain<'a> {
         }
     }
 
-    /// Reads an object and says where its members stand.
+    /// Reads an object and returns the positions of its members.
     pub(crate) fn spans(&mut self) -> Option<Spans> {
         let mut spans = Spans::default();
         self.object(|plain, name| {
@@ -56,7 +55,7 @@ impl<'a> Plain<'a> {
         Some(start..self.at)
     }
 
-    /// Reads a string without escapes, and leaves out its quotes.
+    /// Reads a string without escapes and returns its position without the quotes.
     pub(crate) fn unescaped(&mut self) -> Option<Range<usize>> {
         self.eat(b'"')?;
         let start = self.at;
@@ -65,12 +64,12 @@ impl<'a> Plain<'a> {
         Some(start..self.at - 1)
     }
 
-    /// Says that the text ends here.
+    /// Checks that the text ends here.
     pub(crate) fn end(&self) -> Option<()> {
         (self.at == self.text.len()).then_some(())
     }
 
-    /// Passes a value whose parts are nested at most this deep.
+    /// Skips a value that is nested at most this deep.
     fn skip(&mut self, depth: u8) -> Option<()> {
         match self.peek()? {
             b'"' => self.string(),
@@ -136,7 +135,7 @@ impl<'a> Plain<'a> {
         Some(())
     }
 
-    /// One at least.
+    /// Reads at least one digit.
     fn digits(&mut self) -> Option<()> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
@@ -165,7 +164,7 @@ impl<'a> Plain<'a> {
     }
 }
 
-/// How many bytes stand for themselves, before a quote, a backslash or a control character.
+/// Returns the number of bytes before the first quote, backslash or control character.
 fn unremarkable(bytes: &[u8]) -> usize {
     let is_remarkable = |byte: u8| REMARKABLE[usize::from(byte)];
     for (at, byte) in bytes.iter().enumerate().take(SHORT) {
@@ -173,7 +172,7 @@ fn unremarkable(bytes: &[u8]) -> usize {
             return at;
         }
     }
-    // A long one, many bytes at a time.
+    // A long text, many bytes at a time.
     let end = memchr::memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
     let controls = bytes[..end]
         .iter()
@@ -198,9 +197,9 @@ const REMARKABLE: [bool; 256] = {
     remarkable[b'\\' as usize] = true;
     remarkable
 };
-/// What is deeper is left to serde_json, which does not recurse where it only passes values.
+/// Deeper values are left to serde_json, which skips values without recursion.
 const MAX_DEPTH: u8 = 100;
-/// Up to here, looking at each byte costs less than setting out for many.
+/// Up to this length, a loop over single bytes is faster.
 const SHORT: usize = 32;
 
 #[cfg(test)]
@@ -308,12 +307,12 @@ mod tests {
     }
 
     proptest! {
-        /// Pieces of JSON in any order: what is plain here is JSON there, and JSON is plain unless it has what is not.
+        /// Pieces of JSON in any order: everything plain is JSON to serde_json, and all other JSON has white space or escapes.
         #[test]
         fn serde_json_agrees(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12)) {
             let json = pieces.concat();
             let is_json = serde_json::from_str::<&RawValue>(&json).is_ok();
-            // White space, and maybe an escape in a name.
+            // White space, or perhaps an escape in a name.
             let may_be_refused = json.contains([' ', '\\']);
             prop_assert!(!is_plain(&json) || is_json, "{}", json);
             prop_assert!(is_plain(&json) || !is_json || may_be_refused, "{}", json);

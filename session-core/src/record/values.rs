@@ -1,4 +1,4 @@
-//! A map of keys to raw JSON: session data, and flash.
+//! A map of keys to raw JSON, for session data and flash.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,18 +12,17 @@ use serde_json::value::RawValue;
 use super::json::{decode, encode, escape, undecodable, unescape};
 use super::members::{MAX_BYTES, Members};
 use super::wire::Object;
-use crate::{Error, ErrorKind};
+use crate::Error;
 
-/// Keys with their values as raw JSON text, in the order of their keys.
+/// Keys with their values as raw JSON text, in the order of the keys.
 ///
-/// A value is decoded when it is asked for and never before, so a number or a string that other
-/// software wrote comes out as it went in when this side only passes it on: `1.0` stays `1.0`, and
-/// a JavaScript string that is no valid Unicode (a lone surrogate, `"\ud800"`) does not make the
-/// rest unreadable. A *key* of that kind cannot be named in Rust; it is carried along, and neither
-/// [`keys`](Self::keys) nor [`iter`](Self::iter) shows it.
+/// A value is decoded only when it is read, so a number or a string that other software wrote is passed on unchanged:
+/// `1.0` stays `1.0`, and a JavaScript string that is not valid Unicode (a lone surrogate, `"\ud800"`) does not make the
+/// rest unreadable. A *key* of that kind cannot be named in Rust. It is passed on too, but [`keys`](Self::keys) and
+/// [`iter`](Self::iter) do not show it.
 ///
-/// For `n` keys, looking up takes `O(log n)` comparisons; adding and removing move up to `n` small entries as well.
-/// A clone shares its text with the original until either is changed.
+/// With `n` keys, a lookup takes `O(log n)` comparisons. Adding and removing also move up to `n` small entries. A clone
+/// shares its text with the original until either is changed.
 ///
 /// # Examples
 ///
@@ -46,11 +45,11 @@ impl Values {
         Self(None)
     }
 
-    /// Reads a JSON object. Of keys that are written twice the last one counts, as in JavaScript.
+    /// Reads a JSON object. If a key appears twice, the last value counts, as in JavaScript.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when `json` is not one JSON object, or longer than 1 GiB.
+    /// Returns [`ErrorKind::Decode`](crate::ErrorKind::Decode) if `json` is not one JSON object, or longer than 1 GiB.
     pub fn from_json(json: &str) -> Result<Self, Error> {
         match Object::read(json) {
             Ok(object) => Ok(object.copied(json)),
@@ -62,23 +61,24 @@ impl Values {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when `value` cannot be written as JSON, [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge)
-    /// when the whole would be longer than 1 GiB of JSON; nothing is changed then.
+    /// Returns [`ErrorKind::Encode`](crate::ErrorKind::Encode) if `value` cannot be written as JSON, and
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) if the whole map would be longer than 1 GiB of JSON. Nothing is
+    /// changed then.
     pub fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Error> {
         self.insert_checked(key, &encode(key, value)?)
     }
 
-    /// Removes `key` and says whether it was there.
+    /// Removes `key`. Returns `true` if it was there.
     pub fn remove(&mut self, key: &str) -> bool {
-        // Looked up first: what is shared must not be copied for nothing.
+        // Looked up first, so that shared text is not copied for nothing.
         self.contains(key) && self.escaped_mut().remove(&escape(key))
     }
 
-    /// Returns the value of `key`, decoded.
+    /// Returns the decoded value of `key`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the value is not a `T`.
+    /// Returns [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
         self.get_raw(key).map(|raw| decode(key, raw)).transpose()
     }
@@ -89,7 +89,7 @@ impl Values {
         self.escaped().get(&escape(key))
     }
 
-    /// Says whether `key` has a value, be it `null`.
+    /// Returns `true` if `key` has a value, even `null`.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
         self.get_raw(key).is_some()
@@ -101,7 +101,7 @@ impl Values {
         self.escaped().len()
     }
 
-    /// Says whether there are no keys.
+    /// Returns `true` if there are no keys.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -112,14 +112,14 @@ impl Values {
         self.iter().map(|(key, _)| key)
     }
 
-    /// Returns the keys with the JSON text of their values, in the keys' order.
+    /// Returns the keys with the JSON text of their values, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
         self.escaped()
             .iter()
             .filter_map(|(key, raw)| Some((unescape(key)?, raw)))
     }
 
-    /// Returns the whole map as the text of one JSON object.
+    /// Returns the map as one JSON object.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = String::with_capacity(self.json_len());
@@ -127,12 +127,12 @@ impl Values {
         json
     }
 
-    /// The length of [`to_json`](Self::to_json), in bytes.
+    /// Returns the length of [`to_json`](Self::to_json), in bytes.
     pub(crate) fn json_len(&self) -> usize {
         self.escaped().json_len()
     }
 
-    /// The length that [`to_json`](Self::to_json) would have with `key` set to a value of `raw_len` bytes.
+    /// Returns the length that [`to_json`](Self::to_json) would have with `key` set to a value of `raw_len` bytes.
     pub(crate) fn json_len_with(&self, key: &str, raw_len: usize) -> usize {
         self.escaped().json_len_with(&escape(key), raw_len)
     }
@@ -144,7 +144,7 @@ impl Values {
     pub(crate) fn insert_checked(&mut self, key: &str, raw: &str) -> Result<(), Error> {
         let (size, limit) = (self.json_len_with(key, raw.len()), MAX_BYTES);
         if size > limit {
-            return Err(Error::new(ErrorKind::TooLarge { size, limit }).with_key(key));
+            return Err(Error::too_large(size, limit).with_key(key));
         }
         self.insert_raw(key, raw);
         Ok(())
@@ -155,7 +155,7 @@ impl Values {
         self.escaped_mut().insert(&escape(key), raw);
     }
 
-    /// Takes over every member of `other`.
+    /// Adds every member of `other`.
     pub(crate) fn extend(&mut self, other: &Self) {
         if self.is_empty() {
             self.clone_from(other);
@@ -166,7 +166,7 @@ impl Values {
         }
     }
 
-    /// The members by their escaped keys, which name even those that cannot be named in Rust.
+    /// Returns the members by their escaped keys, which name even those that cannot be named in Rust.
     pub(crate) fn escaped(&self) -> &Members {
         static EMPTY: Members = Members::new();
         self.0.as_deref().unwrap_or(&EMPTY)
@@ -183,7 +183,7 @@ impl From<Members> for Values {
     }
 }
 
-/// Shows the keys only: values may be anything, secrets too.
+/// Shows only the keys: a value may be a secret.
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.keys()).finish()
@@ -199,7 +199,7 @@ impl PartialEq for Values {
 
 impl Eq for Values {}
 
-/// Writes one JSON object. Meant for `serde_json`: the values are JSON text.
+/// Writes one JSON object. It is meant for `serde_json`, because the values are JSON text.
 impl Serialize for Values {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         RawValue::from_string(self.to_json())
@@ -215,9 +215,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
-    fn a_value_only_passed_on_comes_out_as_it_went_in() {
+    fn values_are_passed_on_unchanged() {
         let json = r#"{"a":1.0,"b":1E5,"c":-0,"d":1e400,"e":"\u00e9\/\ud800","k\ud800":[ 1, 2 ]}"#;
         let mut values = Values::from_json(json).unwrap();
         assert_eq!(values.to_json(), json);
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_mean_something_to_javascript_are_ordinary_keys() {
+    fn names_with_a_meaning_in_javascript_are_ordinary_keys() {
         let values = Values::from_json(r#"{"__proto__":{"admin":true},"constructor":1}"#).unwrap();
         assert!(values.contains("__proto__"));
         assert_eq!(values.get::<u8>("constructor").unwrap(), Some(1));
@@ -254,14 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn of_keys_in_any_order_that_come_twice_the_last_one_counts() {
+    fn the_last_value_of_a_repeated_key_counts() {
         let values = Values::from_json(r#"{"c":1,"a":2,"b":3,"a":4,"c":5,"a":6}"#).unwrap();
         assert_eq!(values.to_json(), r#"{"a":6,"b":3,"c":5}"#);
         assert_eq!(values.json_len(), values.to_json().len());
     }
 
     #[test]
-    fn what_is_no_object_is_an_error() {
+    fn anything_but_an_object_is_an_error() {
         for json in [
             "",
             "null",
@@ -302,7 +303,7 @@ mod tests {
     proptest! {
         /// Against the standard library's map, with keys that need escaping among them.
         #[test]
-        fn behaves_as_a_map(ops in prop::collection::vec(
+        fn behaves_like_a_map(ops in prop::collection::vec(
             (prop_oneof![4 => "[a-d]", 1 => "\\PC{0,3}", 1 => "[\"\\\\\n]{1,2}"], prop::option::of(".{0,40}")), 0..60,
         )) {
             let mut values = Values::new();

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use crate::{Error, ErrorKind};
 
-/// What a store compares before it sets: a counter, a hash, the stored bytes. Opaque to the core.
+/// The version of a stored record, which a store compares before it saves: a counter, a hash, or the stored bytes. It is
+/// opaque to the core.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Version(VersionRepr);
 
@@ -18,31 +19,31 @@ enum VersionRepr {
 }
 
 impl Version {
-    /// The version of a store that cannot compare.
+    /// Creates the version of a store that cannot compare.
     #[must_use]
     pub const fn none() -> Self {
         Self(VersionRepr::None)
     }
 
-    /// A version that is a number, such as a counter in a column.
+    /// Creates a version from a number, such as a counter in a column.
     #[must_use]
     pub const fn number(number: u64) -> Self {
         Self(VersionRepr::Number(number))
     }
 
-    /// A version that is bytes: a hash of what is stored, or the stored bytes themselves, which are not copied.
+    /// Creates a version from bytes: a hash of what is stored, or the stored bytes themselves, which are not copied.
     ///
-    /// What is stored must then differ each time, as the [contract](crate::Driver#contract) says of versions.
+    /// The stored bytes must then differ each time, because [versions are never reused](crate::Driver#contract).
     #[must_use]
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         Self(VersionRepr::Bytes(bytes.into()))
     }
 
-    /// A version that no other save has or will have: 128 random bits of the operating system's generator.
+    /// Generates a version that no other save has or will have: 128 random bits from the operating system.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Random`](crate::ErrorKind::Random) when the generator fails.
+    /// Returns [`ErrorKind::Random`](crate::ErrorKind::Random) if the operating system's generator fails.
     pub fn random() -> Result<Self, Error> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)
@@ -50,7 +51,7 @@ impl Version {
         Ok(Self::bytes(bytes.to_vec()))
     }
 
-    /// Returns the number, if it was made from one.
+    /// Returns the number, if the version was created from one.
     #[must_use]
     pub const fn as_number(&self) -> Option<u64> {
         match self.0 {
@@ -59,7 +60,7 @@ impl Version {
         }
     }
 
-    /// Returns the bytes, if it was made from bytes.
+    /// Returns the bytes, if the version was created from bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
@@ -69,7 +70,7 @@ impl Version {
     }
 }
 
-/// Bytes are shown as their number only: they may be the record itself.
+/// Shows only the number of bytes: they may be the record itself.
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

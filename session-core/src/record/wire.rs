@@ -1,4 +1,4 @@
-//! Reading a record's JSON: in one pass where it is written plainly, by serde_json otherwise.
+//! Reading a record's JSON: in one pass if it is plain, otherwise by serde_json.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use super::members::{Members, Spans};
 use super::plain::Plain;
 use crate::{Timestamp, Values};
 
-/// The fields of a record. Read by hand, because a derived reader would refuse a record for an unknown field
-/// whose name is no valid Unicode. Of fields that are written twice the last one counts, as in JavaScript.
+/// The fields of a record. The reader is written by hand, because a derived one would reject a record for an unknown field
+/// whose name is not valid Unicode. If a field appears twice, the last one counts, as in JavaScript.
 #[derive(Default)]
 pub(crate) struct Wire<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
@@ -17,6 +17,7 @@ pub(crate) struct Wire<'a> {
     pub(crate) flash_from: Values,
     pub(crate) exp: Option<Timestamp>,
     pub(crate) iat: Option<Timestamp>,
+    pub(crate) is_moved: bool,
 }
 
 impl<'a> Wire<'a> {
@@ -34,6 +35,7 @@ impl<'a> Wire<'a> {
                 "flash_from" => wire.flash_from = flash_from(&json[plain.value()?]),
                 "exp" => wire.exp = Some(millis(&json[plain.value()?])?),
                 "iat" => wire.iat = Some(millis(&json[plain.value()?])?),
+                "moved" => wire.is_moved = &json[plain.value()?] == "true",
                 _ => plain.value().map(|_| ())?,
             }
             Some(())
@@ -45,14 +47,14 @@ impl<'a> Wire<'a> {
 
 /// An object whose values stay text.
 pub(crate) enum Object {
-    /// It is written as this library and JavaScript write: its members are where they are.
+    /// The text is [plain](super::plain): the members stay where they are.
     Spans(Spans),
-    /// The text is not [plain](crate::plain): the members are copied into the usual form.
+    /// The text is not plain: the members are copied into the usual form.
     Copied(Members),
 }
 
 impl Object {
-    /// Reads a text that is one object.
+    /// Reads one JSON object.
     pub(crate) fn read(json: &str) -> serde_json::Result<Self> {
         Self::read_plain(json).map_or_else(|| general::read(json).map(|NotNull(object)| object), Ok)
     }
@@ -64,7 +66,7 @@ impl Object {
         Some(Self::Spans(spans))
     }
 
-    /// Makes values of it. `json` is the text that it was read from.
+    /// Copies the values. `json` is the text that the object was read from.
     pub(crate) fn copied(self, json: &str) -> Values {
         Values::from(match self {
             Self::Spans(spans) => spans.copied(json),
@@ -72,7 +74,7 @@ impl Object {
         })
     }
 
-    /// As [`copied`](Self::copied), but takes over the text instead of copying out of it.
+    /// Takes over `json` instead of copying the values out of it.
     pub(crate) fn over(self, json: String) -> Values {
         Values::from(match self {
             Self::Spans(spans) => spans.within(json),
@@ -87,12 +89,12 @@ impl Default for Object {
     }
 }
 
-/// Ours, and optional: what other software puts there is ignored.
+/// The field is ours and optional. Anything else that other software puts there is ignored.
 pub(super) fn flash_from(json: &str) -> Values {
     Values::from_json(json).unwrap_or_default()
 }
 
-/// A time before 1970 is as good as the beginning of time.
+/// Reads a time. One before 1970 counts as 1970.
 pub(super) fn millis(number: &str) -> Option<Timestamp> {
     if let Ok(millis) = number.parse() {
         return Some(Timestamp::from_millis(millis));
@@ -115,9 +117,9 @@ mod tests {
     use crate::Record;
 
     proptest! {
-        /// White space in front sends a text the general way.
+        /// White space in front makes a text take the general way.
         #[test]
-        fn both_ways_of_reading_have_one_result(
+        fn both_readers_agree(
             data in members(),
             flash in members(),
             more in "x[a-z]{0,2}",
@@ -143,7 +145,7 @@ mod tests {
         }
     }
 
-    /// In any order, with names that come twice.
+    /// In any order, with repeated names.
     fn members() -> impl Strategy<Value = Vec<String>> {
         let value = prop::sample::select(&[
             "1",

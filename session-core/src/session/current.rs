@@ -13,17 +13,16 @@ thread_local! {
 
 /// # The session of the running task
 ///
-/// Middleware runs a request's handler in the [`scope`](Self::scope) of its session, so that code far from
-/// the handler reaches it without passing it along. A scope belongs to a future, not to a thread, and needs
-/// no runtime; it is not inherited by a task that the handler spawns, which takes its own:
-/// `spawn(session.scope(work))`.
+/// Middleware runs a request's handler in the [`scope`](Self::scope) of its session, so code far from the handler can
+/// reach the session without passing it along. A scope belongs to a future, not to a thread, and needs no runtime. A task
+/// that the handler spawns does not inherit it, so give it one: `spawn(session.scope(work))`.
 impl Session {
     /// Returns the session of the running task.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Missing`] outside of any scope: the middleware is not around this route, or opens
-    /// sessions lazily and the handler has not taken this one.
+    /// Returns [`ErrorKind::Missing`] outside of any scope: in a spawned task without [`scope`](Self::scope), on a route
+    /// without the layer, or with lazy opening before the handler took the session.
     ///
     /// # Examples
     ///
@@ -42,7 +41,7 @@ impl Session {
     /// session.put("user_id", 42)?;
     /// let found = session.scope(async { user_id() }).await?;
     /// assert_eq!(found, Some(42));
-    /// assert!(user_id().is_err(), "outside of the scope there is none");
+    /// assert!(user_id().is_err(), "there is no session outside of the scope");
     /// # Ok::<(), Error>(())
     /// # }).unwrap();
     /// ```
@@ -51,18 +50,21 @@ impl Session {
         Self::try_current().ok_or_else(|| Error::new(ErrorKind::Missing))
     }
 
-    /// Returns the session of the running task, `None` outside of any scope.
+    /// Returns the session of the running task, or `None` outside of any scope.
     #[must_use]
     pub fn try_current() -> Option<Self> {
-        CURRENT.with_borrow(|current| current.as_ref().and_then(Current::session))
+        let current = CURRENT.try_with(|current| current.borrow().clone()).ok()?;
+        let session = current?.session()?;
+        session.take();
+        Some(session)
     }
 
-    /// Makes this the session of `future` while that runs. Scopes nest; the innermost counts.
+    /// Makes this the current session while `future` runs. Scopes nest, and the innermost counts.
     pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
         Scope::new(Current::Open(self.clone()), future)
     }
 
-    /// Makes this the session of `work` while that runs.
+    /// Makes this the current session while `work` runs.
     pub fn scope_sync<T>(&self, work: impl FnOnce() -> T) -> T {
         let _entered = Entered::new(Current::Open(self.clone()));
         work()
@@ -70,7 +72,7 @@ impl Session {
 }
 
 pin_project_lite::pin_project! {
-    /// A future that runs in the scope of a session, and is dropped in it. Made by [`Session::scope`].
+    /// A future that runs in the scope of a session and is dropped in it. Created by [`Session::scope`].
     #[must_use = "futures do nothing unless polled"]
     pub struct Scope<F> {
         current: Current,
@@ -124,7 +126,7 @@ impl<F> fmt::Debug for Scope<F> {
     }
 }
 
-/// A scope's session, or the place where it will be once the handler takes it.
+/// A scope's session, or the slot where it will be once the handler takes it.
 #[derive(Clone)]
 pub(crate) enum Current {
     Open(Session),
@@ -132,7 +134,7 @@ pub(crate) enum Current {
     Lazy(std::sync::Arc<dyn Slot>),
 }
 
-/// Where a session will be once it is opened.
+/// A slot for a session that may not be open yet.
 #[cfg(feature = "http")]
 pub(crate) trait Slot: Send + Sync {
     fn session(&self) -> Option<Session>;
@@ -148,22 +150,25 @@ impl Current {
     }
 }
 
-/// Puts the outer session back when dropped, also by a panic.
+/// Restores the outer session when dropped, even by a panic.
 pub(crate) struct Entered {
     outer: Option<Current>,
 }
 
 impl Entered {
     pub(crate) fn new(current: Current) -> Self {
+        // Fails only while the thread ends, when a scope may still be dropped.
+        let outer = CURRENT.try_with(|scope| scope.replace(Some(current)));
         Self {
-            outer: CURRENT.replace(Some(current)),
+            outer: outer.ok().flatten(),
         }
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        CURRENT.set(self.outer.take());
+        let inner = CURRENT.try_with(|scope| scope.replace(self.outer.take()));
+        drop(inner);
     }
 }
 
@@ -181,6 +186,7 @@ mod tests {
     fn session(name: &str) -> Session {
         let budget = Budget {
             capacity: Capacity::Unlimited,
+            max_bytes: usize::MAX,
             cookie_name: 0,
             expires_at: crate::Timestamp::default(),
             created_at: None,

@@ -8,31 +8,30 @@ use serde::de::DeserializeOwned;
 
 use super::life::Life;
 use super::state::State;
+use crate::merge::update::Update;
 use crate::record::json;
-use crate::{Error, SessionId, Timestamp, Values};
+use crate::{Error, ErrorKind, SessionId, Timestamp, Values};
 
 /// One request's session.
 ///
-/// Cheap to clone; clones share their state, also across threads. Every verb is synchronous: the session
-/// was loaded before the handler runs and is saved after it, so no verb waits, and none holds a lock
-/// while it runs code of yours.
+/// A session is cheap to clone. Clones share their state, even across threads. Every verb is synchronous: the session is
+/// loaded before the handler runs and saved after it, so no verb waits, and none holds a lock while it runs your code.
 ///
-/// Values are JSON, decoded when they are read: `get::<u32>("n")` is an error, not `None`, where `n` is a
-/// text.
+/// Values are stored as JSON and decoded when they are read. If `n` is a string, `get::<u32>("n")` is an error, not
+/// `None`.
 ///
 /// # Errors
 ///
-/// Every write can fail, with
-/// - [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) when the session would outgrow its driver: nothing is changed then;
-/// - [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) when the store did not answer: the session reads as empty, and nothing
-///   would be saved;
-/// - [`ErrorKind::Closed`](crate::ErrorKind::Closed) when the session was already saved with its response, for example in a
-///   task that outlives the request: nothing would be saved either.
+/// Every write can fail:
+/// - [`ErrorKind::TooLarge`]: the session would exceed its limit. Nothing is changed.
+/// - [`ErrorKind::Unavailable`]: the store did not answer. The session reads as empty, and nothing would be saved.
+/// - [`ErrorKind::Closed`]: the session was already saved with its response, for example in a task that outlives the
+///   request. Nothing would be saved.
 ///
 /// # Overlapping requests
 ///
-/// With a server-side driver, changes of requests that overlap are merged key by key; [`merge`](crate::merge)
-/// has the rules. The cookie driver cannot merge: the browser keeps whichever cookie came last.
+/// With a server-side driver, the changes of overlapping requests are merged key by key. The [`merge`](crate::merge)
+/// module has the rules. The cookie driver cannot merge: the browser keeps the cookie that arrives last.
 ///
 /// # Examples
 ///
@@ -65,23 +64,25 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the stored value is not a `T`; it stays as it is.
+    /// Returns [`ErrorKind::Decode`] if the stored value is not a `T`. The value stays as it is.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        // A copy, because decoding may run code of the caller's, and the session must not be locked then.
+        // A copy, because decoding may run the caller's code, and the session must not be locked then.
         let data = self.look().data.clone();
         data.get(key)
     }
 
-    /// Returns the value of `key`, or `default` where there is none.
+    /// Returns the value of `key`, or `default` if there is none.
+    ///
+    /// The default has the type of the value, so text needs an owned string: `get_or("name", "guest".to_owned())`.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get): a value of another type is an error and not the default.
+    /// The same as [`get`](Self::get). A value of another type is an error, not the default.
     pub fn get_or<T: DeserializeOwned>(&self, key: &str, default: T) -> Result<T, Error> {
         Ok(self.get(key)?.unwrap_or(default))
     }
 
-    /// Says whether `key` has a value, be it `null`.
+    /// Returns `true` if `key` has a value, even `null`.
     #[must_use]
     #[doc(alias = "contains_key")]
     pub fn has(&self, key: &str) -> bool {
@@ -105,8 +106,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when `value` cannot be written as JSON, and as [every write](Self#errors).
-    /// The session is left as it was.
+    /// Returns [`ErrorKind::Encode`] if `value` cannot be written as JSON, and fails like [every write](Self#errors). The
+    /// session stays as it was.
     #[doc(alias = "insert")]
     #[doc(alias = "set")]
     pub fn put<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
@@ -114,81 +115,87 @@ impl Session {
         self.change()?.put(key, &raw)
     }
 
-    /// Removes `key` and returns its value.
+    /// Removes `key` and returns its value. If there is none, this does not count as a write.
+    ///
+    /// If another request changes the value meanwhile, the other value stays.
     ///
     /// # Security
     ///
-    /// Two requests that overlap may both get the value, so this does not make a token single-use: keep such a token
+    /// Two overlapping requests may both get the value, so this does not make a token single-use. Keep such a token
     /// where taking it is atomic.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the value is not a `T`: it stays in the session then. Also as
+    /// Returns [`ErrorKind::Decode`] if the value is not a `T`; the value then stays in the session. Also fails like
     /// [every write](Self#errors).
     #[doc(alias = "remove")]
     #[doc(alias = "take")]
     pub fn pull<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        loop {
-            let raw = self.change()?.data.get_raw(key).map(str::to_owned);
-            let value = raw
-                .as_deref()
-                .map(|raw| json::decode(key, raw))
-                .transpose()?;
+        for _ in 0..MAX_TRIES {
+            let Some(raw) = self.change()?.data.get_raw(key).map(str::to_owned) else {
+                return Ok(None);
+            };
+            let value = json::decode(key, &raw)?;
             let mut state = self.change()?;
             // Another clone may have been faster while the lock was open.
-            if state.data.get_raw(key) == raw.as_deref() {
-                state.data.remove(key);
-                state.changes.forget(key);
-                return Ok(value);
+            if state.data.get_raw(key) == Some(&raw) {
+                state.forget(key);
+                return Ok(Some(value));
             }
         }
+        Err(Error::new(ErrorKind::Conflict).with_key(key))
     }
 
-    /// Removes `key` and says whether it was there.
+    /// Removes `key`. Returns `true` if it was there. If it was not, this does not count as a write.
+    ///
+    /// If another request changes the value meanwhile, the other value stays.
     ///
     /// # Errors
     ///
-    /// As [every write](Self#errors).
+    /// Fails like [every write](Self#errors).
     #[doc(alias = "remove")]
     #[doc(alias = "delete")]
     pub fn forget(&self, key: &str) -> Result<bool, Error> {
-        let mut state = self.change()?;
-        state.changes.forget(key);
-        Ok(state.data.remove(key))
+        Ok(self.change()?.forget(key))
     }
 
-    /// Removes all data. The id, and flash in either direction, stay.
+    /// Removes all data. The id stays, and so does flash, both from the previous request and for the next. If there is no
+    /// data, this does not count as a write.
     ///
     /// # Errors
     ///
-    /// As [every write](Self#errors).
+    /// Fails like [every write](Self#errors).
     #[doc(alias = "clear")]
     pub fn flush(&self) -> Result<(), Error> {
         let mut state = self.change()?;
         let seen = std::mem::take(&mut state.data);
-        state.changes.flush(&seen);
+        if !seen.is_empty() {
+            state.changes.flush(&seen);
+        }
         Ok(())
     }
 
-    /// Sets `key` to `change(value)` and returns that; the value is `default` where there is none.
+    /// Sets `key` to `change(value)` and returns the result. The value is `default` if there is none.
     ///
-    /// When another request changed the session meanwhile, `change` is run again, on the value that is
-    /// stored by then: a counter stays exact. So it should have no effects besides its result, and what
-    /// this returns may be older than what is stored in the end. It is kept until the session is committed; a
-    /// clone of the session inside it would keep both alive for ever.
+    /// If another request changes the session meanwhile, `change` runs again on the value that is stored by then, so a
+    /// counter stays exact. Therefore `change` should do nothing but compute its result, and it owns what it captures
+    /// (`move`). The returned value may be older than the one that is stored in the end. `change` is kept until the
+    /// session is committed: a clone of the session inside it would keep both alive forever.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the stored value is not a `T`, [`ErrorKind::Encode`](crate::ErrorKind::Encode) when the new one
-    /// cannot be written as JSON, and as [every write](Self#errors). The session is left as it was.
+    /// Returns [`ErrorKind::Decode`] if the stored value is not a `T`, [`ErrorKind::Encode`] if the new one cannot be
+    /// written as JSON, [`ErrorKind::Conflict`] if `change` keeps writing `key` itself, and fails like [every
+    /// write](Self#errors). The session stays as it was.
     ///
     /// # Examples
     ///
     /// ```
-    /// # fn handler(session: session_core::Session) -> Result<(), session_core::Error> {
+    /// # fn handler(session: session_core::Session, sku: String) -> Result<(), session_core::Error> {
     /// let visits: u32 = session.update("visits", 0, |visits| visits + 1)?;
-    /// session.update("cart", Vec::new(), |mut cart: Vec<String>| {
-    ///     cart.push("A-1".to_owned());
+    /// // `sku` is captured, and cloned each time the function runs.
+    /// session.update("cart", Vec::new(), move |mut cart: Vec<String>| {
+    ///     cart.push(sku.clone());
     ///     cart
     /// })?;
     /// # Ok(())
@@ -199,36 +206,28 @@ impl Session {
         T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
         F: Fn(T) -> T + Send + Sync + 'static,
     {
-        let name = key.to_owned();
-        let run = move |raw: Option<&str>| {
-            let old = raw.map(|raw| json::decode(&name, raw)).transpose()?;
-            let new = change(old.unwrap_or_else(|| default.clone()));
-            let raw = json::encode(&name, &new)?;
-            Ok::<_, Error>((new, raw))
-        };
-        loop {
+        let update = Update::new(key, default, change);
+        for _ in 0..MAX_TRIES {
             let seen = self.change()?.data.get_raw(key).map(str::to_owned);
-            let (new, raw) = run(seen.as_deref())?;
+            let (new, raw) = update.apply(seen.as_deref())?;
             let mut state = self.change()?;
             // Another clone may have been faster while the lock was open.
             if state.data.get_raw(key) == seen.as_deref() {
-                let flash = state.changes.flash_next().json_len();
-                state.check_size(state.data.json_len_with(key, raw.len()), flash)?;
-                state.data.insert_raw(key, &raw);
-                state
-                    .changes
-                    .update(key, &raw, Arc::new(move |raw| Ok(run(raw)?.1)));
+                let rest = state.update(key, &raw, update.into())?;
+                drop(state);
+                // Only now, because dropping it may run the caller's code.
+                drop(rest);
                 return Ok(new);
             }
         }
+        Err(Error::new(ErrorKind::Conflict).with_key(key))
     }
 
     /// Returns the session's id. Asking establishes the session: a new visitor gets a cookie.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Random`](crate::ErrorKind::Random) when the operating system gives no random bytes for a new id, and as
-    /// [every write](Self#errors).
+    /// Returns [`ErrorKind::Random`] if no random id can be generated, and fails like [every write](Self#errors).
     pub fn id(&self) -> Result<SessionId, Error> {
         let mut state = self.look();
         if state.life.id().is_none() {
@@ -239,19 +238,22 @@ impl Session {
 
     /// Gives the session a new id and keeps its data. When the session is saved, the old id stops working.
     ///
-    /// Call it on every login and whenever a user's rights change: whoever planted or learned the old id
-    /// does not get the new rights (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any
-    /// Privilege Level Change"). An absolute lifetime goes on counting.
+    /// Call it on every login, and whenever a user's rights change: anyone who planted or learned the old id does not get
+    /// the new rights (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change"). An
+    /// absolute lifetime keeps counting.
+    ///
+    /// For a [grace period](crate::Builder::grace) the old id is known as moved, so that requests that left before the
+    /// login cannot undo it: they get an empty session, and their writes are dropped. A second click on "log in" calls
+    /// `regenerate` too, and gets a session of its own.
     ///
     /// # Security
     ///
-    /// With a driver that cannot revoke, the cookie driver, a copy of the old cookie stays valid until
-    /// it expires, with the old data.
+    /// With the cookie driver, which cannot revoke, a copy of the old cookie stays valid until it expires, with the old
+    /// data.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Random`](crate::ErrorKind::Random) when the operating system gives no random bytes, and as [every
-    /// write](Self#errors).
+    /// Returns [`ErrorKind::Random`] if no random id can be generated, and fails like [every write](Self#errors).
     #[doc(alias = "cycle_id")]
     #[doc(alias = "renew")]
     #[doc(alias = "migrate")]
@@ -259,62 +261,68 @@ impl Session {
         self.change()?.regenerate()
     }
 
-    /// Ends the session: logout. The data is gone here at once; when the session is saved, its record is
-    /// removed from the store and the cookie from the client.
+    /// Ends the session: logout. The data is gone at once. When the session is saved, its record is removed from the
+    /// store, and the cookie from the client. If the client sent no session cookie, there is nothing to remove.
     ///
-    /// What is put or flashed afterwards in the same request belongs to a new session.
+    /// Whatever is put or flashed afterwards in the same request belongs to a new session.
     ///
     /// # Security
     ///
-    /// - With a driver that cannot revoke, the cookie driver, a copy of the cookie stays valid until it expires.
-    /// - The record is removed when the session is committed. If the store fails just then, the session lives on and
-    ///   the client keeps its cookie, but the handler's page may say otherwise: with
-    ///   [`OnSaveFailure::Refuse`](crate::OnSaveFailure::Refuse) the answer is 503 instead.
-    /// - It ends the session under the id that this request came with. If an overlapping request regenerated the id
-    ///   and was faster, the session under the new id is another one, and lives.
+    /// - With the cookie driver, which cannot revoke, a copy of the cookie stays valid until it expires.
+    /// - The record is removed when the session is committed. If the store fails at that moment, the session lives on, the
+    ///   client keeps its cookie, and the middleware answers 503 unless
+    ///   [`OnSaveFailure::Respond`](crate::OnSaveFailure::Respond) is chosen.
+    /// - Only the session under the id that this request came with ends. If an overlapping request regenerated the id
+    ///   first, the session under the new id is another one, and lives on.
     ///
     /// # Errors
     ///
-    /// As [every write](Self#errors): while the store is unavailable nobody is logged out.
+    /// Fails like [every write](Self#errors): while the store is unavailable, nobody is logged out.
     #[doc(alias = "purge")]
     #[doc(alias = "invalidate")]
     #[doc(alias = "delete")]
     pub fn destroy(&self) -> Result<(), Error> {
         let ended = self.change()?.destroy();
-        // Only now that the lock is open again: dropping it may run code of the caller's.
+        // Only now that the lock is open again, because dropping it may run the caller's code.
         drop(ended);
         Ok(())
     }
 
-    /// Says whether nothing is stored of this session yet.
+    /// Returns `true` if nothing has been stored yet.
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.look().life.origin().is_none()
     }
 
-    /// Says whether there is something to save: a change, or flash that has been shown and must go.
+    /// Returns `true` if there is something to save: a change, or flash from the previous request that must go.
     #[must_use]
     #[doc(alias = "is_dirty")]
     pub fn is_modified(&self) -> bool {
         self.lock().is_modified()
     }
 
-    /// Says whether the store answered when the session was opened. If not, the session reads as empty.
+    /// Returns `true` if the store answered when the session was opened. Otherwise the session reads as empty.
     #[must_use]
     pub fn is_available(&self) -> bool {
         !matches!(self.look().life, Life::Unavailable)
     }
 
-    /// Returns when the session ends unless it is renewed. `None` for one of which nothing is stored yet.
+    /// Returns when the session ends unless it is renewed, or `None` if nothing has been stored yet.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.look().life.origin()?.expires_at
     }
 
-    /// Says whether the response depends on the session.
+    /// Returns `true` if the response depends on the session.
     #[cfg(feature = "http")]
     pub(crate) fn is_accessed(&self) -> bool {
         self.lock().is_accessed
+    }
+
+    /// Notes that the application took the session: the response depends on it, even if only a body that streams later
+    /// reads it.
+    pub(crate) fn take(&self) {
+        self.lock().is_accessed = true;
     }
 
     /// Fails writes from now on, without saving anything.
@@ -338,20 +346,28 @@ impl Session {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // No code that can panic runs under the lock half way through a change.
+        // No code that can panic runs under the lock halfway through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Shows the keys and a prefix of the id, no value.
+/// Shows the keys and a prefix of the id, but no values.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.lock();
+        // Copies, because the writer may be the caller's code, and the session must not be locked then.
+        let (id, data, flash, is_closed) = {
+            let state = self.lock();
+            let id = state.life.id().cloned();
+            (id, state.data.clone(), state.flash.clone(), state.is_closed)
+        };
         f.debug_struct("Session")
-            .field("id", &state.life.id())
-            .field("data", &state.data)
-            .field("flash", &state.flash)
-            .field("is_closed", &state.is_closed)
+            .field("id", &id)
+            .field("data", &data)
+            .field("flash", &flash)
+            .field("is_closed", &is_closed)
             .finish_non_exhaustive()
     }
 }
+
+/// How often another clone may change a key while a verb runs the caller's code.
+const MAX_TRIES: u32 = 1_000;

@@ -1,4 +1,4 @@
-//! The life of a request's session: new, loaded or ended.
+//! The life of a request's session: new, loaded, ended, or moved.
 
 use crate::{SessionId, Timestamp, Version};
 
@@ -11,15 +11,20 @@ use crate::{SessionId, Timestamp, Version};
 pub(crate) enum Life {
     /// Nothing has been stored. The id is generated when it is first needed.
     New { id: Option<SessionId> },
-    /// It continues a stored record. `new_id` is set by `regenerate`.
+    /// It continues a stored record. `regenerate` sets `new_id`.
     Loaded {
         origin: Origin,
         new_id: Option<SessionId>,
     },
-    /// It was logged out in this request. What is written from then on belongs to a new session, whose id is generated
-    /// when it is first needed.
+    /// It was logged out in this request. What is written from then on belongs to a new session.
     Ended {
         old: Option<SessionId>,
+        id: Option<SessionId>,
+    },
+    /// The record that was found says that the session goes on under another id, which this request must not learn.
+    /// Whatever is written is dropped, unless the request calls `regenerate`. `id` is never stored.
+    Moved {
+        old: SessionId,
         id: Option<SessionId>,
     },
     /// The store did not answer.
@@ -35,44 +40,64 @@ pub(crate) struct Origin {
     pub(crate) created_at: Option<Timestamp>,
     /// Whether the record was due for renewal when it was loaded.
     pub(crate) is_due: bool,
-    /// The handle, if the client must get its cookie again: it was signed with an old key, or lives longer now.
-    pub(crate) reissue: Option<String>,
+    /// Whether an old key signed the client's cookie.
+    pub(crate) is_rekeyed: bool,
+    /// The content of the client's cookie, where it is not the id and may be needed.
+    pub(crate) handle: Option<String>,
+}
+
+impl Origin {
+    /// Returns the content of the client's cookie.
+    pub(crate) fn handle(&self) -> &str {
+        self.handle.as_deref().unwrap_or(self.id.as_str())
+    }
 }
 
 impl Life {
-    /// Returns the id under which the session will be stored, if it has one by now.
+    /// Returns the session's id, if it has one by now.
     pub(crate) fn id(&self) -> Option<&SessionId> {
         match self {
-            Self::New { id } | Self::Ended { id, .. } => id.as_ref(),
+            Self::New { id } | Self::Ended { id, .. } | Self::Moved { id, .. } => id.as_ref(),
             Self::Loaded { origin, new_id } => Some(new_id.as_ref().unwrap_or(&origin.id)),
             Self::Unavailable => None,
         }
     }
 
-    /// Gives the session this id instead of the one it has.
-    pub(crate) fn set_id(&mut self, new: SessionId) {
+    /// Gives an id to a session that has none.
+    pub(crate) fn establish(&mut self, new: SessionId) {
+        match self {
+            Self::New { id } | Self::Ended { id, .. } | Self::Moved { id, .. } => *id = Some(new),
+            Self::Loaded { .. } | Self::Unavailable => {}
+        }
+    }
+
+    /// Gives the session another id. One that had moved becomes a session of its own.
+    pub(crate) fn regenerate(&mut self, new: SessionId) {
         match self {
             Self::New { id } | Self::Ended { id, .. } => *id = Some(new),
             Self::Loaded { new_id, .. } => *new_id = Some(new),
+            Self::Moved { .. } => *self = Self::New { id: Some(new) },
             Self::Unavailable => {}
         }
+    }
+
+    /// Ends the session and returns the life of the one that follows it in this request. A session that had moved is
+    /// out of this request's reach.
+    pub(crate) fn end(self) -> Self {
+        let old = match self {
+            Self::Loaded { origin, .. } => Some(origin.id),
+            Self::Ended { old, .. } => old,
+            Self::Moved { old, .. } => return Self::Moved { old, id: None },
+            Self::New { .. } | Self::Unavailable => None,
+        };
+        Self::Ended { old, id: None }
     }
 
     /// Returns the stored record that the session continues.
     pub(crate) fn origin(&self) -> Option<&Origin> {
         match self {
             Self::Loaded { origin, .. } => Some(origin),
-            Self::New { .. } | Self::Ended { .. } | Self::Unavailable => None,
+            Self::New { .. } | Self::Ended { .. } | Self::Moved { .. } | Self::Unavailable => None,
         }
-    }
-
-    /// Ends the session and returns the life of the one that follows it in this request.
-    pub(crate) fn ended(self) -> Self {
-        let old = match self {
-            Self::Loaded { origin, .. } => Some(origin.id),
-            Self::Ended { old, .. } => old,
-            Self::New { .. } | Self::Unavailable => None,
-        };
-        Self::Ended { old, id: None }
     }
 }

@@ -2,13 +2,16 @@
 
 use super::life::{Life, Origin};
 use crate::commit::size::Budget;
-use crate::merge::Changes;
+use crate::merge::update::Updates;
+use crate::merge::{Changes, LoadedFlash};
 use crate::record::json::escape;
 use crate::{Error, ErrorKind, Loaded, Record, SessionId, Timestamp, Values};
 
 /// One request's session: where it stands, what it looks like now, and what changed.
 pub(crate) struct State {
     pub(crate) life: Life,
+    /// Whether the client sent a cookie with the session's name, whatever was in it.
+    pub(crate) has_cookie: bool,
     /// Set by the commit: what is written from then on would not be saved.
     pub(crate) is_closed: bool,
     pub(crate) data: Values,
@@ -18,6 +21,8 @@ pub(crate) struct State {
     pub(crate) flash_now: Values,
     /// What is to be saved, flash for the next request included.
     pub(crate) changes: Changes,
+    /// Flash that was loaded and is kept for the next request, because this one is none of the user's.
+    pub(crate) kept: Option<LoadedFlash>,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
     pub(crate) budget: Budget,
@@ -27,16 +32,19 @@ impl State {
     pub(crate) fn new(budget: Budget) -> Self {
         Self {
             life: Life::New { id: None },
+            has_cookie: false,
             is_closed: false,
             data: Values::new(),
             flash: Values::new(),
             flash_now: Values::new(),
             changes: Changes::default(),
+            kept: None,
             is_accessed: false,
             budget,
         }
     }
 
+    /// The session of a store that did not answer.
     pub(crate) fn unavailable(budget: Budget) -> Self {
         Self {
             life: Life::Unavailable,
@@ -44,10 +52,19 @@ impl State {
         }
     }
 
+    /// The session of a request that found only where a session had been.
+    pub(crate) fn moved(old: SessionId, budget: Budget) -> Self {
+        Self {
+            life: Life::Moved { old, id: None },
+            ..Self::new(budget)
+        }
+    }
+
     pub(crate) fn loaded(
         loaded: Loaded,
         is_due: bool,
-        reissue: Option<String>,
+        is_rekeyed: bool,
+        handle: Option<String>,
         budget: Budget,
     ) -> Self {
         let changes = Changes::since(&loaded);
@@ -58,13 +75,15 @@ impl State {
             expires_at: record.expires_at,
             created_at: record.created_at,
             is_due,
-            reissue,
+            is_rekeyed,
+            handle,
         };
         Self {
             life: Life::Loaded {
                 origin,
                 new_id: None,
             },
+            has_cookie: true,
             data: record.data,
             flash: record.flash_next,
             changes,
@@ -92,6 +111,30 @@ impl State {
         self.data.escaped_mut().insert(key, raw);
         self.changes.put_escaped(key, raw);
         Ok(())
+    }
+
+    /// Sets `key` to what `update` made of its value.
+    pub(crate) fn update(
+        &mut self,
+        key: &str,
+        raw: &str,
+        update: Updates,
+    ) -> Result<Option<Updates>, Error> {
+        self.check_size(
+            self.data.json_len_with(key, raw.len()),
+            self.changes.flash_next().json_len(),
+        )?;
+        self.data.insert_raw(key, raw);
+        Ok(self.changes.update(key, raw, update))
+    }
+
+    /// Removes `key` and returns `true` if it was there.
+    pub(crate) fn forget(&mut self, key: &str) -> bool {
+        let Some(seen) = self.data.get_raw(key) else {
+            return false;
+        };
+        self.changes.forget_raw(key, Some(seen));
+        self.data.remove(key)
     }
 
     pub(crate) fn flash(&mut self, key: &str, raw: &str) -> Result<(), Error> {
@@ -128,7 +171,7 @@ impl State {
             self.data.json_len(),
             self.changes.flash_next().json_len(),
         )?;
-        self.life.set_id(id);
+        self.life.regenerate(id);
         Ok(())
     }
 
@@ -138,7 +181,7 @@ impl State {
             return Ok(id.clone());
         }
         let id = SessionId::random()?;
-        self.life.set_id(id.clone());
+        self.life.establish(id.clone());
         Ok(id)
     }
 
@@ -146,11 +189,12 @@ impl State {
     /// while the session is not locked.
     pub(crate) fn destroy(&mut self) -> Self {
         let new = Self {
+            has_cookie: self.has_cookie,
             is_accessed: true,
             ..Self::new(self.budget.of_new())
         };
         let mut old = std::mem::replace(self, new);
-        self.life = std::mem::replace(&mut old.life, Life::New { id: None }).ended();
+        self.life = std::mem::replace(&mut old.life, Life::New { id: None }).end();
         old
     }
 
@@ -160,9 +204,9 @@ impl State {
             return false;
         }
         match &self.life {
-            Life::New { .. } => self.is_established(),
+            Life::New { .. } | Life::Moved { .. } => self.is_established(),
             Life::Loaded { new_id, .. } => new_id.is_some() || !self.changes.is_empty(),
-            Life::Ended { .. } => true,
+            Life::Ended { old, .. } => old.is_some() || self.has_cookie || self.is_established(),
             Life::Unavailable => false,
         }
     }
@@ -172,6 +216,11 @@ impl State {
         self.life.id().is_some() || !self.data.is_empty() || !self.changes.flash_next().is_empty()
     }
 
+    /// Leaves the flash that was loaded to the next request.
+    pub(crate) fn keep_flash(&mut self) {
+        self.kept = self.changes.keep_flash();
+    }
+
     /// Returns what this request leaves to the next one.
     pub(crate) fn record(
         &self,
@@ -179,13 +228,18 @@ impl State {
         created_at: Option<Timestamp>,
         expires_at: Timestamp,
     ) -> Record {
-        Record {
+        let mut record = Record {
             id,
             data: self.data.clone(),
             flash_next: self.changes.flash_next().clone(),
             flash_from: Values::new(),
             expires_at: Some(expires_at),
             created_at,
+            is_moved: false,
+        };
+        if let Some(kept) = &self.kept {
+            self.changes.keep(kept, &mut record);
         }
+        record
     }
 }

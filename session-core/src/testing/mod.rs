@@ -1,11 +1,10 @@
-//! Help for the tests of an application: sessions with given data, what became of them, and time that moves.
+//! Sessions for an application's tests: with given data, across requests, and with a clock that the test moves.
 //!
-//! Turn the feature on among the dev-dependencies: `session-core = { version = "0.1", features = ["testing"] }`, or the
-//! crate of your framework with its feature of the same name.
+//! Turn on the feature `testing` of your framework's crate, or of `session-core`, in the dev-dependencies.
 //!
 //! # A function that takes a `Session`
 //!
-//! [`session`] makes one out of nothing, and [`next_request`] shows what it leaves to the request that follows:
+//! [`session`] creates one without a manager, and [`next_request`] returns the session of the request that follows:
 //!
 //! ```
 //! use session_core::{Error, Session, testing};
@@ -25,8 +24,8 @@
 //!
 //! # An application
 //!
-//! [`TestSessions`] is the manager that the application gets, with a clock that the test moves. A [`Visitor`] keeps
-//! the session's cookie as a browser does:
+//! [`TestSessions`] holds the manager for the application and a clock that the test moves. A [`Visitor`] keeps the
+//! session's cookie, as a browser does:
 //!
 //! ```
 //! use std::time::Duration;
@@ -40,7 +39,7 @@
 //! let thief = ada.clone();
 //! ada.visit(|session| session.regenerate()).await;
 //! assert_eq!(ada.session().await.get("user_id")?, Some(42));
-//! assert!(thief.session().await.is_new(), "the old id is of no use");
+//! assert!(thief.session().await.is_new(), "the old id is useless");
 //!
 //! sessions.advance(manager.lifetime());
 //! assert!(ada.session().await.is_new(), "expired");
@@ -48,25 +47,26 @@
 //! # }).unwrap();
 //! ```
 //!
-//! Over HTTP a request carries [`Visitor::cookie`], and [`Visitor::receive_headers`] takes the response. The page of
-//! each framework's crate has an example.
+//! Over HTTP, a request carries [`Visitor::cookie`], and [`Visitor::receive_headers`] takes the response. The docs of each
+//! framework's crate have an example.
 //!
-//! Functions of this module panic where a test would unwrap.
+//! The functions of this module panic where a test would unwrap.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::commit::lifetime::Lifetimes;
 use crate::commit::size::Budget;
+use crate::config::options::DEFAULT_MAX_BYTES;
 use crate::session::state::State;
 use crate::{
     Builder, Capacity, Clock, Error, Loaded, ManualClock, MemoryDriver, Outcome, Secret, Session,
     SessionManager, SystemClock, Version,
 };
 
-/// The session system of an application under test: a manager, and the clock that it asks.
+/// The session system of an application under test: a manager and its clock.
 ///
-/// The clock starts at the time of the system and stands still; [`advance`](Self::advance) moves it.
+/// The clock starts at the system's time and stands still. [`advance`](Self::advance) moves it.
 #[derive(Clone, Debug)]
 pub struct TestSessions {
     manager: SessionManager,
@@ -74,11 +74,11 @@ pub struct TestSessions {
 }
 
 impl TestSessions {
-    /// Creates one with a [`MemoryDriver`], a random secret and the default settings.
+    /// Creates a session system with a [`MemoryDriver`], a random secret and the default settings.
     ///
     /// # Panics
     ///
-    /// When the operating system gives no random bytes.
+    /// Panics if the operating system's random number generator fails.
     #[must_use]
     pub fn new() -> Self {
         Self::with(|clock| {
@@ -87,12 +87,12 @@ impl TestSessions {
         })
     }
 
-    /// Creates one with the application's own driver and settings. `build` is given the clock, for a driver that asks
-    /// one; the manager gets it in any case.
+    /// Creates a session system with your own driver and settings. `build` gets the clock, for a driver that needs one.
+    /// The manager gets it in any case.
     ///
     /// # Panics
     ///
-    /// When the settings are impossible.
+    /// Panics if the settings are invalid.
     ///
     /// # Examples
     ///
@@ -125,7 +125,7 @@ impl TestSessions {
         self.manager.clone()
     }
 
-    /// Returns the clock, for an application that asks it too.
+    /// Returns the clock, for an application that uses it too.
     #[must_use]
     pub const fn clock(&self) -> &ManualClock {
         &self.clock
@@ -145,11 +145,12 @@ impl TestSessions {
         }
     }
 
-    /// Returns a visitor whose session `fill` filled in an earlier request: what it flashed is there on the next one.
+    /// Returns a visitor whose session was filled by `fill` in an earlier request. What `fill` flashed can be read in the
+    /// next request.
     ///
     /// # Panics
     ///
-    /// When `fill` fails or the session cannot be saved.
+    /// Panics if `fill` fails or the session cannot be saved.
     pub async fn visitor(&self, fill: impl FnOnce(&Session) -> Result<(), Error>) -> Visitor {
         let mut visitor = self.guest();
         visitor.visit(fill).await;
@@ -163,11 +164,11 @@ impl Default for TestSessions {
     }
 }
 
-/// A client that keeps its session's cookie between requests, as a browser does. Made by [`TestSessions::visitor`] and
+/// A client that keeps its session's cookie between requests, as a browser does. Created by [`TestSessions::visitor`] and
 /// [`TestSessions::guest`].
 ///
-/// A clone is somebody with a copy of the cookie: a thief, or a request that is on its way. It does not notice when its
-/// session ends or expires; only the server does, as with a thief.
+/// A clone is somebody with a copy of the cookie, such as a thief, or a request that is still on its way. It does not notice
+/// when the session ends. Only the server does.
 #[derive(Clone)]
 pub struct Visitor {
     manager: SessionManager,
@@ -175,7 +176,7 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Returns the Cookie header of the visitor's next request. Empty without a cookie, which a server reads as none.
+    /// Returns the Cookie header of the visitor's next request. It is empty if the visitor has no cookie.
     #[must_use]
     pub fn cookie(&self) -> String {
         match &self.token {
@@ -184,28 +185,28 @@ impl Visitor {
         }
     }
 
-    /// Returns the cookie's value: what [`SessionManager::open`] is given.
+    /// Returns the cookie's value, for [`SessionManager::open`].
     #[must_use]
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// Returns the session behind the visitor's cookie, as the next request would find it. Looking is no request: flash
-    /// does not age, and what is written is not saved.
+    /// Returns the session behind the visitor's cookie, as the next request would find it. This does not count as a request:
+    /// flash does not age, and writes are not saved.
     ///
     /// # Panics
     ///
-    /// When the store fails and the manager is to refuse requests then.
+    /// Panics if the store fails and the manager refuses requests then.
     pub async fn session(&self) -> Session {
         let session = self.manager.open(self.token()).await;
         session.expect("the session was not opened")
     }
 
-    /// Makes a request of the visitor's, from opening the session to committing it, and returns what `handler` returns.
+    /// Makes a request, from opening the session to committing it, and returns what `handler` returns.
     ///
     /// # Panics
     ///
-    /// When `handler` fails or the session cannot be saved.
+    /// Panics if `handler` fails or the session cannot be saved.
     pub async fn visit<T>(&mut self, handler: impl FnOnce(&Session) -> Result<T, Error>) -> T {
         let session = self.session().await;
         let result = handler(&session).expect("the handler failed");
@@ -214,7 +215,7 @@ impl Visitor {
         result
     }
 
-    /// Takes what a commit asks of the client: a new cookie, none, or to keep the one it has.
+    /// Applies the outcome of a commit: stores, keeps or removes the cookie.
     pub fn receive(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Keep => {}
@@ -223,8 +224,8 @@ impl Visitor {
         }
     }
 
-    /// Takes the cookie that a response sets or removes, if it does. Only its name and value count: not its path, and not
-    /// `Secure`, so that a test needs no HTTPS.
+    /// Applies the Set-Cookie headers of a response. Only the cookie's name and value count, not its path, and not `Secure`,
+    /// so a test needs no HTTPS.
     ///
     /// # Examples
     ///
@@ -268,14 +269,14 @@ impl fmt::Debug for Visitor {
     }
 }
 
-/// Makes the session of a request out of nothing, without a manager: for functions that take a [`Session`].
+/// Creates the session of a request without a manager, for functions that take a [`Session`].
 ///
-/// `fill` is what an earlier request did to it, so that what it flashes is there to be read. If it does nothing, the
-/// session is that of a new visitor.
+/// `fill` runs in an earlier request, so what it flashes can be read in this one. If it does nothing, the session is that of
+/// a new visitor.
 ///
 /// # Panics
 ///
-/// When `fill` fails, or the operating system gives no random bytes.
+/// Panics if `fill` fails, or if the operating system's random number generator fails.
 #[must_use]
 pub fn session(fill: impl FnOnce(&Session) -> Result<(), Error>) -> Session {
     let session = Session::new(State::new(budget()));
@@ -283,12 +284,12 @@ pub fn session(fill: impl FnOnce(&Session) -> Result<(), Error>) -> Session {
     next_request(&session)
 }
 
-/// Returns the session of the request that follows the one with this session: what was put is there, what was flashed
-/// can be read, and what was destroyed is gone. The given session stays as it is.
+/// Returns the session of the request after this one: data that was put is there, flash can be read, and a destroyed session
+/// is gone. The given session stays as it is.
 ///
 /// # Panics
 ///
-/// When the operating system gives no random bytes.
+/// Panics if the operating system's random number generator fails.
 #[must_use]
 pub fn next_request(session: &Session) -> Session {
     let mut state = session.look();
@@ -298,20 +299,21 @@ pub fn next_request(session: &Session) -> Session {
     let id = state.id().expect("no random bytes");
     let record = state.record(id, None, budget().expires_at);
     let loaded = Loaded::new(record, Version::none());
-    Session::new(State::loaded(loaded, false, None, budget()))
+    Session::new(State::loaded(loaded, false, false, None, budget()))
 }
 
-/// Returns the session of a request whose store does not answer: it reads as empty, and every write is
+/// Returns the session of a request whose store does not answer. It reads as empty, and every write fails with
 /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable).
 #[must_use]
 pub fn unavailable() -> Session {
     Session::new(State::unavailable(budget()))
 }
 
-/// Without a driver there is no limit but the core's own.
+/// Without a driver, only the manager's own limit holds.
 fn budget() -> Budget {
     Budget {
         capacity: Capacity::Unlimited,
+        max_bytes: DEFAULT_MAX_BYTES,
         cookie_name: 0,
         expires_at: Lifetimes::default().expiry(SystemClock.now(), None),
         created_at: None,

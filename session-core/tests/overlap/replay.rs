@@ -116,7 +116,10 @@ fn flash_that_was_carried_along_twice_is_still_told_apart() {
             .is_empty()
     );
     // One that never saw it leaves it.
-    assert_eq!(slow.onto(&fourth).unwrap().flash_next().to_json(), r#"{"x":1}"#);
+    assert_eq!(
+        slow.onto(&fourth).unwrap().flash_next().to_json(),
+        r#"{"x":1}"#
+    );
 }
 
 fn raw(json: &str) -> Box<session_core::RawValue> {

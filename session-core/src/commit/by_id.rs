@@ -1,0 +1,63 @@
+//! Sessions by their id, for jobs and operators.
+
+use crate::session::state::State;
+use crate::{Error, ErrorKind, Session, SessionId, SessionManager, events};
+
+/// # By id
+///
+/// These ask for no token. No middleware calls them.
+impl SessionManager {
+    /// Opens the session with this id, for a job that works on a user's session. Returns `None` if there is no such
+    /// session. [`commit`](Self::commit) saves it.
+    ///
+    /// It does not count as a request of the user's: flash does not age, and the session is not renewed.
+    ///
+    /// # Security
+    ///
+    /// Never pass an id that a client sent. A client proves that a session is its own with a token, which
+    /// [`open`](Self::open) verifies.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Unsupported`] if the driver cannot revoke: the sessions are in the clients' cookies then.
+    /// Returns [`ErrorKind::Unavailable`] if the store failed.
+    pub async fn open_id(&self, id: &SessionId) -> Result<Option<Session>, Error> {
+        self.check_store()?;
+        let loaded = self.0.driver().load(id.as_str()).await;
+        let Some(loaded) = loaded.inspect_err(events::load_failed)? else {
+            return Ok(None);
+        };
+        if !self.0.is_live(&loaded.record) {
+            return Ok(None);
+        }
+        let budget = self.0.budget(self.now(), loaded.record.created_at());
+        let mut state = State::loaded(loaded, false, false, None, budget);
+        state.keep_flash();
+        Ok(Some(Session::new(state)))
+    }
+
+    /// Ends the session with this id: a logout by somebody else than its user. It is logged like a logout. A session that
+    /// does not exist is no error.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Unsupported`] if the driver cannot revoke. Returns [`ErrorKind::Unavailable`] if the store
+    /// failed: the session then counts as still alive.
+    pub async fn revoke(&self, id: &SessionId) -> Result<(), Error> {
+        self.check_store()?;
+        let revoked = self.0.driver().destroy(id).await;
+        revoked.inspect_err(events::save_failed)?;
+        events::destroyed(id);
+        Ok(())
+    }
+
+    fn check_store(&self) -> Result<(), Error> {
+        if self.can_revoke() {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorKind::Unsupported).with_source(
+                "the sessions are in the clients' cookies; use a server-side driver, such as Redis",
+            ))
+        }
+    }
+}

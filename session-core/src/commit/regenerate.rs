@@ -1,0 +1,108 @@
+//! Giving a session another id, so that neither a write nor the login is lost.
+
+use std::time::Duration;
+
+use super::commit::{MAX_ATTEMPTS, dropped};
+use crate::commit::manager::Inner;
+use crate::merge::Changes;
+use crate::{
+    Error, ErrorKind, Expected, Loaded, Outcome, Record, Saved, SessionId, Version, events,
+};
+
+/// What became of the record under the old id.
+enum Old {
+    /// It says that the session has moved.
+    Moved,
+    /// Another request changed it first.
+    Changed(Box<Loaded>),
+    /// It was logged out or has expired.
+    Gone,
+}
+
+impl Inner {
+    /// Stores the record under its new id. Then replaces the old one, if nobody wrote it meanwhile, by a record that says
+    /// that the session has moved. If somebody did, merges what was written and tries again. So no acknowledged write is
+    /// lost, and at no moment is the session under neither id.
+    pub(super) async fn regenerate(
+        &self,
+        record: &mut Record,
+        changes: &Changes,
+        old: &SessionId,
+        handle: &str,
+        version: &mut Version,
+    ) -> Result<Outcome, Error> {
+        let driver = self.driver();
+        let begin = self.clock.now();
+        for attempt in 0..MAX_ATTEMPTS {
+            let outcome = self.create(record).await?;
+            if !driver.can_revoke() {
+                events::regenerated(record.id());
+                return Ok(outcome);
+            }
+            match self.move_away(old, handle, version).await {
+                // Also if another request moved it: this one logged in by itself, and its client may never have seen the
+                // other answer. That is what a second click on "log in" looks like.
+                Ok(Old::Moved) => {
+                    events::regenerated(record.id());
+                    return Ok(outcome);
+                }
+                Ok(Old::Changed(current)) => {
+                    events::conflict(old);
+                    driver.destroy(record.id()).await?;
+                    *record = self.merge(record, changes, &current, true)?;
+                    *version = current.version;
+                    self.give_way(begin, attempt).await?;
+                }
+                // The session must not live on under another id.
+                Ok(Old::Gone) => {
+                    driver.destroy(record.id()).await?;
+                    return Ok(dropped(old));
+                }
+                Err(error) => {
+                    // The old record is as it was. The new one was shown to nobody, and expires if it cannot be removed.
+                    let _ = driver.destroy(record.id()).await;
+                    return Err(error);
+                }
+            }
+        }
+        Err(Error::new(ErrorKind::Conflict))
+    }
+
+    /// Stores over the old record that the session has moved, if the record is still the version that was seen.
+    async fn move_away(
+        &self,
+        old: &SessionId,
+        handle: &str,
+        version: &Version,
+    ) -> Result<Old, Error> {
+        let driver = self.driver();
+        let grace = self.options.grace;
+        // Without a grace period the record is removed next. It is stored all the same, because only a save compares.
+        let ttl = grace.max(MIN_GRACE);
+        let moved = Record::moved(old.clone(), self.clock.now() + ttl);
+        let held = match driver.save(&moved, Expected::Version(version), ttl).await {
+            Ok(Saved::Done { .. }) => None,
+            Ok(Saved::Conflict(None)) => return Ok(Old::Gone),
+            Ok(Saved::Conflict(Some(held))) => Some(held),
+            // The answer may have been lost after the record was stored, so look once.
+            Err(error) => match driver.load(handle).await {
+                Ok(Some(held)) if held.record.is_moved() => None,
+                _ => return Err(error),
+            },
+        };
+        match held {
+            Some(held) if held.record.is_moved() => return Ok(Old::Moved),
+            Some(held) if self.is_live(&held.record) => return Ok(Old::Changed(held)),
+            Some(_) => return Ok(Old::Gone),
+            None => {}
+        }
+        if grace.is_zero() {
+            // If this fails, the record still holds nothing, and ends soon.
+            let _ = driver.destroy(old).await;
+        }
+        Ok(Old::Moved)
+    }
+}
+
+/// For how long a record says that its session has moved, at least.
+const MIN_GRACE: Duration = Duration::from_secs(1);

@@ -1,0 +1,184 @@
+//! Reading the settings by serde.
+//!
+//! Formats with spans, such as TOML, add the line to an error that a field reports, and the line may hold a secret. So the
+//! whole is read into a plain value first, which cannot fail for a field's sake, and judged afterwards.
+
+use std::time::Duration;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use zeroize::Zeroize;
+
+use super::settings::{Redacted, from_minutes};
+use crate::{ConfigError, Secret, SessionConfig};
+
+impl<'de> Deserialize<'de> for SessionConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut value = Value::deserialize(deserializer)
+            .map_err(|_| D::Error::custom("the settings are not a table of keys and values"))?;
+        let config = from_value(&mut value).map_err(D::Error::custom);
+        wipe(&mut value);
+        config
+    }
+}
+
+/// Checked like [`Secret::new`]. An error does not repeat what was there instead.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut value = Value::deserialize(deserializer)
+            .map_err(|_| D::Error::custom("secret: cannot be read"))?;
+        let secret = secret("secret", &value).map_err(D::Error::custom);
+        wipe(&mut value);
+        secret
+    }
+}
+
+fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
+    let Value::Object(fields) = value else {
+        return Err(ConfigError::new(
+            "the settings",
+            format!("are {}", kind(value)),
+            "write a table of keys and values",
+        ));
+    };
+    let mut config = SessionConfig::default();
+    if let Some(value) = fields.get("secret") {
+        config.secret = Some(secret("secret", value)?);
+    }
+    if let Some(value) = fields.get("previous_secrets") {
+        let Value::Array(secrets) = value else {
+            return Err(wrong("previous_secrets", value, "a list of strings"));
+        };
+        config.previous_secrets = secrets
+            .iter()
+            .map(|value| secret("previous_secrets", value))
+            .collect::<Result<_, _>>()?;
+    }
+    match fields.get("redis_url") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(url)) => config.redis_url = Some(Redacted(url.clone())),
+        Some(value) => return Err(wrong("redis_url", value, "a string")),
+    }
+    read(fields, "driver", &mut config.driver)?;
+    let minutes = |name, lifetime: &mut Duration| match number(fields, name, "minutes")? {
+        Some(minutes) => {
+            *lifetime = from_minutes(minutes);
+            Ok(())
+        }
+        None => Ok(()),
+    };
+    minutes("lifetime", &mut config.lifetime)?;
+    if let Some(minutes) = number(fields, "absolute_lifetime", "minutes")? {
+        config.absolute_lifetime = Some(from_minutes(minutes));
+    }
+    if let Some(seconds) = number(fields, "grace", "seconds")? {
+        config.grace = Duration::from_secs(seconds);
+    }
+    read(fields, "max_bytes", &mut config.max_bytes)?;
+    read(fields, "cookie", &mut config.cookie)?;
+    read(fields, "renewal", &mut config.renewal)?;
+    read(fields, "establish", &mut config.establish)?;
+    read(fields, "opening", &mut config.opening)?;
+    read(fields, "on_outage", &mut config.on_outage)?;
+    read(fields, "on_save_failure", &mut config.on_save_failure)?;
+    read(fields, "caching", &mut config.caching)?;
+    read(
+        fields,
+        "accept_without_expiry",
+        &mut config.accept_without_expiry,
+    )?;
+    read(fields, "prefix", &mut config.prefix)?;
+    match fields.keys().find(|name| !NAMES.contains(&name.as_str())) {
+        Some(name) => Err(ConfigError::new(
+            name.clone(),
+            "is not a setting",
+            format!("use {}", NAMES.join(", ")),
+        )),
+        None => Ok(config),
+    }
+}
+
+/// Reads a setting that is no secret, if it is there.
+fn read<T: DeserializeOwned>(
+    fields: &Map<String, Value>,
+    name: &'static str,
+    setting: &mut T,
+) -> Result<(), ConfigError> {
+    if let Some(value) = fields.get(name) {
+        *setting = T::deserialize(value)
+            .map_err(|error| ConfigError::new(name, error.to_string(), "correct the value"))?;
+    }
+    Ok(())
+}
+
+fn number(
+    fields: &Map<String, Value>,
+    name: &'static str,
+    unit: &str,
+) -> Result<Option<u64>, ConfigError> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value
+            .as_u64()
+            .map(Some)
+            .ok_or_else(|| wrong(name, value, &format!("a whole number of {unit}"))),
+    }
+}
+
+fn secret(name: &'static str, value: &Value) -> Result<Secret, ConfigError> {
+    match value {
+        Value::String(text) => Secret::from_text(text).map_err(|error| error.named(name)),
+        value => Err(wrong(name, value, "a string")),
+    }
+}
+
+/// A value of the wrong type, which is not repeated: it may be a secret.
+fn wrong(name: &'static str, value: &Value, expected: &str) -> ConfigError {
+    ConfigError::new(
+        name,
+        format!("is {}", kind(value)),
+        format!("write {expected}"),
+    )
+}
+
+const fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a table",
+    }
+}
+
+/// Wipes every text: one of them is the secret.
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+const NAMES: [&str; 17] = [
+    "driver",
+    "secret",
+    "previous_secrets",
+    "lifetime",
+    "absolute_lifetime",
+    "grace",
+    "max_bytes",
+    "cookie",
+    "renewal",
+    "establish",
+    "opening",
+    "on_outage",
+    "on_save_failure",
+    "caching",
+    "accept_without_expiry",
+    "redis_url",
+    "prefix",
+];
