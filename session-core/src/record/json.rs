@@ -7,15 +7,19 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 
+use super::lossy;
 use crate::{Error, ErrorKind};
 
 /// Writes a value as JSON text.
 pub(crate) fn encode<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|source| {
+    let fail = |error: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(ErrorKind::Encode)
             .with_key(key)
-            .with_source(source)
-    })
+            .with_source(error)
+    };
+    let json = serde_json::to_string(value).map_err(|error| fail(error.into()))?;
+    lossy::check(value, &json).map_err(|error| fail(error.into()))?;
+    Ok(json)
 }
 
 /// Reads a value from its JSON text.

@@ -3,6 +3,7 @@
 mod general;
 pub(crate) mod id;
 pub(crate) mod json;
+mod lossy;
 pub(crate) mod members;
 mod plain;
 pub(crate) mod values;

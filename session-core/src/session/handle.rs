@@ -104,10 +104,14 @@ impl Session {
 
     /// Sets `key` to `value`.
     ///
+    /// The value must survive JSON. NaN, infinities and more than 127 levels of nesting are errors. A few types write what
+    /// serde itself cannot read back, and nothing notices: a `u128` inside an internally tagged or untagged enum, and a map
+    /// with integer keys inside `#[serde(flatten)]`. Store such a value as a `String`.
+    ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Encode`] if `value` cannot be written as JSON, and fails like [every write](Self#errors). The
-    /// session stays as it was.
+    /// Returns [`ErrorKind::Encode`] if `value` cannot be written as JSON that reads back, and fails like
+    /// [every write](Self#errors). The session stays as it was.
     #[doc(alias = "insert")]
     #[doc(alias = "set")]
     pub fn put<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
