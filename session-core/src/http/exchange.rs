@@ -202,9 +202,7 @@ impl Inner {
         if let Some(session) = self.session() {
             return Ok(session);
         }
-        let cookies = self.cookie.iter().chain(&self.more_cookies);
-        let tokens = tokens(cookies, self.manager.cookie_name());
-        let opened = self.manager.open(tokens).await?;
+        let opened = self.manager.open(self.tokens()).await?;
         let mut stage = self.stage();
         // If two tasks of one request open at once, both go on with the session of the first.
         Ok(match &mut *stage {
@@ -219,6 +217,11 @@ impl Inner {
                 session.insert(opened).clone()
             }
         })
+    }
+
+    fn tokens(&self) -> impl Iterator<Item = &str> {
+        let cookies = self.cookie.iter().chain(&self.more_cookies);
+        tokens(cookies, self.manager.cookie_name())
     }
 
     /// Ends the time in which the session can be written, and returns the session if it was opened.
