@@ -53,9 +53,29 @@ pub(crate) fn moved(id: &SessionId) {
 }
 
 /// The token is forged, truncated, or signed with a key that is not in the ring.
-pub(crate) fn invalid() {
+pub(crate) fn invalid(token: &str) {
     #[cfg(feature = "tracing")]
-    tracing::event!(target: TARGET, tracing::Level::WARN, "session cookie invalid");
+    tracing::event!(
+        target: TARGET,
+        tracing::Level::WARN,
+        reason = crate::KeyRing::problem(token),
+        "session cookie invalid"
+    );
+    #[cfg(not(feature = "tracing"))]
+    let _ = token;
+}
+
+/// The cookie's name is in the header, but the cookie cannot be read.
+#[cfg(feature = "http")]
+pub(crate) fn unreadable(header: &[u8], name: &str) {
+    #[cfg(feature = "tracing")]
+    if tracing::enabled!(target: TARGET, tracing::Level::DEBUG)
+        && let Some(reason) = crate::cookie::header::unreadable(header, name)
+    {
+        tracing::event!(target: TARGET, tracing::Level::DEBUG, reason, "session cookie unreadable");
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = (header, name);
 }
 
 /// The signature is valid, but there is no such record.

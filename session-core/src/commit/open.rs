@@ -30,7 +30,7 @@ impl SessionManager {
         for token in tokens.into_iter().take(MAX_CANDIDATES) {
             has_cookie = true;
             let Some(verified) = self.0.keys.verify(token) else {
-                events::invalid();
+                events::invalid(token);
                 continue;
             };
             match self.0.driver().load(verified.handle).await {

@@ -69,6 +69,35 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
+/// Tells why the cookie with this name cannot be read although its name is in the header. `None` if it can be, or is not
+/// there.
+#[cfg(any(test, all(feature = "http", feature = "tracing")))]
+pub(crate) fn unreadable(cookies: &[u8], name: &str) -> Option<&'static str> {
+    let mut at = 0;
+    while let Some(found) = memchr::memmem::find(&cookies[at..], name.as_bytes()) {
+        let start = at + found;
+        let (before, after) = (&cookies[..start], &cookies[start + name.len()..]);
+        at = start + name.len();
+        let is_assigned = after.trim_ascii_start().starts_with(b"=");
+        match before.trim_ascii_end().last() {
+            Some(b',') if is_assigned => {
+                return Some("cookies are joined by commas, not by semicolons");
+            }
+            None | Some(b';') if is_assigned && !after.starts_with(b"=") => {
+                return Some("white space stands before the equals sign");
+            }
+            None | Some(b';') if is_assigned => {
+                let value = after.split(|byte| *byte == b';').next().unwrap_or_default();
+                if std::str::from_utf8(value).is_err() {
+                    return Some("the value is not UTF-8");
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +119,28 @@ mod tests {
         assert_eq!(found(b""), [""; 0]);
         assert_eq!(found(b";s=1;"), ["1"]);
         assert_eq!(found(b";;"), [""; 0]);
+    }
+
+    #[test]
+    fn the_reason_for_an_unreadable_cookie_is_named() {
+        let reason = |cookies: &'static [u8]| unreadable(cookies, "s");
+        let commas = Some("cookies are joined by commas, not by semicolons");
+        assert_eq!(reason(b"a=1, s=2"), commas);
+        assert_eq!(reason(b"a=1,s=2; b=3"), commas);
+        let space = Some("white space stands before the equals sign");
+        assert_eq!(reason(b"s =1"), space);
+        assert_eq!(reason(b"a=s; s\t=1"), space);
+        assert_eq!(reason(b"s=\xff; a=1"), Some("the value is not UTF-8"));
+        for fine in [
+            &b"s=1"[..],
+            b"a=1; s=1",
+            b"ss=1",
+            b"a=s",
+            b"a=, s",
+            b"xs=1",
+            b"",
+        ] {
+            assert_eq!(reason(fine), None);
+        }
     }
 }

@@ -111,6 +111,21 @@ impl KeyRing {
             })
     }
 
+    /// Tells why a token that does not verify does not, as far as its form shows.
+    #[cfg(any(test, feature = "tracing"))]
+    pub(crate) fn problem(token: &str) -> &'static str {
+        let dot = token.len().checked_sub(1 + SIGNATURE_CHARS);
+        if token.is_empty() {
+            "it is empty"
+        } else if token.starts_with('"') {
+            "it is quoted"
+        } else if dot.is_none_or(|dot| token.as_bytes()[dot] != b'.') {
+            "it has no signature"
+        } else {
+            "no key of the ring signed it"
+        }
+    }
+
     /// Returns the length, in bytes, of the token for a handle of this many bytes.
     pub(crate) const fn token_len(handle: usize) -> usize {
         handle + 1 + SIGNATURE_CHARS
@@ -194,6 +209,15 @@ mod tests {
         for bad in ["", ".", "no-dot", signature, &format!(".{signature}")] {
             assert_eq!(ring().verify(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn the_problem_of_a_token_is_named() {
+        assert_eq!(KeyRing::problem(""), "it is empty");
+        assert_eq!(KeyRing::problem(&format!("\"{TOKEN}\"")), "it is quoted");
+        assert_eq!(KeyRing::problem(&TOKEN[..60]), "it has no signature");
+        assert_eq!(KeyRing::problem("short"), "it has no signature");
+        assert_eq!(KeyRing::problem(TOKEN), "no key of the ring signed it");
     }
 
     #[test]

@@ -98,9 +98,13 @@ pub(crate) fn tokens<'a>(
     headers: impl IntoIterator<Item = &'a HeaderValue>,
     name: &'a str,
 ) -> impl Iterator<Item = &'a str> {
-    headers
-        .into_iter()
-        .flat_map(move |value| header::tokens(value.as_bytes(), name))
+    headers.into_iter().flat_map(move |value| {
+        let mut tokens = header::tokens(value.as_bytes(), name).peekable();
+        if tokens.peek().is_none() {
+            events::unreadable(value.as_bytes(), name);
+        }
+        tokens
+    })
 }
 
 /// Returns `true` if the response says that shared caches must not store it (RFC 9111, "Response Directives").
