@@ -62,6 +62,7 @@ pub(crate) enum Mode {
 
 impl Plan {
     /// Returns `true` if the plan logs somebody out.
+    #[cfg(feature = "http")]
     pub(crate) const fn is_logout(&self) -> bool {
         matches!(
             self,
