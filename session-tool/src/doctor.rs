@@ -1,11 +1,11 @@
-//! `doctor`: what is wrong with the configuration, and what to do about it.
+//! `doctor`: finds problems in the configuration, and says how to fix them.
 
-// The settings, without I/O.
+// Settings, without I/O.
 mod cookie;
 mod secrets;
 mod settings;
 
-// Redis: what is asked, and how the answers are judged.
+// Redis: the queries, and the assessment of the answers.
 mod latency;
 mod probe;
 mod server;
@@ -32,10 +32,10 @@ struct Json<'a> {
 }
 
 pub(crate) async fn run(arguments: &Doctor, variables: &Variables) -> Result<Answer, Failure> {
-    let (config, errors) = variables.tolerant()?;
+    let (config, errors) = variables.config_with_errors()?;
     let mut checks = settings::checks(variables, &config, &errors)?;
-    let is_refused = errors.iter().any(|error| error.setting() == "REDIS_URL");
-    if config.driver() == DriverName::Redis && !is_refused {
+    let is_url_invalid = errors.iter().any(|error| error.setting() == "REDIS_URL");
+    if config.driver() == DriverName::Redis && !is_url_invalid {
         checks.extend(probe::checks(&config).await);
     }
     let [ok, warn, fail] = [Status::Ok, Status::Warn, Status::Fail]
@@ -48,12 +48,13 @@ pub(crate) async fn run(arguments: &Doctor, variables: &Variables) -> Result<Ans
             checks: &checks,
         })?;
     } else {
-        let sum = output::count(checks.len(), "check");
-        let text = text(&checks);
-        output::print(&format!("{text}{sum}: {ok} ok, {warn} warn, {fail} fail\n"))?;
+        let (text, total) = (text(&checks), output::count(checks.len(), "check"));
+        output::print(&format!(
+            "{text}{total}: {ok} ok, {warn} warn, {fail} fail\n"
+        ))?;
     }
-    let is_well = fail == 0 && (warn == 0 || !arguments.strict);
-    Ok(if is_well { Answer::Yes } else { Answer::No })
+    let has_passed = fail == 0 && (warn == 0 || !arguments.strict);
+    Ok(if has_passed { Answer::Yes } else { Answer::No })
 }
 
 fn text(checks: &[Check]) -> String {
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_remedy_stands_below_its_line() {
+    fn a_remedy_is_printed_below_its_check() {
         let checks = [
             Check::ok("a", "fine"),
             Check::warn("longer", "so so", "do this"),

@@ -1,11 +1,11 @@
-//! Why the program ends without an answer.
+//! Why the program fails to answer.
 
 use std::error::Error;
 use std::fmt;
 
 use session_core::ConfigError;
 
-/// A message for stderr: what is wrong, the remedy, and the cause in parentheses. The program ends with exit code 2.
+/// A message for standard error: the problem, the remedy, and the cause in parentheses. The exit code is 2.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
@@ -14,7 +14,7 @@ impl Failure {
         Self(message.into())
     }
 
-    /// A message that is followed by its causes.
+    /// Appends the causes to a message.
     pub(crate) fn caused(message: impl fmt::Display, source: Option<&dyn Error>) -> Self {
         let mut message = message.to_string();
         let mut next = source;
@@ -44,7 +44,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The text of a cause. Redis' client shows an error of the operating system as Rust's `Debug` does; its message is enough.
+/// Formats a cause. The Redis client uses `Debug` for errors of the operating system; their message is enough.
 fn readable(cause: &dyn Error) -> String {
     let text = cause.to_string();
     let message = text.split_once("Os { ").and_then(|(_, os)| {
@@ -59,28 +59,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cause_stands_behind_the_remedy() {
-        let error = ConfigError::new("REDIS_URL", "leads nowhere", "check it")
+    fn the_cause_follows_the_remedy() {
+        let error = ConfigError::new("REDIS_URL", "is unreachable", "check it")
             .with_source("connection refused");
-        assert_eq!(
-            Failure::from(error).to_string(),
-            "REDIS_URL: leads nowhere; check it (connection refused)"
-        );
+        let expected = format!("{error} (connection refused)");
+        assert_eq!(Failure::from(error).to_string(), expected);
         let error = session_core::Error::unavailable("timed out");
-        assert_eq!(
-            Failure::from(error).to_string(),
-            "the session store is unavailable (timed out)"
-        );
+        let expected = format!("{error} (timed out)");
+        assert_eq!(Failure::from(error).to_string(), expected);
     }
 
     #[test]
-    fn an_error_of_the_operating_system_is_its_message() {
+    fn an_operating_system_error_is_reduced_to_its_message() {
         let source =
             "IO Error: Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }";
         let error = session_core::Error::unavailable(source);
-        assert_eq!(
-            Failure::from(error).to_string(),
-            "the session store is unavailable (Connection refused)"
-        );
+        let expected = format!("{error} (Connection refused)");
+        assert_eq!(Failure::from(error).to_string(), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of one cookie, and how it is told.
+//! What is known about one cookie, as text and as JSON.
 
 use serde::Serialize;
 use session_core::{DriverName, KeyRing, MAX_COOKIE_BYTES, Record, SessionId, Timestamp, Values};
@@ -7,22 +7,21 @@ use crate::output::{self, Table};
 use crate::time;
 use crate::verdict::{Reason, Verdict};
 
-/// One cookie of the session's name.
+/// One cookie with the session's name.
 #[derive(Debug)]
 pub(crate) struct Finding {
     pub(crate) verdict: Verdict,
-    /// Which driver its session belongs to.
+    /// The driver that its session belongs to.
     pub(crate) driver: Option<DriverName>,
     pub(crate) id: Option<SessionId>,
-    /// What the session holds.
     pub(crate) record: Option<Record>,
-    /// Which key signed it.
+    /// The index of the key that signed it.
     pub(crate) key: Option<usize>,
-    /// Bytes of its name and value, `None` where there is no cookie.
+    /// The bytes of its name and value, `None` if there is no cookie.
     pub(crate) size: Option<usize>,
 }
 
-/// What the finding is told with.
+/// What the report of a finding refers to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
@@ -31,8 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) driver: DriverName,
     pub(crate) keys: usize,
     pub(crate) full_id: bool,
-    /// Which cookie of the name this is, from 1, and how many there are.
-    pub(crate) place: (usize, usize),
+    /// The position among the cookies with this name, counting from 1, and their number.
+    pub(crate) position: (usize, usize),
 }
 
 #[derive(Serialize)]
@@ -50,7 +49,6 @@ struct Json<'a> {
 }
 
 impl Finding {
-    /// There is no cookie of the name.
     pub(crate) fn absent() -> Self {
         Self {
             verdict: Verdict::Invalid(Reason::Absent),
@@ -62,15 +60,16 @@ impl Finding {
         }
     }
 
-    /// A cookie that no key signed. Nothing of it can be believed, so only its form is looked at.
+    /// A cookie that no key signed. Its content cannot be trusted, so only its form is examined.
     pub(crate) fn unsigned(token: &str, cookie_name: &str, keys: &KeyRing) -> Self {
         let whole = keys.sign(String::new()).len() - 1;
         let reason = match token.rsplit_once('.') {
             _ if token.is_empty() => Reason::Empty,
             None => Reason::Unsigned,
-            Some((_, signature)) if signature.len() < whole => {
-                Reason::CutOff(signature.len(), whole)
-            }
+            Some((_, signature)) if signature.len() < whole => Reason::Truncated {
+                length: signature.len(),
+                expected: whole,
+            },
             Some(_) => Reason::Forged,
         };
         Self {
@@ -80,7 +79,7 @@ impl Finding {
         }
     }
 
-    /// A cookie that a key signed, of which nothing else is known yet.
+    /// A cookie that a key signed. Nothing else is known about it yet.
     pub(crate) fn signed(token: &str, cookie_name: &str, key: usize) -> Self {
         Self {
             verdict: Verdict::Unknown,
@@ -142,11 +141,8 @@ impl Finding {
 
     pub(crate) fn text(&self, context: Context<'_>) -> String {
         let mut table = Table::default();
-        if let (place, 2..) = context.place {
-            table.row(
-                "cookie",
-                format!("number {place} of {} of this name", context.place.1),
-            );
+        if let (position, count @ 2..) = context.position {
+            table.row("cookie", format!("{position} of {count} with this name"));
         }
         if let Some(driver) = self.driver {
             table.row("driver", driver.to_string());
@@ -165,7 +161,7 @@ impl Finding {
         }
         if let Some(size) = self.size {
             let over = if size > MAX_COOKIE_BYTES {
-                ": browsers drop it"
+                " (too large: browsers drop it)"
             } else {
                 ""
             };
@@ -184,10 +180,10 @@ pub(crate) fn expiry_text(expires_at: Option<Timestamp>, now: Timestamp) -> Stri
 }
 
 fn key_text(key: usize, keys: usize) -> String {
-    let what = if key == 0 {
-        "the primary one"
+    let kind = if key == 0 {
+        "primary"
     } else {
-        "a previous one: the service issues the cookie again"
+        "previous; the service will reissue the cookie"
     };
-    format!("{} of {keys}, {what}", key + 1)
+    format!("{} of {keys} ({kind})", key + 1)
 }

@@ -1,4 +1,4 @@
-//! What a command works on: from an argument or standard input.
+//! A command's input, from an argument or standard input.
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Read};
@@ -8,7 +8,7 @@ use session_core::SessionManager;
 use crate::failure::Failure;
 use crate::variables::Variables;
 
-/// Returns the bytes of an argument, or of standard input for none and for `-`.
+/// Returns the bytes of `argument`. If it is `-` or `None`, reads standard input.
 pub(crate) fn read(
     argument: Option<&OsStr>,
     what: &str,
@@ -17,10 +17,10 @@ pub(crate) fn read(
     match argument {
         Some(argument) if argument != "-" => Ok(argument.as_encoded_bytes().to_vec()),
         _ if variables.took_stdin() => Err(Failure::new(format!(
-            "{what} and the secret cannot both come from standard input; give {what} as an argument"
+            "cannot read both the {what} and the secret from standard input; pass the {what} as an argument"
         ))),
         None if io::stdin().is_terminal() => Err(Failure::new(format!(
-            "{what} is missing; give it as an argument or on standard input"
+            "no {what} given; pass it as an argument or on standard input"
         ))),
         _ => read_stdin(what),
     }
@@ -34,22 +34,24 @@ pub(crate) fn read_stdin(what: &str) -> Result<Vec<u8>, Failure> {
         .take(MAX_BYTES + 1)
         .read_to_end(&mut input)
         .map_err(|error| {
-            Failure::new(format!("cannot read {what} from standard input ({error})"))
+            Failure::new(format!(
+                "cannot read the {what} from standard input ({error})"
+            ))
         })?;
     if input.len() as u64 > MAX_BYTES {
         return Err(Failure::new(format!(
-            "{what} on standard input is longer than 16 MiB; is it the right file?"
+            "the {what} on standard input is larger than 16 MiB; is this the right file?"
         )));
     }
     Ok(input)
 }
 
-/// Returns the session's tokens in a value, in `name=value` pairs, or in the Cookie and Set-Cookie lines of a request or
-/// a response, in their order.
+/// Finds the session's tokens in `input`, in order. It may be a bare value, `name=value` pairs, or the headers of a request
+/// or a response, in which only Cookie and Set-Cookie lines count.
 pub(crate) fn tokens(manager: &SessionManager, input: &[u8]) -> Vec<String> {
     let lines: Vec<&[u8]> = input
         .split(|byte| *byte == b'\n')
-        .map(without_mark)
+        .map(unmarked)
         .filter(|line| !line.is_empty())
         .collect();
     let headers: Vec<&[u8]> = lines.iter().filter_map(|line| cookies(line)).collect();
@@ -70,16 +72,17 @@ pub(crate) fn tokens(manager: &SessionManager, input: &[u8]) -> Vec<String> {
     }
 }
 
-/// Trims a line, and cuts off what `curl --verbose` puts before a header.
-fn without_mark(line: &[u8]) -> &[u8] {
+/// Trims a line and removes the mark that `curl --verbose` puts before a header.
+fn unmarked(line: &[u8]) -> &[u8] {
     let line = line.trim_ascii();
-    let unmarked = line
+    let header = line
         .strip_prefix(b"< ")
         .or_else(|| line.strip_prefix(b"> "));
-    unmarked.unwrap_or(line).trim_ascii()
+    header.unwrap_or(line).trim_ascii()
 }
 
-/// The cookies in a header line: all of a Cookie line, the first pair of a Set-Cookie line. `None` for other lines.
+/// Returns the cookies in a header line: all pairs of a Cookie line, the first pair of a Set-Cookie line. Returns `None`
+/// for any other line.
 fn cookies(line: &[u8]) -> Option<&[u8]> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (name, rest) = (&line[..colon], &line[colon + 1..]);
@@ -92,7 +95,7 @@ fn cookies(line: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Whether this may be the bare value of a cookie. An equals sign at its end may be base64's.
+/// Returns `true` if this may be the bare value of a cookie. Equals signs at its end may be base64 padding.
 fn is_value(line: &[u8]) -> bool {
     let end = line
         .iter()
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_or_a_header_line_is_read_by_its_name() {
+    fn pairs_and_header_lines_are_matched_by_name() {
         for line in [
             "session=a.b",
             "theme=dark; session=a.b",
@@ -139,14 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_searched_for_its_cookies() {
+    fn only_set_cookie_lines_of_a_response_count() {
         let response = "HTTP/1.1 200 OK\r\nX-Note: session=not.this\r\nSet-Cookie: theme=dark\r\n\
                         Set-Cookie: session=a.b; Path=/\r\n\r\nsession=nor.this\r\n";
         assert_eq!(found(response), ["a.b"]);
     }
 
     #[test]
-    fn other_cookies_are_none() {
+    fn other_cookies_are_ignored() {
         for line in [
             "",
             "other=a.b",

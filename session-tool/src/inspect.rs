@@ -1,4 +1,4 @@
-//! `inspect`: what a cookie holds, and whether the service accepts it.
+//! `inspect`: decodes a cookie and checks whether the service accepts it.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::variables::Variables;
 use crate::verdict::{Reason, Verdict};
 
 pub(crate) async fn run(arguments: &Inspect, variables: &Variables) -> Result<Answer, Failure> {
-    let input = input::read(arguments.cookie.as_deref(), "the cookie", variables)?;
+    let input = input::read(arguments.cookie.as_deref(), "cookie", variables)?;
     let config = variables.config()?;
     if arguments.at.is_some() && config.driver() != DriverName::Cookie {
         return Err(Failure::new(format!(
-            "--at is for cookies of the cookie driver, and SESSION_DRIVER is {}: a store knows only the present",
+            "--at works only with the cookie driver, but SESSION_DRIVER is {}; a store knows only the present",
             config.driver()
         )));
     }
@@ -34,14 +34,14 @@ pub(crate) async fn run(arguments: &Inspect, variables: &Variables) -> Result<An
     };
     let local = inspector.manager(CookieDriver)?;
     let tokens = input::tokens(&local, &input);
-    let (place, finding, failure) = inspector.inspect(&tokens, local.cookie_name()).await?;
+    let (position, finding, failure) = inspector.inspect(&tokens, local.cookie_name()).await?;
     let context = Context {
         now: local.now(),
         cookie_name: local.cookie_name(),
         driver: inspector.config.driver(),
         keys: inspector.keys.size(),
         full_id: arguments.full_id,
-        place: (place, tokens.len()),
+        position: (position, tokens.len()),
     };
     if arguments.json {
         output::print_json(&finding.json(context))?;
@@ -62,15 +62,15 @@ struct Inspector {
     accept_without_expiry: bool,
 }
 
-/// Where the service would look for the session.
+/// Where the service would look up the session.
 struct Store {
     driver: Arc<dyn Driver>,
     manager: SessionManager,
 }
 
 impl Inspector {
-    /// Finds the cookie that the service would take: the first that is valid. Without one, the first that says most.
-    /// Returns its place, from 1, and why the store could not be asked, if so.
+    /// Finds the cookie that the service would use: the first valid one. If there is none, picks the first of those that
+    /// say the most about the session. Returns its position, counting from 1, and why the store could not be asked.
     async fn inspect(
         &self,
         tokens: &[String],
@@ -83,23 +83,27 @@ impl Inspector {
                 None => Finding::unsigned(token, cookie_name, &self.keys),
             })
             .collect();
-        // As the service does, the store is asked for what is signed only.
+        // Like the service, ask the store only about signed cookies.
         let mut failure = None;
         if findings.iter().any(|finding| finding.key.is_some())
             && let Err(error) = self.look_up_all(tokens, &mut findings).await
         {
             failure = Some(error);
             for (token, finding) in tokens.iter().zip(&mut findings) {
-                self.look_at(token, finding).await;
+                self.examine(token, finding).await;
             }
         }
         let best = |wanted: &dyn Fn(&Finding) -> bool| findings.iter().position(wanted);
-        let place = best(&|finding| finding.verdict == Verdict::Valid)
+        let position = best(&|finding| finding.verdict == Verdict::Valid)
             .or_else(|| best(&|finding| finding.verdict == Verdict::Unknown))
             .or_else(|| best(&|finding| finding.key.is_some()))
             .unwrap_or_default();
-        let finding = findings.into_iter().nth(place);
-        Ok((place + 1, finding.unwrap_or_else(Finding::absent), failure))
+        let finding = findings.into_iter().nth(position);
+        Ok((
+            position + 1,
+            finding.unwrap_or_else(Finding::absent),
+            failure,
+        ))
     }
 
     async fn look_up_all(
@@ -114,10 +118,10 @@ impl Inspector {
                 break;
             }
         }
-        self.compare(&store, tokens, findings).await
+        self.check_limit(&store, tokens, findings).await
     }
 
-    /// Asks the library, and the driver for what it saw.
+    /// Asks the library for the decision, and the driver for the record behind it.
     async fn look_up(
         &self,
         store: &Store,
@@ -139,16 +143,16 @@ impl Inspector {
                 };
                 old.with_record(verdict, self.config.driver(), loaded.record)
             }
-            None => self.explain_nothing(old, verified.handle).await,
+            None => self.explain_absence(old, verified.handle).await,
         };
         Ok(())
     }
 
-    /// Says what it can of a cookie whose store did not answer.
-    async fn look_at(&self, token: &str, finding: &mut Finding) {
+    /// Finds out what it can about a cookie whose store did not answer.
+    async fn examine(&self, token: &str, finding: &mut Finding) {
         if let (Verdict::Unknown, Some(verified)) = (finding.verdict, self.keys.verify(token)) {
             let old = std::mem::replace(finding, Finding::absent());
-            *finding = match of_cookie_driver(verified.handle).await {
+            *finding = match cookie_record(verified.handle).await {
                 Some(record) => old.with_record(FOREIGN, DriverName::Cookie, record),
                 None => old.with_id(
                     Verdict::Unknown,
@@ -159,9 +163,9 @@ impl Inspector {
         }
     }
 
-    /// Why the driver has no session for a handle that is signed.
-    async fn explain_nothing(&self, finding: Finding, handle: &str) -> Finding {
-        match (self.config.driver(), of_cookie_driver(handle).await) {
+    /// Finds out why the driver has no session for a handle whose signature is correct.
+    async fn explain_absence(&self, finding: Finding, handle: &str) -> Finding {
+        match (self.config.driver(), cookie_record(handle).await) {
             (DriverName::Cookie, _) if is_uuid(handle) => finding.with_id(FOREIGN, None, handle),
             (DriverName::Cookie, _) => finding.with_reason(Reason::NoSession),
             (_, Some(record)) => finding.with_record(FOREIGN, DriverName::Cookie, record),
@@ -171,8 +175,8 @@ impl Inspector {
         }
     }
 
-    /// Where there are several cookies, the service may not look at all of them.
-    async fn compare(
+    /// Rejects a valid cookie that comes after more cookies than the service looks at.
+    async fn check_limit(
         &self,
         store: &Store,
         tokens: &[String],
@@ -198,7 +202,7 @@ impl Inspector {
             DriverName::Redis => Arc::new(store::open(&self.config).await?),
             driver => {
                 return Err(Failure::new(format!(
-                    "SESSION_DRIVER is {driver}: its sessions are inside the service, where this program cannot look"
+                    "SESSION_DRIVER is {driver}; its sessions live inside the service, where this program cannot see them"
                 )));
             }
         };
@@ -220,13 +224,13 @@ impl Inspector {
     }
 }
 
-/// The record in a cookie of the cookie driver.
-async fn of_cookie_driver(handle: &str) -> Option<Record> {
+/// Returns the record in a cookie of the cookie driver.
+async fn cookie_record(handle: &str) -> Option<Record> {
     let loaded = CookieDriver.load(handle).await.ok()??;
     Some(loaded.record)
 }
 
-/// Whether this looks like the id of a session in a store.
+/// Returns `true` if this looks like the id of a stored session.
 fn is_uuid(handle: &str) -> bool {
     let dashes = [8, 13, 18, 23];
     handle.len() == 36

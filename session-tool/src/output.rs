@@ -1,4 +1,4 @@
-//! What is printed: lines for people, JSON for scripts.
+//! Printing: text for people, JSON for scripts.
 
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
@@ -8,20 +8,20 @@ use session_core::{SessionId, Values};
 
 use crate::failure::Failure;
 
-/// How the program ends when it has an answer. Exhaustive: scripts rely on it.
+/// The answer to the command's question. Scripts rely on the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Exit code 0.
     Yes,
-    /// Exit code 1: not valid, not there, something failed its check.
+    /// Exit code 1: invalid, not found, or a check failed.
     No,
 }
 
-/// Whether anybody is left to read what is printed.
+/// Whether anyone still reads standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reader {
-    There,
-    /// As after `session-tool watch | head -3`: no failure.
+    Present,
+    /// The pipe is closed, as after `session-tool watch | head -3`. This is not a failure.
     Gone,
 }
 
@@ -29,42 +29,44 @@ pub(crate) enum Reader {
 pub(crate) fn print(text: &str) -> Result<Reader, Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Reader::There),
+        Ok(()) => Ok(Reader::Present),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
-        Err(error) => Err(Failure::new(format!("cannot write the answer ({error})"))),
+        Err(error) => Err(Failure::new(format!(
+            "cannot write to standard output ({error})"
+        ))),
     }
 }
 
-/// Prints one line to standard error, behind the program's name.
+/// Prints a message to standard error, after the program's name.
 pub(crate) fn complain(message: impl std::fmt::Display) {
-    // There is nowhere left to say that this did not work.
+    // A failure to report a failure has nowhere to go.
     let _ = writeln!(io::stderr().lock(), "session-tool: {message}");
 }
 
 /// Prints a value as one line of JSON.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<Reader, Failure> {
     let json = serde_json::to_string(value)
-        .map_err(|error| Failure::new(format!("cannot write the answer as JSON ({error})")))?;
+        .map_err(|error| Failure::new(format!("cannot encode the output as JSON ({error})")))?;
     print(&(one_line(&json) + "\n"))
 }
 
-/// JSON in one line, without what a terminal would obey. White space between values may be any; a control character
-/// elsewhere stands in a text, where its escape means the same.
+/// Puts JSON on one line that is safe to print to a terminal. Whitespace between values does not matter, and any other
+/// control character is inside a string, where its escape means the same.
 fn one_line(json: &str) -> String {
     printable(&json.replace(['\n', '\r', '\t'], " "))
 }
 
-/// Names and values in two columns.
+/// A table with two columns: names and values.
 #[derive(Default)]
 pub(crate) struct Table(Vec<(String, String)>);
 
 impl Table {
-    /// Adds a line.
+    /// Adds a row.
     pub(crate) fn row(&mut self, name: &str, value: impl Into<String>) {
         self.0.push((name.to_owned(), value.into()));
     }
 
-    /// Adds a line for each key, the name before the first.
+    /// Adds a row for each key, with `name` before the first.
     pub(crate) fn values(&mut self, name: &str, values: &Values) {
         if values.is_empty() {
             return self.row(name, "none");
@@ -75,7 +77,10 @@ impl Table {
         }
         let hidden = values.len() - keys.0.len();
         if hidden > 0 {
-            keys.row("…", format!("{hidden} whose keys are not valid Unicode"));
+            keys.row(
+                "…",
+                format!("{hidden} more with keys that are not valid Unicode"),
+            );
         }
         for (n, line) in keys.text().lines().enumerate() {
             self.row(if n == 0 { name } else { "" }, line);
@@ -95,7 +100,7 @@ impl Table {
     }
 }
 
-/// An id as it may be shown: its beginning, or all of it where that was asked for.
+/// Formats an id for display: its first characters, or all of them if `full`.
 pub(crate) fn id(id: &SessionId, full: bool) -> String {
     if full {
         id.as_str().to_owned()
@@ -104,13 +109,13 @@ pub(crate) fn id(id: &SessionId, full: bool) -> String {
     }
 }
 
-/// A text without what a terminal would obey: control characters, and those that turn the direction of writing. They
-/// are shown as JSON escapes.
+/// Makes text safe to print to a terminal: control characters and those that change the text direction become JSON
+/// escapes.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {
-        let turns = matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-        if char.is_control() || turns {
+        let is_directional = matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        if char.is_control() || is_directional {
             let _ = write!(shown, "\\u{:04x}", u32::from(char));
         } else {
             shown.push(char);
@@ -119,7 +124,7 @@ pub(crate) fn printable(text: &str) -> String {
     shown
 }
 
-/// "1 key", "2 keys".
+/// Formats a count: "1 key", "2 keys".
 pub(crate) fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
@@ -129,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_one_line_that_no_terminal_obeys_and_means_the_same() {
+    fn json_on_one_line_is_safe_to_print_and_means_the_same() {
         let json = "{\"a\":\"\u{9b}31m\u{202e}\",\n\t\"b\": 1}";
         let line = one_line(json);
         assert_eq!(line, r#"{"a":"\u009b31m\u202e",  "b": 1}"#);
@@ -138,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_aligned_also_where_a_character_takes_several_bytes() {
+    fn columns_are_aligned_by_characters_not_bytes() {
         let mut table = Table::default();
         table.row("é", "1");
         table.row("key", "2");
@@ -151,13 +156,13 @@ mod tests {
              key    2\n\
              data   a     1\n\
              \x20      name  \"Ada\"\n\
-             \x20      …     1 whose keys are not valid Unicode\n\
+             \x20      …     1 more with keys that are not valid Unicode\n\
              flash  none\n"
         );
     }
 
     #[test]
-    fn nothing_printed_commands_a_terminal() {
+    fn printed_text_cannot_control_the_terminal() {
         assert_eq!(
             printable("a\u{1b}[31m\u{9b}b\n\u{202e}é👩\u{200d}👩"),
             "a\\u001b[31m\\u009bb\\u000a\\u202eé👩\u{200d}👩"
@@ -165,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_shortened_unless_asked() {
+    fn ids_are_shortened_by_default() {
         let whole = SessionId::from_stored("11111111-1111-4111-8111-111111111111").unwrap();
         assert_eq!(id(&whole, false), "11111111…");
         assert_eq!(id(&whole, true), whole.as_str());

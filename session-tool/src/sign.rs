@@ -1,4 +1,4 @@
-//! `sign`: a cookie from JSON.
+//! `sign`: creates a cookie from JSON.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::variables::Variables;
 pub(crate) async fn run(arguments: &Sign, variables: &Variables) -> Result<Answer, Failure> {
     let data = input::read(
         arguments.data.as_deref().map(AsRef::as_ref),
-        "the data",
+        "data",
         variables,
     )?;
     let data = object(&data, "the data")?;
@@ -32,14 +32,14 @@ pub(crate) async fn run(arguments: &Sign, variables: &Variables) -> Result<Answe
         Some(id) => SessionId::from_stored(id),
         None => Some(SessionId::random()?),
     };
-    let id = id.ok_or_else(|| Failure::new("the id is empty; leave it out for a random one"))?;
+    let id = id.ok_or_else(|| Failure::new("the id is empty; omit --id to use a random one"))?;
 
     let driver: Arc<dyn Driver> = match config.driver() {
         DriverName::Cookie => Arc::new(CookieDriver),
         DriverName::Redis => Arc::new(store::open(&config).await?),
         driver => {
             return Err(Failure::new(format!(
-                "SESSION_DRIVER is {driver}: its sessions can be made inside the service only; use cookie or redis"
+                "SESSION_DRIVER is {driver}; only the service can create such sessions; use cookie or redis"
             )));
         }
     };
@@ -50,7 +50,7 @@ pub(crate) async fn run(arguments: &Sign, variables: &Variables) -> Result<Answe
         (Outcome::Set(token), _) => format!("{}\n", token.as_str()),
         _ => {
             return Err(Failure::new(
-                "the session ended while it was made; try again",
+                "the session ended while it was being created; try again",
             ));
         }
     };
@@ -78,12 +78,12 @@ impl Signer {
             Some(Expiry::In(lifetime)) => builder = builder.lifetime(lifetime),
             Some(Expiry::Ago(_)) if driver.can_revoke() => {
                 return Err(Failure::new(format!(
-                    "a session that has ended cannot be stored in {}; give --expires-in without a minus sign",
+                    "cannot store an expired session in {}; pass a positive --expires-in",
                     config.driver()
                 )));
             }
             Some(Expiry::Ago(ago)) => {
-                // Made when it had a whole lifetime left.
+                // Create it in the past, when it had its whole lifetime left.
                 let lifetime = config.builder(CookieDriver)?.build()?.lifetime();
                 let age =
                     u64::try_from((lifetime.saturating_add(ago)).as_millis()).unwrap_or(u64::MAX);
@@ -98,15 +98,15 @@ impl Signer {
         })
     }
 
-    /// Makes the session of a client that came with an empty one of this id. So the library itself checks, stores and
-    /// signs what is put, as in a service.
+    /// Stores an empty session with this id, then fills it like a request of its client. So the library checks, stores
+    /// and signs the values exactly as in a service.
     async fn sign(&self, id: SessionId, data: &Values, flash: &Values) -> Result<Outcome, Failure> {
         let lifetime = self.manager.lifetime();
         let empty = Record::new(id).expiring_at(self.now + lifetime);
         let Saved::Done { handle } = self.driver.save(&empty, Expected::Absent, lifetime).await?
         else {
             return Err(Failure::new(
-                "there is a session of this id already; choose another, or revoke it",
+                "a session with this id already exists; choose another id, or revoke it first",
             ));
         };
         let token = self.keys.sign(handle);
@@ -117,7 +117,7 @@ impl Signer {
             Err(error) => Err(error),
         };
         if result.is_err() {
-            // Nobody gets its cookie. If it cannot be removed, it expires.
+            // Its cookie was never handed out. If the record cannot be removed, it expires.
             let _ = self.driver.destroy(empty.id()).await;
         }
         Ok(result?)
@@ -125,7 +125,7 @@ impl Signer {
 }
 
 fn fill(session: &session_core::Session, data: &Values, flash: &Values) -> Result<(), Error> {
-    // So that there is something to save, also without data.
+    // A change to commit, even if there is no data.
     session.flush()?;
     for (key, raw) in data.iter() {
         session.put(&key, raw_value(raw)?)?;
@@ -141,18 +141,18 @@ fn raw_value(raw: &str) -> Result<Box<RawValue>, Error> {
         .map_err(|error| Error::new(session_core::ErrorKind::Encode).with_source(error))
 }
 
-/// Reads a JSON object whose keys can be put one by one.
+/// Parses a JSON object whose keys can be put one by one.
 fn object(json: &[u8], what: &str) -> Result<Values, Failure> {
-    let remedy = "give one such as '{\"user_id\":42}'";
+    let remedy = "pass an object such as '{\"user_id\":42}'";
     let json = std::str::from_utf8(json)
-        .map_err(|_| Failure::new(format!("{what} is not UTF-8; {remedy}")))?;
+        .map_err(|_| Failure::new(format!("{what} is not valid UTF-8; {remedy}")))?;
     let values = Values::from_json(json).map_err(|error| {
         let source = std::error::Error::source(&error);
         Failure::caused(format!("{what} is not a JSON object; {remedy}"), source)
     })?;
     if values.iter().count() < values.len() {
         return Err(Failure::new(format!(
-            "{what} has a key that is not valid Unicode; rename it"
+            "{what} contains a key that is not valid Unicode; rename it"
         )));
     }
     Ok(values)

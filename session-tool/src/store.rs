@@ -1,4 +1,4 @@
-//! `show`, `revoke` and `watch`: the sessions in Redis.
+//! `show`, `revoke` and `watch`: sessions stored in Redis.
 
 use serde::Serialize;
 use session_core::{
@@ -33,7 +33,7 @@ pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answ
         if arguments.json {
             output::print_json(&Json::default())?;
         } else {
-            output::complain(nothing(&id));
+            output::complain(not_found(&id));
         }
         return Ok(Answer::No);
     };
@@ -61,9 +61,9 @@ pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answ
 pub(crate) async fn revoke(arguments: &Revoke, variables: &Variables) -> Result<Answer, Failure> {
     let id = id(&arguments.id, variables)?;
     let driver = connect(variables).await?;
-    // What is no session is left alone.
+    // Leave keys alone that do not hold a session.
     if driver.load(id.as_str()).await?.is_none() {
-        output::complain(nothing(&id));
+        output::complain(not_found(&id));
         return Ok(Answer::No);
     }
     driver.destroy(&id).await?;
@@ -90,13 +90,13 @@ pub(crate) async fn watch(arguments: &Watch, variables: &Variables) -> Result<An
                 last = Some(count);
             }
             Err(error) if is_last => return Err(count_failure(error)),
-            // It may come back.
+            // Redis may come back.
             Err(error) => output::complain(count_failure(error)),
         }
     }
 }
 
-/// Connects to Redis as the environment says. Without a word of Redis in it, the environment is not the service's.
+/// Connects to Redis as the environment says. If it does not mention Redis, this is not the service's environment.
 async fn connect(variables: &Variables) -> Result<RedisDriver, Failure> {
     if variables.get("REDIS_URL").is_none()
         && variables
@@ -104,13 +104,13 @@ async fn connect(variables: &Variables) -> Result<RedisDriver, Failure> {
             .is_none_or(|name| name != "redis")
     {
         return Err(Failure::new(
-            "nothing says where Redis is; set REDIS_URL, or SESSION_DRIVER=redis for the one on this machine",
+            "no Redis server is configured; set REDIS_URL, or SESSION_DRIVER=redis to use the one on this machine",
         ));
     }
     Ok(open(&variables.store()?).await?)
 }
 
-/// Connects to the Redis of a configuration. One connection is enough for one command after the other.
+/// Connects to the configured Redis server. Commands run one after the other, so one connection is enough.
 pub(crate) async fn open(config: &SessionConfig) -> Result<RedisDriver, ConfigError> {
     RedisDriver::from_config(config)
         .pool_size(1)
@@ -119,30 +119,30 @@ pub(crate) async fn open(config: &SessionConfig) -> Result<RedisDriver, ConfigEr
 }
 
 fn id(argument: &str, variables: &Variables) -> Result<SessionId, Failure> {
-    let bytes = input::read(Some(argument.as_ref()), "the id", variables)?;
+    let bytes = input::read(Some(argument.as_ref()), "id", variables)?;
     let text = std::str::from_utf8(bytes.trim_ascii()).ok();
     text.and_then(SessionId::from_stored).ok_or_else(|| {
         Failure::new(
-            "the id is empty or no text; `session-tool inspect --full-id` prints that of a cookie",
+            "the id is empty or not valid UTF-8; `session-tool inspect --full-id` prints the id of a cookie",
         )
     })
 }
 
-fn nothing(id: &SessionId) -> String {
+fn not_found(id: &SessionId) -> String {
     let hint = if id.as_str().contains('.') {
-        "; this may be a cookie: `session-tool inspect --full-id` prints its id"
+        "; this looks like a cookie: `session-tool inspect --full-id` prints its id"
     } else if id.as_str().chars().count() <= SHORTENED {
-        "; this may be shortened: the whole id is needed, `session-tool inspect --full-id` prints it"
+        "; this looks like a shortened id: `session-tool inspect --full-id` prints the whole id"
     } else {
-        "; it ended, was logged out, or has another SESSION_PREFIX"
+        "; it expired, was logged out, or has a different SESSION_PREFIX"
     };
-    format!("there is no session of this id in Redis{hint}")
+    format!("no session with this id in Redis{hint}")
 }
 
 fn count_failure(error: session_core::Error) -> Failure {
     let source = std::error::Error::source(&error);
-    let remedy = "check that Redis runs and that its user may SCAN";
-    Failure::caused(format!("the sessions cannot be counted; {remedy}"), source)
+    let remedy = "check that Redis is running and that its user may run SCAN";
+    Failure::caused(format!("cannot count the sessions; {remedy}"), source)
 }
 
 fn text(record: &Record, id: &str, size: usize) -> String {
@@ -153,7 +153,7 @@ fn text(record: &Record, id: &str, size: usize) -> String {
         "expires",
         match record.expires_at() {
             Some(time) => expiry_text(Some(time), now),
-            None => "never: its key has no TTL, so no service accepts it".to_owned(),
+            None => "never (the key has no TTL; services reject the session)".to_owned(),
         },
     );
     if let Some(created_at) = record.created_at() {
@@ -176,7 +176,7 @@ fn line(now: &str, count: u64, last: Option<u64>) -> String {
     }
 }
 
-/// How long an id is that `inspect` shows, with its ellipsis.
+/// The length of a shortened id, with its ellipsis.
 const SHORTENED: usize = 9;
 
 #[cfg(test)]
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_watch_shows_the_change() {
+    fn watch_shows_the_change() {
         assert_eq!(line("T", 1, None), "T          1 session\n");
         assert_eq!(line("T", 12, Some(12)), "T         12 sessions\n");
         assert_eq!(line("T", 1, Some(0)), "T          1 session   +1\n");
@@ -192,10 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_explained() {
-        let explained = |id: &str| nothing(&SessionId::from_stored(id).unwrap());
-        assert!(explained("11111111…").contains("may be shortened"));
-        assert!(explained("id.signature").contains("may be a cookie"));
+    fn a_missing_session_is_explained() {
+        let explained = |id: &str| not_found(&SessionId::from_stored(id).unwrap());
+        assert!(explained("11111111…").contains("looks like a shortened id"));
+        assert!(explained("id.signature").contains("looks like a cookie"));
         assert!(explained("11111111-1111-4111-8111-111111111111").contains("was logged out"));
     }
 }

@@ -1,17 +1,17 @@
-//! Times and durations, to be read and to be written.
+//! Parsing and formatting times and durations.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use session_core::Timestamp;
 
-/// A time in UTC as JavaScript's `toISOString` writes it, with milliseconds. What is later than the year 9999 is
-/// written as its last moment.
+/// Formats a time like JavaScript's `toISOString`: UTC with milliseconds. Times after the year 9999 become its last
+/// millisecond.
 pub(crate) fn iso(time: Timestamp) -> String {
     let millis = Duration::from_millis(time.as_millis().min(LAST_MILLIS));
     humantime::format_rfc3339_millis(UNIX_EPOCH + millis).to_string()
 }
 
-/// A time for people: in UTC to the second, and how far it is from `now`.
+/// Formats a time for people: UTC to the second, and its distance from `now`.
 pub(crate) fn moment(time: Timestamp, now: Timestamp) -> String {
     if time.as_millis() > LAST_MILLIS {
         return "after the year 9999".to_owned();
@@ -21,7 +21,7 @@ pub(crate) fn moment(time: Timestamp, now: Timestamp) -> String {
     format!("{date}, {}", distance(time, now))
 }
 
-/// "in 1 h 59 min", "3 min 5 s ago".
+/// Formats a distance: "in 1 h 59 min", "3 min 5 s ago".
 pub(crate) fn distance(time: Timestamp, now: Timestamp) -> String {
     if time > now {
         format!("in {}", span(time.since(now)))
@@ -30,7 +30,7 @@ pub(crate) fn distance(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// A duration by its two largest units, rounded down.
+/// Formats a duration with its two largest units, rounded down.
 pub(crate) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let parts = [
@@ -47,7 +47,7 @@ pub(crate) fn span(duration: Duration) -> String {
     shown.join(" ")
 }
 
-/// Reads a time: `2023-11-14T22:13:20Z`, or milliseconds since the Unix epoch.
+/// Parses a time: `2023-11-14T22:13:20Z`, or milliseconds since the Unix epoch.
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
     if let Ok(millis) = text.parse() {
         return Ok(Timestamp::from_millis(millis));
@@ -55,18 +55,19 @@ pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
     humantime::parse_rfc3339_weak(text)
         .map(Timestamp::from)
         .map_err(|_| {
-            "use UTC as in 2023-11-14T22:13:20Z, or milliseconds since the Unix epoch".to_owned()
+            "use a UTC time such as 2023-11-14T22:13:20Z, or milliseconds since the Unix epoch"
+                .to_owned()
         })
 }
 
-/// How long from now a session ends, or how long ago it did.
+/// When a session expires, relative to now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expiry {
     In(Duration),
     Ago(Duration),
 }
 
-/// Reads a duration: `90s`, `2h 30m`, `7d`, or minutes as in `SESSION_LIFETIME`; with a minus sign, one that is past.
+/// Parses a duration: `90s`, `2h 30m`, `7d`, or minutes as in `SESSION_LIFETIME`. A minus sign puts it in the past.
 pub(crate) fn parse_expiry(text: &str) -> Result<Expiry, String> {
     let (size, is_past) = match text.strip_prefix('-') {
         Some(rest) => (rest, true),
@@ -83,16 +84,16 @@ pub(crate) fn parse_expiry(text: &str) -> Result<Expiry, String> {
     match duration.filter(|duration| !duration.is_zero()) {
         Some(duration) if is_past => Ok(Expiry::Ago(duration)),
         Some(duration) => Ok(Expiry::In(duration)),
-        None => Err("use a duration such as 90s, 2h or 7d, or minutes".to_owned()),
+        None => Err("use a duration such as 90s, 2h or 7d, or a number of minutes".to_owned()),
     }
 }
 
-/// Reads an interval in seconds.
+/// Parses an interval in seconds.
 pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok();
     match seconds.filter(|seconds| (0.1..=86_400.0).contains(seconds)) {
         Some(seconds) => Ok(Duration::from_secs_f64(seconds)),
-        None => Err("use seconds between 0.1 and 86400".to_owned()),
+        None => Err("use a number of seconds from 0.1 to 86400".to_owned()),
     }
 }
 
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_utc_in_iso_form() {
+    fn times_are_formatted_as_utc() {
         assert_eq!(iso(at(1_700_007_200_000)), "2023-11-15T00:13:20.000Z");
         assert_eq!(iso(at(0)), "1970-01-01T00:00:00.000Z");
         assert_eq!(iso(at(LAST_MILLIS)), "9999-12-31T23:59:59.999Z");
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_in_both_forms() {
+    fn both_forms_of_times_parse() {
         let expected = Ok(at(1_700_000_000_000));
         for text in [
             "1700000000000",
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_read_with_units_or_as_minutes() {
+    fn durations_parse_with_units_or_as_minutes() {
         let seconds = Duration::from_secs;
         assert_eq!(parse_expiry("90s"), Ok(Expiry::In(seconds(90))));
         assert_eq!(parse_expiry("2h 30m"), Ok(Expiry::In(seconds(9_000))));

@@ -1,4 +1,4 @@
-//! The environment, as far as it is about sessions, and the secret from elsewhere.
+//! The environment variables about sessions, and the secret from a file.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -10,7 +10,7 @@ use session_core::{ConfigError, Secret, SessionConfig};
 use crate::failure::Failure;
 use crate::input;
 
-/// The variables that the library reads, and what says whether this is production.
+/// The variables that the library reads, and those that tell whether this is production.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Variables {
     values: BTreeMap<String, OsString>,
@@ -28,28 +28,28 @@ impl Variables {
         }
     }
 
-    /// Takes the secret from a file, `-` for standard input, instead of the environment.
+    /// Reads the secret from a file instead of the environment, or from standard input if `path` is `-`.
     pub(crate) fn with_secret_file(mut self, path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else {
             return Ok(self);
         };
         let secret = if path == Path::new("-") {
-            input::read_stdin("the secret")?
+            input::read_stdin("secret")?
         } else {
             fs::read(path).map_err(|error| {
                 let path = path.display();
                 Failure::new(format!(
-                    "cannot read the secret file {path}; check its path and rights ({error})"
+                    "cannot read the secret file {path}; check the path and permissions ({error})"
                 ))
             })?
         };
         let secret = String::from_utf8(secret)
-            .map_err(|_| Failure::new(format!("{}: is not UTF-8; {GENERATE}", named(path))))?;
+            .map_err(|_| Failure::new(format!("{} is not valid UTF-8; {GENERATE}", named(path))))?;
         let secret = secret.strip_suffix('\n').unwrap_or(&secret);
         let secret = secret.strip_suffix('\r').unwrap_or(secret);
         if secret.contains('\n') {
-            let problem = "has several lines; keep one secret in it, and previous ones in SESSION_PREVIOUS_SECRETS";
-            return Err(Failure::new(format!("{}: {problem}", named(path))));
+            let problem = "has several lines; keep one secret in it and list previous ones in SESSION_PREVIOUS_SECRETS";
+            return Err(Failure::new(format!("{} {problem}", named(path))));
         }
         self.values.remove("APP_KEY");
         self.values
@@ -62,56 +62,59 @@ impl Variables {
         self.values.get(name).map(OsString::as_os_str)
     }
 
-    /// Whether the secret comes from standard input, which nothing else can be read from then.
+    /// Returns `true` if the secret was read from standard input, so that nothing else can be.
     pub(crate) fn took_stdin(&self) -> bool {
         self.secret_file.as_deref() == Some(Path::new("-"))
     }
 
-    /// Reads the settings as the service does.
+    /// Parses the settings like the service.
     pub(crate) fn config(&self) -> Result<SessionConfig, Failure> {
-        SessionConfig::from_vars(|name| self.get(name))
-            .map_err(|error| Failure::new(self.explain(&error)))
+        SessionConfig::from_vars(|name| self.get(name)).map_err(|error| match error.setting() {
+            "SESSION_SECRET" if self.secret_file.is_some() => {
+                let source = self.source_of(&error);
+                Failure::new(format!("{source} {}; {}", error.problem(), error.remedy()))
+            }
+            _ => error.into(),
+        })
     }
 
-    /// Reads the settings of the store, for which no secret is needed.
+    /// Parses the settings of the store, which needs no secret.
     pub(crate) fn store(&self) -> Result<SessionConfig, Failure> {
-        let stand_in = stand_in()?;
+        let placeholder = placeholder()?;
         Ok(SessionConfig::from_vars(|name| match name {
-            "SESSION_SECRET" => Some(stand_in.as_os_str()),
+            "SESSION_SECRET" => Some(placeholder.as_os_str()),
             "SESSION_DRIVER" | "REDIS_URL" | "SESSION_PREFIX" => self.get(name),
             _ => None,
         })?)
     }
 
-    /// Reads whatever of the settings is possible, beside all errors.
-    pub(crate) fn tolerant(&self) -> Result<(SessionConfig, Vec<ConfigError>), Failure> {
-        let stand_in = stand_in()?;
+    /// Parses all valid settings, and returns the errors of the others.
+    pub(crate) fn config_with_errors(&self) -> Result<(SessionConfig, Vec<ConfigError>), Failure> {
+        let placeholder = placeholder()?;
         let mut errors: Vec<ConfigError> = Vec::new();
         loop {
-            let is_refused = |name: &str| errors.iter().any(|error| error.setting() == name);
+            let is_rejected = |name: &str| errors.iter().any(|error| error.setting() == name);
             let config = SessionConfig::from_vars(|name| match name {
-                "SESSION_SECRET" if is_refused("SESSION_SECRET") || is_refused("APP_KEY") => {
-                    Some(&*stand_in)
+                "SESSION_SECRET" if is_rejected("SESSION_SECRET") || is_rejected("APP_KEY") => {
+                    Some(&*placeholder)
                 }
-                name if is_refused(name) => None,
+                name if is_rejected(name) => None,
                 name => self.get(name),
             });
             match config {
                 Ok(config) => return Ok((config, errors)),
-                // The same setting again cannot be: it was left out.
-                Err(error) if is_refused(error.setting()) => return Err(error.into()),
+                // A setting that is left out cannot fail again.
+                Err(error) if is_rejected(error.setting()) => return Err(error.into()),
                 Err(error) => errors.push(error),
             }
         }
     }
 
-    /// Names the secret's file instead of the variable that it stands for.
-    pub(crate) fn explain(&self, error: &ConfigError) -> String {
+    /// Returns where the rejected value comes from: the variable, or the secret file that replaces it.
+    pub(crate) fn source_of(&self, error: &ConfigError) -> String {
         match &self.secret_file {
-            Some(path) if error.setting() == "SESSION_SECRET" => {
-                format!("{}: {}; {}", named(path), error.problem(), error.remedy())
-            }
-            _ => error.to_string(),
+            Some(path) if error.setting() == "SESSION_SECRET" => named(path),
+            _ => error.setting().to_owned(),
         }
     }
 }
@@ -129,20 +132,20 @@ impl<const N: usize> From<[(&str, &str); N]> for Variables {
 
 fn named(path: &Path) -> String {
     if path == Path::new("-") {
-        "the secret from standard input".to_owned()
+        "the secret on standard input".to_owned()
     } else {
         format!("the secret file {}", path.display())
     }
 }
 
-/// A secret for what needs none, because the library asks for one.
-fn stand_in() -> Result<OsString, Failure> {
+/// Generates a secret where none is needed, because the library requires one.
+fn placeholder() -> Result<OsString, Failure> {
     Ok(String::from_utf8_lossy(Secret::generate()?.expose())
         .into_owned()
         .into())
 }
 
-const GENERATE: &str = "generate one with `session-tool key`";
+const GENERATE: &str = "generate a secret with `session-tool key`";
 
 const NAMES: [&str; 14] = [
     "SESSION_DRIVER",
@@ -168,7 +171,7 @@ mod tests {
     const SECRET: &str = "a test's secret of 32 bytes and more";
 
     #[test]
-    fn all_errors_are_found_and_the_rest_is_read() {
+    fn all_errors_are_collected_and_the_other_settings_parse() {
         let variables = Variables::from([
             ("SESSION_SECRET", "short"),
             ("SESSION_LIFETIME", "x"),
@@ -176,7 +179,7 @@ mod tests {
             ("SESSION_COOKIE", "a b"),
             ("SESSION_DRIVER", "redis"),
         ]);
-        let (config, errors) = variables.tolerant().unwrap();
+        let (config, errors) = variables.config_with_errors().unwrap();
         let settings: Vec<_> = errors.iter().map(ConfigError::setting).collect();
         assert_eq!(
             settings,
@@ -193,7 +196,7 @@ mod tests {
     #[test]
     fn a_bad_app_key_is_one_error() {
         let variables = Variables::from([("APP_KEY", "base64:short")]);
-        let (_, errors) = variables.tolerant().unwrap();
+        let (_, errors) = variables.config_with_errors().unwrap();
         assert_eq!(errors.len(), 1);
         assert_eq!(errors[0].setting(), "APP_KEY");
     }
@@ -210,9 +213,9 @@ mod tests {
     }
 
     #[test]
-    fn an_environment_without_errors_is_read_as_the_library_does() {
+    fn a_valid_environment_parses_without_errors() {
         let variables = Variables::from([("SESSION_SECRET", SECRET)]);
         assert!(variables.config().is_ok());
-        assert!(variables.tolerant().unwrap().1.is_empty());
+        assert!(variables.config_with_errors().unwrap().1.is_empty());
     }
 }

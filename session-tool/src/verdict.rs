@@ -9,18 +9,17 @@ use crate::time;
 pub(crate) enum Verdict {
     Valid,
     Invalid(Reason),
-    /// It is signed, but the store cannot be asked.
+    /// The signature is correct, but the store cannot be reached.
     Unknown,
 }
 
-/// Why the service does not accept a cookie.
+/// Why the service rejects a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     Absent,
     Empty,
     Unsigned,
-    /// The signature has so many characters of so many.
-    CutOff(usize, usize),
+    Truncated { length: usize, expected: usize },
     NoSession,
     Forged,
     Expired,
@@ -31,7 +30,7 @@ pub(crate) enum Reason {
 }
 
 impl Verdict {
-    /// The word that scripts know the reason by. `None` where there is nothing to explain.
+    /// Returns the word that scripts match on, `None` for a valid cookie.
     pub(crate) const fn reason(self) -> Option<&'static str> {
         match self {
             Self::Valid => None,
@@ -40,16 +39,17 @@ impl Verdict {
         }
     }
 
-    /// The verdict in one line.
+    /// Describes the verdict in one line.
     pub(crate) fn headline(self, finding: &Finding, context: Context<'_>) -> String {
         match self {
             Self::Valid => "valid".to_owned(),
             Self::Invalid(reason) => {
                 let explanation = reason.explain(finding, context);
-                format!("not valid ({}): {explanation}", reason.word())
+                format!("invalid ({}): {explanation}", reason.word())
             }
             Self::Unknown => {
-                "not known (unavailable): it is signed, but its store cannot be asked".to_owned()
+                "unknown (unavailable): the signature is correct, but the store cannot be reached"
+                    .to_owned()
             }
         }
     }
@@ -59,7 +59,7 @@ impl Reason {
     const fn word(self) -> &'static str {
         match self {
             Self::Absent => "absent",
-            Self::Empty | Self::Unsigned | Self::CutOff(..) | Self::NoSession => "malformed",
+            Self::Empty | Self::Unsigned | Self::Truncated { .. } | Self::NoSession => "malformed",
             Self::Forged => "forged",
             Self::Expired => "expired",
             Self::NoExpiry => "no expiry",
@@ -70,51 +70,49 @@ impl Reason {
     }
 
     fn explain(self, finding: &Finding, context: Context<'_>) -> String {
-        let text = match self {
-            Self::Absent => {
-                return format!(
-                    "there is no cookie named {} (SESSION_COOKIE)",
-                    context.cookie_name
-                );
-            }
-            Self::CutOff(len, whole) => {
-                return format!(
-                    "its signature has {len} characters instead of {whole}; is it cut off?"
-                );
-            }
+        match self {
+            Self::Absent => format!("no cookie named {} (SESSION_COOKIE)", context.cookie_name),
+            Self::Truncated { length, expected } => format!(
+                "the signature has {length} characters instead of {expected}; the cookie may be truncated"
+            ),
             Self::Forged => {
-                let keys = match context.keys {
-                    1 => "the only key".to_owned(),
-                    keys => format!("the {keys} keys"),
+                let mismatch = match context.keys {
+                    1 => "does not match the key".to_owned(),
+                    keys => format!("matches none of the {keys} keys"),
                 };
-                return format!(
-                    "{keys} did not sign it; it was changed, or made with another SESSION_SECRET"
-                );
+                format!(
+                    "the signature {mismatch}; the cookie was altered, or signed with a different SESSION_SECRET"
+                )
             }
             Self::Expired => {
-                let ended = finding.record.as_ref().and_then(Record::expires_at);
-                let distance = time::distance(ended.unwrap_or_default(), context.now);
-                return format!("it ended {distance}");
+                let expired = finding.record.as_ref().and_then(Record::expires_at);
+                let distance = time::distance(expired.unwrap_or_default(), context.now);
+                format!("the session expired {distance}")
             }
             Self::Foreign => {
                 let kind = match finding.driver {
-                    Some(driver) => format!("is a cookie of the {driver} driver"),
-                    None => "carries the id of a session in a store".to_owned(),
+                    Some(driver) => format!("belongs to the {driver} driver"),
+                    None => "holds the id of a stored session".to_owned(),
                 };
-                return format!("it {kind}, but SESSION_DRIVER is {}", context.driver);
+                format!("the cookie {kind}, but SESSION_DRIVER is {}", context.driver)
             }
-            Self::Empty => "it is empty; such a line removes the cookie",
-            Self::Unsigned => "it has no signature; an id alone is no cookie",
-            Self::NoSession => "it is signed, but what it holds is no session",
-            Self::NoExpiry => {
-                "it has no expiry, as those of @rudderjs/session 1.x; \
-                 --accept-without-expiry decides as a service that accepts them"
+            Self::Empty => {
+                "the cookie is empty; servers send an empty cookie to remove it".to_owned()
             }
+            Self::Unsigned => {
+                "the cookie has no signature; a session id alone is not enough".to_owned()
+            }
+            Self::NoSession => {
+                "the signature is correct, but the content is not a session".to_owned()
+            }
+            Self::NoExpiry => "the session never expires, as in @rudderjs/session 1.x; \
+                 pass --accept-without-expiry if the service accepts such sessions"
+                .to_owned(),
             Self::NoRecord => {
-                "Redis has no such session; it ended, was logged out, or has another SESSION_PREFIX"
+                "Redis has no such session; it expired, was logged out, or has a different SESSION_PREFIX"
+                    .to_owned()
             }
-            Self::TooMany => "the service does not look at that many cookies of one name",
-        };
-        text.to_owned()
+            Self::TooMany => "too many cookies of the same name come before it".to_owned(),
+        }
     }
 }

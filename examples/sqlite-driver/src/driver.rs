@@ -1,4 +1,4 @@
-//! The driver: each promise of `Driver`'s contract as a statement or two.
+//! The driver: each rule of the `Driver` contract in a statement or two.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,31 +14,34 @@ use tokio::{sync::Mutex, task::spawn_blocking, time::timeout};
 
 use crate::file::{connect, left_until};
 
-/// Keeps records in an SQLite file, which several processes of one machine may share.
+/// Stores records in an SQLite file, which several processes on one machine can share.
 ///
-/// Made for a tokio runtime with its timer on, as `#[tokio::main]` makes it; calls panic without. A
-/// file that is locked or fails is [`ErrorKind::Unavailable`](session_core::ErrorKind::Unavailable)
-/// within 2 seconds. A record is at most 16 MiB of JSON.
+/// If the file is locked or fails, calls return
+/// [`ErrorKind::Unavailable`](session_core::ErrorKind::Unavailable) within 2 seconds. A record is at
+/// most 16 MiB of JSON.
+///
+/// # Panics
+///
+/// Calls panic outside a tokio runtime with its timer enabled, such as that of `#[tokio::main]`.
 #[derive(Debug)]
 pub struct SqliteDriver {
     clock: Arc<dyn Clock>,
-    /// A connection of its own, so that no read waits for a write.
+    /// A connection of its own, so that reads do not wait for writes.
     reader: Lane,
     writer: Lane,
 }
 
-/// A connection with a fair queue before it. Work that has begun holds it to its end.
+/// A connection behind a fair queue. Work holds it until it ends, even if its caller is gone.
 type Lane = Arc<Mutex<Connection>>;
 
 impl SqliteDriver {
-    /// Opens the file at `path`, a path or a `file:` URL as SQLite has it, and makes it if there is
-    /// none. Blocks, at most 2 seconds.
+    /// Opens or creates the file at `path`, which may be a `file:` URL. Blocks for at most 2 seconds.
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] when the file cannot be opened or written, is locked, damaged, no database,
-    /// of another application or of a newer schema, or lies where SQLite can keep no write-ahead
-    /// log. What is in it stays as it is.
+    /// Returns a [`ConfigError`] if the file cannot be opened or written, is locked or damaged, is not
+    /// a database, belongs to another application, has a newer schema, or is on a disk that does not
+    /// support a write-ahead log. The file is left unchanged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let deadline = Instant::now() + PATIENCE;
         let lane = |behavior| {
@@ -53,16 +56,15 @@ impl SqliteDriver {
         })
     }
 
-    /// Sets where time comes from: the clock of the manager, if that has one of its own. Default:
-    /// [`SystemClock`].
+    /// Sets the clock. Use the manager's clock if it has its own. Default: [`SystemClock`].
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Runs `work` in a transaction, on a thread for blocking work. One of the writer excludes all
-    /// other writers, those of other processes too. `synchronous` is [`NORMAL`] or [`FULL`].
+    /// Runs `work` in a transaction on a blocking thread. Transactions of the writer exclude all other
+    /// writers, in other processes too. `synchronous` is [`NORMAL`] or [`FULL`].
     async fn run<T: Send + 'static>(
         &self,
         lane: &Lane,
@@ -71,19 +73,19 @@ impl SqliteDriver {
     ) -> Result<T, Error> {
         let deadline = Instant::now() + PATIENCE;
         let (lane, clock) = (Arc::clone(lane), Arc::clone(&self.clock));
-        let answer = async {
+        let call = async {
             let mut connection = lane.lock_owned().await;
             let work = move || {
                 connection.busy_timeout(left_until(deadline))?;
                 connection.pragma_update(None, "synchronous", synchronous)?;
                 let transaction = connection.transaction()?;
-                let answer = work(&transaction, clock.now())?;
-                transaction.commit().map(|()| answer)
+                let result = work(&transaction, clock.now())?;
+                transaction.commit().map(|()| result)
             };
             let done = spawn_blocking(work).await.map_err(Error::unavailable)?;
             done.map_err(Error::unavailable)
         };
-        let in_time = timeout(PATIENCE + GRACE, answer).await;
+        let in_time = timeout(PATIENCE + GRACE, call).await;
         in_time.map_err(Error::unavailable)?
     }
 }
@@ -163,7 +165,7 @@ impl Driver for SqliteDriver {
     }
 }
 
-/// Returns what there is under `id`: nothing, or a row, with a record unless it cannot be read.
+/// Finds the row with this id. The inner `None` is a row that does not hold a record of this id.
 fn find(sql: &Connection, id: &str, now: Timestamp) -> rusqlite::Result<Option<Option<Loaded>>> {
     let mut statement = sql.prepare_cached(FIND)?;
     let row = statement.query_one(params![id, millis(now)], |row| {
@@ -180,27 +182,27 @@ fn delete(sql: &Connection, id: &str) -> rusqlite::Result<()> {
     sql.prepare_cached(DELETE)?.execute([id]).map(drop)
 }
 
-/// Returns `time` as an integer of SQLite's, which has a sign.
+/// Converts to SQLite's signed integers.
 fn millis(time: Timestamp) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 const FIND: &str = "SELECT version, expires_at, record FROM sessions \
     WHERE id = ?1 AND expires_at > ?2";
-/// The old row goes, and the new one gets the next version.
+/// Replaces the row, if there is one. The new row gets the next version.
 const PUT: &str = "INSERT OR REPLACE INTO sessions (id, expires_at, record) VALUES (?1, ?2, ?3)";
 const TOUCH: &str = "UPDATE sessions SET expires_at = ?3 WHERE id = ?1 AND expires_at > ?2";
 const DELETE: &str = "DELETE FROM sessions WHERE id = ?1";
-/// A save adds one record at most and removes up to 8, so what has expired gets less.
+/// A save adds at most one record and removes up to 8, so expired records do not pile up.
 const SWEEP: &str = "DELETE FROM sessions WHERE version IN \
     (SELECT version FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 8)";
-/// A power cut may take the last saves, and leaves the file whole. No wait for the disk.
+/// Does not wait for the disk. A power failure may undo the last saves, but does not damage the file.
 const NORMAL: &str = "NORMAL";
-/// On the disk before it is answered: no power cut undoes a logout.
+/// Waits for the disk, so that a power failure cannot undo a logout.
 const FULL: &str = "FULL";
-/// The largest record, in bytes of JSON. SQLite takes 1 GB, but not in 2 seconds.
+/// The largest record, in bytes of JSON. SQLite accepts 1 GB, but not within 2 seconds.
 const LARGEST: usize = 16 * 1024 * 1024;
-/// How long a call waits for its turn and for locks.
+/// How long a call waits for its turn and for locks. The contract allows 2 seconds in all.
 const PATIENCE: Duration = Duration::from_millis(1_750);
-/// What is left of the 2 seconds to answer in.
+/// How much longer a call waits for the disk.
 const GRACE: Duration = Duration::from_millis(250);

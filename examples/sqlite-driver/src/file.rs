@@ -1,4 +1,4 @@
-//! The file: made if there is none, and refused unless it is ours.
+//! Opens the file, creates it if necessary, and refuses files that are not ours.
 
 use std::path::Path;
 use std::thread::sleep;
@@ -18,17 +18,17 @@ pub(crate) fn connect(path: &Path, deadline: Instant) -> Result<Connection, Conf
     }
 }
 
-/// The outer error is SQLite's, the inner one is about a file that is not ours to use.
+/// The outer error comes from SQLite. The inner one says why the file is not ours to use.
 fn open(path: &Path, deadline: Instant) -> Result<Result<Connection, Reason>, Error> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(left_until(deadline))?;
-    // Else SQLite would begin transactions that only read, and not say so.
+    // SQLite would otherwise downgrade transactions to read-only without an error.
     if connection.is_readonly("main")? {
         return Ok(Err(READ_ONLY));
     }
 
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match transaction.query_one(WHOSE, [], |row| row.try_into())? {
+    match transaction.query_one(OWNER, [], |row| row.try_into())? {
         (APPLICATION, VERSION, _) => {}
         (0, 0, 0) => {
             transaction.execute_batch(TABLE)?;
@@ -40,7 +40,7 @@ fn open(path: &Path, deadline: Instant) -> Result<Result<Connection, Reason>, Er
     }
     transaction.commit()?;
 
-    // Where two processes turn the log on at once, SQLite sends one away without the wait.
+    // If two processes turn the log on at once, SQLite fails one of them without waiting.
     let mode: String = loop {
         match connection.query_one("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
             Err(error) if explain(&error) == LOCKED && Instant::now() < deadline => sleep(MOMENT),
@@ -62,7 +62,7 @@ fn explain(error: &Error) -> Reason {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy) => LOCKED,
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => READ_ONLY,
-        Some(ErrorCode::NotADatabase) => ("is no SQLite database", "name another file"),
+        Some(ErrorCode::NotADatabase) => ("is not an SQLite database", "name another file"),
         Some(ErrorCode::DatabaseCorrupt) => ("is damaged", "restore it or move it away"),
         _ => ("cannot be used", "see the cause"),
     }
@@ -71,18 +71,24 @@ fn explain(error: &Error) -> Reason {
 /// A problem and its remedy.
 type Reason = (&'static str, &'static str);
 
-const READ_ONLY: Reason = ("cannot be written", "check the rights to it and its folder");
-const LOCKED: Reason = ("is locked by another process", "end what holds it");
+const READ_ONLY: Reason = (
+    "cannot be written",
+    "check the permissions of the file and its folder",
+);
+const LOCKED: Reason = ("is locked by another process", "stop that process");
 const NEWER: Reason = ("has a newer schema", "update the service");
-const FOREIGN: Reason = ("is of another application", "name another file");
-const NO_LOG: Reason = ("can keep no write-ahead log", "name a file on a local disk");
+const FOREIGN: Reason = ("belongs to another application", "name another file");
+const NO_LOG: Reason = (
+    "does not support a write-ahead log",
+    "name a file on a local disk",
+);
 
-const WHOSE: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+const OWNER: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
     FROM pragma_application_id, pragma_user_version";
 /// `sess` in ASCII.
 const APPLICATION: i64 = 0x7365_7373;
 const VERSION: i64 = 1;
-/// AUTOINCREMENT: a version never comes back, not even when its row is gone.
+/// AUTOINCREMENT never reuses a version, even after its row is deleted.
 const TABLE: &str = "
     CREATE TABLE sessions (
         version INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,6 +1,7 @@
-//! A small application whose sessions live in an SQLite file, which several of it may share.
+//! A small application with sessions in an SQLite file, which several processes can share.
 //!
-//! It reads the variables of [`SessionConfig::from_env`], `SESSION_FILE` (`sessions.db`) and `PORT` (3000).
+//! It reads the environment variables of [`SessionConfig::from_env`], and `SESSION_FILE` (default: `sessions.db`) and `PORT`
+//! (default: 3000).
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! One line of the doctor's.
+//! The result of one check.
 
 use std::borrow::Cow;
 
@@ -17,9 +17,9 @@ pub(crate) struct Check {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     Ok,
-    /// It works, but somebody should know.
+    /// It works, but is worth attention.
     Warn,
-    /// The service does not start, or sessions are not safe.
+    /// The service does not start, or its sessions are not safe.
     Fail,
 }
 

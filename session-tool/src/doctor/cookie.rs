@@ -1,4 +1,4 @@
-//! The checks of the cookie's name and attributes.
+//! Checks of the cookie's name and attributes.
 
 use serde::Deserialize;
 use session_core::SameSite;
@@ -6,7 +6,7 @@ use session_core::SameSite;
 use crate::doctor::check::Check;
 use crate::doctor::settings::Settings;
 
-/// The cookie's options as data, which is how the library lets them be read.
+/// The cookie options, deserialized, because the library has no getters for them.
 #[derive(Deserialize)]
 pub(crate) struct Cookie {
     pub(crate) name: String,
@@ -17,7 +17,7 @@ pub(crate) struct Cookie {
 }
 
 impl Cookie {
-    /// As the library writes it: browsers demand it with `SameSite=None`.
+    /// Returns `true` if the library writes `Secure`, which browsers require for `SameSite=None`.
     fn is_secure(&self) -> bool {
         self.secure || self.same_site == SameSite::None
     }
@@ -34,10 +34,13 @@ pub(crate) fn name(settings: &Settings<'_>) -> Check {
                 format!("{}: only this host can set it, over HTTPS", cookie.name)
             }
             name if name.starts_with("__secure-") => {
-                format!("{}: only HTTPS can set it", cookie.name)
+                format!("{}: can only be set over HTTPS", cookie.name)
             }
             _ if is_host_only => {
-                format!("{0}; as __Host-{0} no other host could set it", cookie.name)
+                format!(
+                    "{0}; with the name __Host-{0}, no other host could set it",
+                    cookie.name
+                )
             }
             _ => cookie.name.clone(),
         },
@@ -45,12 +48,13 @@ pub(crate) fn name(settings: &Settings<'_>) -> Check {
 }
 
 pub(crate) fn secure(settings: &Settings<'_>) -> Check {
-    let detail = "off: the cookie travels over plain HTTP too, where anyone on the way can take it";
-    let remedy = "unset SESSION_SECURE, or set it to true, wherever users come over HTTPS";
+    let detail =
+        "the cookie is also sent over plain HTTP, where anyone on the network can steal it";
+    let remedy = "unset SESSION_SECURE or set it to true wherever users connect over HTTPS";
     match (settings.cookie.is_secure(), settings.is_production) {
-        (true, _) => Check::ok("secure", "on: the cookie travels over HTTPS only"),
-        (false, true) => Check::fail("secure", format!("{detail}, in production"), remedy),
-        (false, false) => Check::warn("secure", detail, remedy),
+        (true, _) => Check::ok("secure", "on: the cookie is only sent over HTTPS"),
+        (false, true) => Check::fail("secure", format!("off in production: {detail}"), remedy),
+        (false, false) => Check::warn("secure", format!("off: {detail}"), remedy),
     }
 }
 
@@ -58,20 +62,20 @@ pub(crate) fn same_site(settings: &Settings<'_>) -> Check {
     match settings.cookie.same_site {
         SameSite::Lax => Check::ok(
             "same site",
-            "lax: of other sites, only links bring the cookie",
+            "lax: from other sites, only links send the cookie",
         ),
         SameSite::Strict => Check::ok(
             "same site",
-            "strict: who follows a link from another site comes without a session",
+            "strict: users who follow a link from another site arrive without a session",
         ),
         SameSite::None => {
             let forced = if settings.cookie.secure {
                 ""
             } else {
-                "; it forces Secure, whatever SESSION_SECURE says"
+                "; this implies Secure and overrides SESSION_SECURE"
             };
-            let detail = format!("none: every site can make requests with the cookie{forced}");
-            let remedy = "use lax, or protect every form against requests from other sites (CSRF)";
+            let detail = format!("none: any site can send requests with the cookie{forced}");
+            let remedy = "use lax, or protect every form against cross-site request forgery (CSRF)";
             Check::warn("same site", detail, remedy)
         }
     }
@@ -81,7 +85,7 @@ pub(crate) fn path(settings: &Settings<'_>) -> Check {
     Check::ok(
         "path",
         match &*settings.cookie.path {
-            "/" => "/, the whole host".to_owned(),
+            "/" => "/ (the whole host)".to_owned(),
             path => format!("{path} and below"),
         },
     )
@@ -92,8 +96,8 @@ pub(crate) fn domain(settings: &Settings<'_>) -> Check {
         None => Check::ok("domain", "this host only"),
         Some(domain) => Check::warn(
             "domain",
-            format!("every host of {domain} gets the cookie, and can overwrite it"),
-            "unset SESSION_DOMAIN, unless several hosts share their sessions",
+            format!("every host under {domain} receives the cookie and can overwrite it"),
+            "unset SESSION_DOMAIN unless several hosts share sessions",
         ),
     }
 }

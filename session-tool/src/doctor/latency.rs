@@ -1,25 +1,25 @@
-//! The check of how fast Redis answers, without I/O.
+//! Check of how fast Redis answers, without I/O.
 
 use std::time::Duration;
 
 use crate::doctor::check::Check;
 
-/// Judges how long loads took, of which there is at least one.
+/// Assesses the durations of at least one load.
 pub(crate) fn check(mut loads: Vec<Duration>) -> Check {
     loads.sort_unstable();
     let (median, slowest) = (loads[loads.len() / 2], loads[loads.len() - 1]);
     let detail = format!(
-        "{} a load (median of {}; the slowest: {})",
+        "{} per load (median of {}, slowest {})",
         millis(median),
         loads.len(),
         millis(slowest)
     );
     if median > SLOW {
-        let detail = format!("{detail}: each request waits for one to three of them");
+        let detail = format!("{detail}: every request waits for one to three of these");
         Check::warn(
             "latency",
             detail,
-            "put Redis nearer to the service, or look for slow commands with SLOWLOG",
+            "move Redis closer to the service, or look for slow commands with SLOWLOG",
         )
     } else {
         Check::ok("latency", detail)
@@ -31,7 +31,7 @@ fn millis(duration: Duration) -> String {
     format!("{millis:.*} ms", if millis < 10.0 { 2 } else { 0 })
 }
 
-/// More than a page should lose to its sessions: three loads of this take 60 ms.
+/// Three loads of this length take 60 ms, more than a page should spend on its session.
 const SLOW: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
@@ -40,19 +40,19 @@ mod tests {
     use crate::doctor::check::Status;
 
     #[test]
-    fn the_median_decides_and_the_slowest_is_named() {
+    fn the_median_decides_and_the_slowest_is_shown() {
         let micros = |all: &[u64]| check(all.iter().map(|n| Duration::from_micros(*n)).collect());
         let fast = micros(&[210, 190, 4_000]);
         assert_eq!(fast.status, Status::Ok);
         assert_eq!(
             fast.detail,
-            "0.21 ms a load (median of 3; the slowest: 4.00 ms)"
+            "0.21 ms per load (median of 3, slowest 4.00 ms)"
         );
         let slow = micros(&[30_000, 30_000, 100]);
         assert_eq!(slow.status, Status::Warn);
         assert_eq!(
             slow.detail,
-            "30 ms a load (median of 3; the slowest: 30 ms): each request waits for one to three of them"
+            "30 ms per load (median of 3, slowest 30 ms): every request waits for one to three of these"
         );
     }
 }

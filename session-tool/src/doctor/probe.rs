@@ -1,4 +1,4 @@
-//! Asking the Redis server, for the checks that need one.
+//! Queries to the Redis server.
 
 use std::error::Error as _;
 use std::time::{Duration, Instant};
@@ -21,37 +21,37 @@ pub(crate) async fn checks(config: &SessionConfig) -> Vec<Check> {
     match store::open(config).await {
         Ok(driver) => {
             let mut checks = vec![
-                Check::ok("redis", "answers, and accepts its user"),
+                Check::ok("redis", "reachable, login accepted"),
                 Check::ok(
-                    "rights",
-                    "its user may read, write and run scripts (EVAL, EVALSHA)",
+                    "permissions",
+                    "may read, write and run scripts (EVAL, EVALSHA)",
                 ),
-                loads(&driver).await,
+                measure_loads(&driver).await,
             ];
             checks.extend(servers(driver.pool().next()).await);
             checks
         }
-        // It answers, but the driver cannot work with it: the rest may tell why.
-        Err(error) if is_refusal(&error) => {
+        // Redis answers, but the driver cannot work with it. The other checks may show why.
+        Err(error) if is_rejection(&error) => {
             let mut checks = vec![
-                Check::ok("redis", "answers, and accepts its user"),
-                refused("rights", &error),
+                Check::ok("redis", "reachable, login accepted"),
+                failed("permissions", &error),
             ];
             let url = config.redis_url().unwrap_or(RedisDriver::DEFAULT_URL);
             if let Ok(client) = connect(url).await {
                 checks.extend(servers(&client).await);
-                // It ends with the program if it does not end now.
+                // If this fails, the connection ends with the program.
                 let _ = client.quit().await;
             }
             checks
         }
-        Err(error) if error.setting() == "SESSION_PREFIX" => vec![refused("prefix", &error)],
-        Err(error) => vec![refused("redis", &error)],
+        Err(error) if error.setting() == "SESSION_PREFIX" => vec![failed("prefix", &error)],
+        Err(error) => vec![failed("redis", &error)],
     }
 }
 
-/// Whether a server answered, and did not like what it was asked.
-fn is_refusal(error: &ConfigError) -> bool {
+/// Returns `true` if a server answered, but rejected a command.
+fn is_rejection(error: &ConfigError) -> bool {
     use ErrorKind::{Auth, Canceled, Config, IO, Timeout, Tls, Url};
     let source = error
         .source()
@@ -64,14 +64,14 @@ fn is_refusal(error: &ConfigError) -> bool {
     })
 }
 
-fn refused(name: &'static str, error: &ConfigError) -> Check {
+fn failed(name: &'static str, error: &ConfigError) -> Check {
     let detail = format!("{} {}", error.setting(), error.problem());
     let detail = Failure::caused(detail, error.source()).to_string();
     Check::fail(name, detail, error.remedy())
 }
 
-/// Loads a session that is not there, as a request would.
-async fn loads(driver: &RedisDriver) -> Check {
+/// Loads a nonexistent session several times, like a request would.
+async fn measure_loads(driver: &RedisDriver) -> Check {
     let mut loads = Vec::with_capacity(LOADS);
     for _ in 0..LOADS {
         let start = Instant::now();
@@ -81,11 +81,11 @@ async fn loads(driver: &RedisDriver) -> Check {
         }
         loads.push(start.elapsed());
     }
-    // The first one brings the script to the server.
+    // The first load sends the script to the server.
     latency::check(loads.split_off(1))
 }
 
-/// What every server says of itself.
+/// Checks what every server reports about itself.
 async fn servers(client: &Client) -> Vec<Check> {
     let servers = if client.is_clustered() {
         client.active_connections().into_iter().map(Some).collect()
@@ -95,7 +95,7 @@ async fn servers(client: &Client) -> Vec<Check> {
     let mut checks = Vec::new();
     for server in servers {
         let name = server.as_ref().map(ToString::to_string).unwrap_or_default();
-        // One that does not tell is one without values.
+        // A server that refuses INFO counts as one that reports nothing.
         let text = info(client, server).await.unwrap_or_default();
         checks.extend(Info::parse(&text).checks(&name));
     }
@@ -105,7 +105,7 @@ async fn servers(client: &Client) -> Vec<Check> {
 async fn info(client: &Client, server: Option<Server>) -> Result<String, FredError> {
     let command = CustomCommand::new("INFO", ClusterHash::FirstKey, false);
     let arguments: Vec<String> = Vec::new();
-    let asking = async {
+    let answer = async {
         match server {
             Some(server) => {
                 client
@@ -116,17 +116,19 @@ async fn info(client: &Client, server: Option<Server>) -> Result<String, FredErr
             None => client.custom(command, arguments).await,
         }
     };
-    within(asking).await
+    within_patience(answer).await
 }
 
-/// Connects without showing that sessions would work.
+/// Connects without the driver's check that sessions would work.
 async fn connect(url: &str) -> Result<Client, FredError> {
     let client = Builder::from_config(Config::from_url(url)?).build()?;
-    within(client.init()).await?;
+    within_patience(client.init()).await?;
     Ok(client)
 }
 
-async fn within<T>(work: impl Future<Output = Result<T, FredError>>) -> Result<T, FredError> {
+async fn within_patience<T>(
+    work: impl Future<Output = Result<T, FredError>>,
+) -> Result<T, FredError> {
     let answer = tokio::time::timeout(PATIENCE, work).await;
     answer.unwrap_or_else(|_| Err(FredError::new(ErrorKind::Timeout, "no answer")))
 }

@@ -1,4 +1,4 @@
-//! The checks of the secrets.
+//! Checks of the secrets.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -12,7 +12,7 @@ use crate::time::span;
 
 pub(crate) fn primary(settings: &Settings<'_>) -> Check {
     let get = |name: &str| settings.variables.get(name);
-    // The library itself says which one it takes.
+    // Let the library decide which one it uses.
     let only_secret = |name: &str| (name == "SESSION_SECRET").then(|| get(name)).flatten();
     let source = if SessionConfig::from_vars(only_secret).is_ok() {
         "SESSION_SECRET"
@@ -20,43 +20,37 @@ pub(crate) fn primary(settings: &Settings<'_>) -> Check {
         "APP_KEY"
     };
     let value = get(source).map_or(&b""[..], OsStr::as_encoded_bytes);
-    let new = "set a new one: `session-tool key` makes it";
-    let kinds = value.iter().collect::<BTreeSet<_>>().len();
-    if kinds < FEW_BYTES {
+    let new = "generate a new one with `session-tool key`";
+    let distinct = value.iter().collect::<BTreeSet<_>>().len();
+    if distinct < FEW_BYTES {
         let detail =
-            format!("{source} is made of {kinds} different characters, so it can be guessed");
+            format!("{source} is easy to guess: it has only {distinct} different characters");
         Check::warn("secret", detail, new)
-    } else if let Some(what) = stray(value) {
-        let detail = format!("{source} has {what}, and that is part of the secret");
+    } else if let Some(what) = stray_ends(value) {
+        let detail = format!("{source} {what}, which the service takes as part of the secret");
         Check::warn(
             "secret",
             detail,
-            "check where it is set; every service that shares sessions must have the same bytes",
+            "check where it is set; services that share sessions need exactly the same bytes",
         )
     } else if source == "APP_KEY" && get("SESSION_SECRET").is_some_and(|secret| !secret.is_empty())
     {
-        let detail = "SESSION_SECRET is a placeholder, so APP_KEY stands in";
+        let detail = "SESSION_SECRET is a placeholder, so the service uses APP_KEY";
         Check::warn("secret", detail, new)
     } else if source == "APP_KEY" {
-        Check::ok(
-            "secret",
-            format!(
-                "APP_KEY stands in for SESSION_SECRET, {} bytes",
-                value.len()
-            ),
-        )
+        Check::ok("secret", format!("{} bytes, from APP_KEY", value.len()))
     } else {
-        Check::ok("secret", format!("{} bytes, no placeholder", value.len()))
+        Check::ok("secret", format!("{} bytes", value.len()))
     }
 }
 
-/// What a shell or a file of variables may have left at the ends of a value.
-fn stray(value: &[u8]) -> Option<&'static str> {
+/// Detects characters that a shell or an env file may have added to a value.
+fn stray_ends(value: &[u8]) -> Option<&'static str> {
     let (first, last) = (*value.first()?, *value.last()?);
     if first == last && b"\"'`".contains(&first) {
-        Some("quotes around it")
+        Some("is wrapped in quotes")
     } else if value.trim_ascii().len() < value.len() {
-        Some("white space at its ends")
+        Some("starts or ends with whitespace")
     } else {
         None
     }
@@ -79,13 +73,13 @@ pub(crate) fn previous(settings: &Settings<'_>) -> Check {
         0 => Check::ok("previous secrets", "none"),
         _ if repeats => Check::warn(
             "previous secrets",
-            "SESSION_SECRET is among them, so it was not changed",
-            "make a new SESSION_SECRET with `session-tool key`",
+            "SESSION_SECRET is one of them, so it was not changed",
+            "generate a new SESSION_SECRET with `session-tool key`",
         ),
         n => {
             let lifetime = span(settings.lifetime);
             let detail = format!(
-                "{} accepted; drop what was replaced more than {lifetime} ago",
+                "{} accepted; remove those that were replaced more than {lifetime} ago",
                 count(n, "secret")
             );
             Check::ok("previous secrets", detail)
@@ -93,5 +87,5 @@ pub(crate) fn previous(settings: &Settings<'_>) -> Check {
     }
 }
 
-/// A secret of random letters has more different ones.
+/// A random secret has more distinct characters than this.
 const FEW_BYTES: usize = 8;

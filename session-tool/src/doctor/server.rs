@@ -1,10 +1,10 @@
-//! The checks of what a Redis server says of itself, without I/O.
+//! Checks of what a Redis server reports about itself, without I/O.
 
 use std::collections::BTreeMap;
 
 use crate::doctor::check::Check;
 
-/// The answer to `INFO`: names and values.
+/// The answer to `INFO`.
 pub(crate) struct Info(BTreeMap<String, String>);
 
 impl Info {
@@ -19,7 +19,7 @@ impl Info {
         )
     }
 
-    /// Checks version, eviction and memory. `server` is empty unless there are several.
+    /// Checks version, eviction and memory. `server` is empty if there is only one.
     pub(crate) fn checks(&self, server: &str) -> Vec<Check> {
         let named = |name: &str| {
             if server.is_empty() {
@@ -56,7 +56,7 @@ impl Info {
             .map(|version| ("Valkey", version));
         let redis = || self.text("redis_version").map(|version| ("Redis", version));
         let Some((name, version)) = valkey.or_else(redis) else {
-            return untold("version", "its version");
+            return not_reported("version", "its version");
         };
         let major = version
             .split('.')
@@ -64,9 +64,12 @@ impl Info {
             .and_then(|major| major.parse::<u32>().ok());
         let detail = format!("{name} {version}");
         if name == "Redis" && major.is_some_and(|major| major < OLDEST) {
-            let detail =
-                format!("{detail}: no longer maintained, and without users of limited rights");
-            Check::warn("version", detail, "upgrade to a maintained Redis or Valkey")
+            let detail = format!("{detail}: unmaintained, and without users and permissions (ACL)");
+            Check::warn(
+                "version",
+                detail,
+                "upgrade to a maintained version of Redis or Valkey",
+            )
         } else {
             Check::ok("version", detail)
         }
@@ -74,33 +77,34 @@ impl Info {
 
     fn eviction(&self) -> Check {
         let Some(policy) = self.text("maxmemory_policy") else {
-            return untold("eviction", "its maxmemory-policy");
+            return not_reported("eviction", "its maxmemory-policy");
         };
         let evicted = self.number("evicted_keys");
         if evicted > 0 {
-            let detail = format!("{policy}: {evicted} keys were evicted since the server started");
-            let remedy = "raise maxmemory, or give sessions a server of their own: an evicted session is a user logged out";
+            let detail = format!("{policy}: {evicted} keys evicted since the server started");
+            let remedy = "raise maxmemory, or give sessions a server of their own; an evicted session logs its user out";
             return Check::warn("eviction", detail, remedy);
         }
         match policy {
             "noeviction" => Check::ok(
                 "eviction",
-                "noeviction: with memory full, new sessions are refused",
+                "noeviction: when memory is full, new sessions are refused",
             ),
             "volatile-ttl" => Check::ok(
                 "eviction",
-                "volatile-ttl: with memory full, what ends soonest goes first",
+                "volatile-ttl: when memory is full, the keys that expire soonest are evicted",
             ),
             policy if policy.starts_with("volatile-") => Check::ok(
                 "eviction",
-                format!("{policy}: with memory full, keys that expire go"),
+                format!("{policy}: when memory is full, keys with an expiry are evicted"),
             ),
             policy => {
                 let when = match self.number("maxmemory") {
                     0 => "once maxmemory is set and reached",
                     _ => "once maxmemory is reached",
                 };
-                let detail = format!("{policy}: {when}, live sessions go as any other key");
+                let detail =
+                    format!("{policy}: {when}, live sessions are evicted like any other key");
                 Check::warn(
                     "eviction",
                     detail,
@@ -113,16 +117,16 @@ impl Info {
     fn memory(&self) -> Check {
         let (used, limit) = (self.number("used_memory"), self.number("maxmemory"));
         if used == 0 {
-            return untold("memory", "what memory it uses");
+            return not_reported("memory", "its memory usage");
         }
         let machine = self.number("total_system_memory");
-        let (of, size) = match (limit, machine) {
-            (0, 0) => return Check::ok("memory", format!("{}, maxmemory is not set", bytes(used))),
-            (0, machine) => (machine, "of the machine, maxmemory is not set"),
+        let (total, kind) = match (limit, machine) {
+            (0, 0) => return Check::ok("memory", format!("{}; maxmemory is not set", bytes(used))),
+            (0, machine) => (machine, "of system memory; maxmemory is not set"),
             (limit, _) => (limit, "of maxmemory"),
         };
-        let percent = u128::from(used) * 100 / u128::from(of);
-        let detail = format!("{} of {} {size} ({percent} %)", bytes(used), bytes(of));
+        let percent = u128::from(used) * 100 / u128::from(total);
+        let detail = format!("{percent}% ({} of {}) {kind}", bytes(used), bytes(total));
         let refuses = self.text("maxmemory_policy") == Some("noeviction");
         let remedy = "raise maxmemory, or give sessions a server of their own";
         match percent {
@@ -137,12 +141,12 @@ impl Info {
     }
 }
 
-fn untold(name: &'static str, what: &str) -> Check {
-    let remedy = "look at the server itself, or allow INFO there (ACL: +info)";
-    Check::warn(name, format!("the server does not tell {what}"), remedy)
+fn not_reported(name: &'static str, what: &str) -> Check {
+    let remedy = "check it on the server, or allow its user to run INFO (ACL: +info)";
+    Check::warn(name, format!("the server does not report {what}"), remedy)
 }
 
-/// A number of bytes, rounded to one decimal.
+/// Formats a number of bytes with one decimal.
 fn bytes(n: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB"];
     let mut size = n as f64 / 1024.0;
@@ -154,8 +158,9 @@ fn bytes(n: u64) -> String {
     format!("{size:.1} {}", units[unit])
 }
 
-/// The first major version of Redis with users (ACL).
+/// The first major version of Redis with users and permissions (ACL).
 const OLDEST: u32 = 6;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_of_both_servers_are_told() {
+    fn the_server_and_its_version_are_shown() {
         is(&info("redis_version:7.0.15").version(), Ok, "Redis 7.0.15");
         is(
             &info("redis_version:7.2.4 valkey_version:8.1.0").version(),
@@ -181,12 +186,12 @@ mod tests {
         is(
             &info("").version(),
             Warn,
-            "the server does not tell its version",
+            "the server does not report its version",
         );
     }
 
     #[test]
-    fn only_policies_that_spare_live_sessions_are_ok() {
+    fn allkeys_policies_and_past_evictions_are_warnings() {
         for policy in [
             "noeviction",
             "volatile-ttl",
@@ -201,27 +206,27 @@ mod tests {
         is(
             &info("maxmemory_policy:allkeys-lru maxmemory:0").eviction(),
             Warn,
-            "allkeys-lru: once maxmemory is set and reached, live sessions go as any other key",
+            "allkeys-lru: once maxmemory is set and reached, live sessions are evicted like any other key",
         );
         is(
             &info("maxmemory_policy:allkeys-lfu maxmemory:9").eviction(),
             Warn,
-            "allkeys-lfu: once maxmemory is reached, live sessions go as any other key",
+            "allkeys-lfu: once maxmemory is reached, live sessions are evicted like any other key",
         );
         is(
             &info("maxmemory_policy:volatile-ttl evicted_keys:3").eviction(),
             Warn,
-            "volatile-ttl: 3 keys were evicted since the server started",
+            "volatile-ttl: 3 keys evicted since the server started",
         );
         is(
             &info("").eviction(),
             Warn,
-            "the server does not tell its maxmemory-policy",
+            "the server does not report its maxmemory-policy",
         );
     }
 
     #[test]
-    fn memory_is_compared_with_its_limit_or_the_machine() {
+    fn memory_is_compared_with_its_limit_or_the_system() {
         let mib = 1024 * 1024;
         let memory = |used: u64, limit: u64, rest: &str| {
             info(&format!(
@@ -234,37 +239,37 @@ mod tests {
         is(
             &memory(10, 100, ""),
             Ok,
-            "10.0 MiB of 100.0 MiB of maxmemory (10 %)",
+            "10% (10.0 MiB of 100.0 MiB) of maxmemory",
         );
         is(
             &memory(89, 100, ""),
             Ok,
-            "89.0 MiB of 100.0 MiB of maxmemory (89 %)",
+            "89% (89.0 MiB of 100.0 MiB) of maxmemory",
         );
         is(
             &memory(90, 100, ""),
             Warn,
-            "90.0 MiB of 100.0 MiB of maxmemory (90 %): nearly full",
+            "90% (90.0 MiB of 100.0 MiB) of maxmemory: nearly full",
         );
         is(
             &memory(101, 100, "maxmemory_policy:noeviction"),
             Fail,
-            "101.0 MiB of 100.0 MiB of maxmemory (101 %): new sessions are refused",
+            "101% (101.0 MiB of 100.0 MiB) of maxmemory: new sessions are refused",
         );
         assert_eq!(
             memory(101, 100, "maxmemory_policy:volatile-ttl").status,
             Warn
         );
-        is(&memory(1, 0, ""), Ok, "1.0 MiB, maxmemory is not set");
+        is(&memory(1, 0, ""), Ok, "1.0 MiB; maxmemory is not set");
         is(
             &memory(1, 0, &format!("total_system_memory:{}", 2048 * mib)),
             Ok,
-            "1.0 MiB of 2.0 GiB of the machine, maxmemory is not set (0 %)",
+            "0% (1.0 MiB of 2.0 GiB) of system memory; maxmemory is not set",
         );
         is(
             &info("").memory(),
             Warn,
-            "the server does not tell what memory it uses",
+            "the server does not report its memory usage",
         );
     }
 

@@ -1,4 +1,4 @@
-//! The checks of the settings, without I/O.
+//! Checks of the settings, without I/O.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::time::span;
 use crate::variables::Variables;
 
-/// What the checks look at.
+/// The input of the checks.
 pub(crate) struct Settings<'a> {
     pub(crate) variables: &'a Variables,
     pub(crate) driver: DriverName,
@@ -23,8 +23,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) is_production: bool,
 }
 
-/// What is checked, the variables that decide about it, and how. Where the library refuses one of them, its error stands
-/// instead.
+/// The name of a check, the variables it is about, and how it works. If the library rejects one of the variables, its error
+/// takes the check's place.
 type Area = (
     &'static str,
     &'static [&'static str],
@@ -52,7 +52,7 @@ const AREAS: [Area; 10] = [
     ),
 ];
 
-/// Checks what the library read of the variables, and what it refused.
+/// Reports the settings that the library rejects, and checks the others.
 pub(crate) fn checks(
     variables: &Variables,
     config: &SessionConfig,
@@ -63,7 +63,7 @@ pub(crate) fn checks(
         variables,
         driver: config.driver(),
         cookie: cookie
-            .map_err(|error| Failure::new(format!("cannot read the cookie's options ({error})")))?,
+            .map_err(|error| Failure::new(format!("cannot read the cookie options ({error})")))?,
         lifetime: config.builder(CookieDriver)?.build()?.lifetime(),
         keys: config.key_ring()?.size(),
         is_production: ["APP_ENV", "NODE_ENV"].iter().any(|name| {
@@ -75,14 +75,11 @@ pub(crate) fn checks(
     let mut checks = Vec::new();
     for (name, names, check) in AREAS {
         let before = checks.len();
-        let refused = errors
+        let rejected = errors
             .iter()
             .filter(|error| names.contains(&error.setting()));
-        checks.extend(refused.map(|error| {
-            let detail = variables.explain(error);
-            let detail = detail
-                .strip_suffix(error.remedy())
-                .map_or(&*detail, |detail| detail.trim_end_matches("; "));
+        checks.extend(rejected.map(|error| {
+            let detail = format!("{} {}", variables.source_of(error), error.problem());
             Check::fail(name, detail, error.remedy())
         }));
         let is_about_redis = name == "redis settings";
@@ -97,12 +94,12 @@ fn driver(settings: &Settings<'_>) -> Check {
     match settings.driver {
         DriverName::Cookie => Check::ok(
             "driver",
-            "cookie: a logout does not reach copies of the cookie",
+            "cookie: logging out does not invalidate copies of the cookie",
         ),
         DriverName::Memory => Check::warn(
             "driver",
-            "memory: sessions end with the process, and no other process knows them",
-            "use SESSION_DRIVER=redis, or cookie, for a service that matters",
+            "memory: sessions end with the process and are not shared with others",
+            "set SESSION_DRIVER to redis or cookie in production",
         ),
         driver => Check::ok("driver", driver.to_string()),
     }
@@ -110,22 +107,22 @@ fn driver(settings: &Settings<'_>) -> Check {
 
 fn lifetime(settings: &Settings<'_>) -> Check {
     let lifetime = settings.lifetime;
-    let detail = format!("{} without use", span(lifetime));
+    let detail = format!("{} of inactivity", span(lifetime));
     if lifetime < SHORT {
         Check::warn(
             "lifetime",
-            format!("{detail}: users are logged out while they read"),
-            "raise SESSION_LIFETIME, in minutes",
+            format!("{detail}: users may be logged out while reading a page"),
+            "raise SESSION_LIFETIME (in minutes)",
         )
     } else if lifetime > BROWSERS {
-        let remedy = "use at most 576000 minutes (RFC 6265bis, \"The Max-Age Attribute\")";
+        let remedy = "set it to at most 576000 minutes (RFC 6265bis, \"The Max-Age Attribute\")";
         Check::warn(
             "lifetime",
-            format!("{detail}, but browsers keep no cookie longer than 400 d"),
+            format!("{detail}, but browsers keep cookies for at most 400 d"),
             remedy,
         )
     } else if settings.driver == DriverName::Cookie && lifetime > IRREVOCABLE {
-        let remedy = "lower SESSION_LIFETIME, in minutes, or use SESSION_DRIVER=redis";
+        let remedy = "lower SESSION_LIFETIME (in minutes), or set SESSION_DRIVER to redis";
         Check::warn(
             "lifetime",
             format!("{detail}, and a stolen cookie cannot be revoked"),
@@ -146,27 +143,24 @@ fn redis_settings(settings: &Settings<'_>) -> Check {
         let remedy = "set SESSION_PREFIX, for example to session:";
         return Check::warn(
             "redis settings",
-            "SESSION_PREFIX is empty: sessions cannot be told from other keys",
+            "SESSION_PREFIX is empty: sessions cannot be told apart from other keys",
             remedy,
         );
     }
-    let url = if is_unset("REDIS_URL") {
-        "REDIS_URL is unset: this machine"
-    } else {
-        "REDIS_URL is set"
-    };
-    match settings.is_production && is_unset("REDIS_URL") {
-        true => Check::warn(
+    match (is_unset("REDIS_URL"), settings.is_production) {
+        (false, _) => Check::ok("redis settings", "REDIS_URL is set"),
+        (true, false) => Check::ok("redis settings", "REDIS_URL is not set: using this machine"),
+        (true, true) => Check::warn(
             "redis settings",
-            format!("{url}, in production"),
-            "set REDIS_URL, if only to say so",
+            "REDIS_URL is not set in production: using this machine",
+            "set REDIS_URL explicitly",
         ),
-        false => Check::ok("redis settings", url),
     }
 }
 
 const SHORT: Duration = Duration::from_secs(5 * 60);
 const DAY: u64 = 24 * 60 * 60;
-/// Long for a key that nobody can take back.
+/// Too long for a cookie that cannot be revoked.
 const IRREVOCABLE: Duration = Duration::from_secs(7 * DAY);
+/// The longest time that browsers keep a cookie.
 const BROWSERS: Duration = Duration::from_secs(400 * DAY);

@@ -1,10 +1,10 @@
-//! Core is embedded without HTTP.
+//! The program depends on nothing that speaks HTTP.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// Families: `tower` stands for `tower-service` too.
-const NOT_HERE: [&str; 14] = [
+/// Prefixes: `tower` also means `tower-service`.
+const HTTP: [&str; 14] = [
     "http",
     "httparse",
     "hyper",
@@ -22,7 +22,7 @@ const NOT_HERE: [&str; 14] = [
 ];
 
 #[test]
-fn nothing_of_http_and_no_web_framework_is_among_the_dependencies() {
+fn no_dependency_speaks_http() {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",
@@ -51,7 +51,7 @@ fn nothing_of_http_and_no_web_framework_is_among_the_dependencies() {
     for name in ["session-core", "session-redis", "fred", "clap"] {
         assert!(found.contains(name), "the tree was read: {found:?}");
     }
-    for name in NOT_HERE {
+    for name in HTTP {
         let family = format!("{name}-");
         let of_family = |found: &&&str| **found == name || found.starts_with(&family);
         assert_eq!(found.iter().find(of_family), None);

@@ -1,182 +1,134 @@
 //! `doctor`: the settings.
 
-use crate::run::{OLD_SECRET, Ran, SECRET, bare, check, tool};
+use crate::run::{OLD_SECRET, Ran, SECRET, bare, check, library_error, tool};
 
-fn doctor(vars: &[(&str, &str)]) -> Ran {
-    let tool = vars
-        .iter()
-        .fold(bare(&["doctor", "--json"]), |tool, (name, value)| {
-            tool.env(name, value)
-        });
-    tool.run()
+fn doctor(variables: &[(&str, &str)]) -> Ran {
+    bare(&["doctor", "--json"]).envs(variables).run()
 }
 
 #[test]
-fn a_good_configuration_is_all_ok() {
+fn a_good_configuration_passes() {
     tool(&["doctor"]).run().says(
         0,
-        "ok    secret            36 bytes, no placeholder\n\
+        "ok    secret            36 bytes\n\
          ok    previous secrets  none\n\
-         ok    driver            cookie: a logout does not reach copies of the cookie\n\
-         ok    lifetime          2 h without use\n\
-         ok    cookie name       session; as __Host-session no other host could set it\n\
-         ok    secure            on: the cookie travels over HTTPS only\n\
-         ok    same site         lax: of other sites, only links bring the cookie\n\
-         ok    path              /, the whole host\n\
+         ok    driver            cookie: logging out does not invalidate copies of the cookie\n\
+         ok    lifetime          2 h of inactivity\n\
+         ok    cookie name       session; with the name __Host-session, no other host could set it\n\
+         ok    secure            on: the cookie is only sent over HTTPS\n\
+         ok    same site         lax: from other sites, only links send the cookie\n\
+         ok    path              / (the whole host)\n\
          ok    domain            this host only\n\
          9 checks: 9 ok, 0 warn, 0 fail\n",
     );
 }
 
 #[test]
-fn a_warning_fails_only_where_it_is_to() {
-    let insecure = |arguments: &[&str]| tool(arguments).env("SESSION_SECURE", "false").run();
-    let ran = insecure(&["doctor"]);
+fn a_warning_fails_only_if_strict_or_in_production() {
+    let insecure = |arguments: &[&str]| tool(arguments).env("SESSION_SECURE", "false");
+    let ran = insecure(&["doctor"]).run();
     assert_eq!((ran.code, &*ran.err), (0, ""));
-    let expected = "warn  secure            off: the cookie travels over plain HTTP too, where anyone on the way can take it\n\
-                    \x20                       → unset SESSION_SECURE, or set it to true, wherever users come over HTTPS\n";
-    assert!(ran.out.contains(expected), "{}", ran.out);
+    ran.shows(
+        "warn  secure            off: the cookie is also sent over plain HTTP, \
+                                 where anyone on the network can steal it\n\
+         \x20                       → unset SESSION_SECURE or set it to true wherever users connect over HTTPS\n",
+    );
     assert!(
         ran.out.ends_with("9 checks: 8 ok, 1 warn, 0 fail\n"),
-        "{}",
-        ran.out
+        "{ran:?}"
     );
-    assert_eq!(insecure(&["doctor", "--strict"]).code, 1);
+    assert_eq!(insecure(&["doctor", "--strict"]).run().code, 1);
     for (name, value) in [("APP_ENV", "production"), ("NODE_ENV", "Production")] {
-        let ran = tool(&["doctor", "--json"])
-            .env("SESSION_SECURE", "false")
-            .env(name, value)
-            .run();
+        let ran = insecure(&["doctor", "--json"]).env(name, value).run();
         assert_eq!((ran.code, &*check(&ran, "secure").0), (1, "fail"));
     }
 }
 
 #[test]
-fn every_impossible_setting_is_told_at_once() {
-    let ran = doctor(&[
-        ("SESSION_SECRET", "short"),
-        ("SESSION_PREVIOUS_SECRETS", "change-me"),
-        ("SESSION_DRIVER", "file"),
-        ("SESSION_LIFETIME", "0"),
-        ("SESSION_COOKIE", "a b"),
-        ("SESSION_SECURE", "perhaps"),
-        ("SESSION_SAME_SITE", "x"),
-        ("SESSION_PATH", "x"),
-        ("SESSION_DOMAIN", "a..b"),
-    ]);
+fn all_invalid_settings_are_reported_at_once() {
+    let invalid = [
+        ("secret", ("SESSION_SECRET", "short")),
+        (
+            "previous secrets",
+            ("SESSION_PREVIOUS_SECRETS", "change-me"),
+        ),
+        ("driver", ("SESSION_DRIVER", "file")),
+        ("lifetime", ("SESSION_LIFETIME", "0")),
+        ("cookie name", ("SESSION_COOKIE", "a b")),
+        ("secure", ("SESSION_SECURE", "perhaps")),
+        ("same site", ("SESSION_SAME_SITE", "x")),
+        ("path", ("SESSION_PATH", "x")),
+        ("domain", ("SESSION_DOMAIN", "a..b")),
+    ];
+    let ran = doctor(&invalid.map(|(_, variable)| variable));
     assert_eq!((ran.code, &ran.json()["fail"]), (1, &9.into()));
-    let says = |name: &str, detail: &str, remedy: &str| {
-        assert_eq!(
-            check(&ran, name),
-            ("fail".to_owned(), detail.to_owned(), remedy.to_owned())
-        );
-    };
-    let generate = "generate one with `openssl rand -base64 32`";
-    says(
-        "secret",
-        "SESSION_SECRET: has 5 bytes, at least 32 are needed",
-        generate,
-    );
-    says(
-        "previous secrets",
-        "SESSION_PREVIOUS_SECRETS: is a placeholder that anyone can guess",
-        generate,
-    );
-    says(
-        "driver",
-        "SESSION_DRIVER: \"file\" is not possible",
-        "use cookie, memory or redis",
-    );
-    says(
-        "lifetime",
-        "SESSION_LIFETIME: \"0\" is not possible",
-        "use a whole number of minutes, at least 1",
-    );
-    says(
-        "cookie name",
-        "SESSION_COOKIE: \"a b\" contains ' '",
-        "use letters, digits, '-' and '_' (RFC 6265, cookie-name)",
-    );
-    says(
-        "secure",
-        "SESSION_SECURE: \"perhaps\" is not possible",
-        "use true or false",
-    );
-    says(
-        "same site",
-        "SESSION_SAME_SITE: \"x\" is not possible",
-        "use lax, strict or none",
-    );
-    says(
-        "path",
-        "SESSION_PATH: \"x\" does not start with '/'",
-        "use a path such as \"/\" (RFC 6265, path-value)",
-    );
-    says(
-        "domain",
-        "SESSION_DOMAIN: \"a..b\" has an empty label",
-        "use a host name such as \"example.com\" (RFC 6265, domain-value)",
-    );
+    for (name, variable) in invalid {
+        let error = match variable.0 {
+            "SESSION_SECRET" => library_error(&[variable]),
+            _ => library_error(&[("SESSION_SECRET", SECRET), variable]),
+        };
+        let detail = format!("{} {}", variable.0, error.problem());
+        let expected = ("fail".to_owned(), detail, error.remedy().to_owned());
+        assert_eq!(check(&ran, name), expected);
+    }
 }
 
 #[test]
 fn the_secret_is_checked() {
-    let secret = |vars: &[(&str, &str)]| {
-        let (status, detail, _) = check(&doctor(vars), "secret");
-        format!("{status} {detail}")
-    };
-    assert_eq!(secret(&[]), "fail SESSION_SECRET: is missing");
-    assert_eq!(
-        secret(&[("SESSION_SECRET", "change-me-in-production")]),
-        "fail SESSION_SECRET: is a placeholder that anyone can guess"
-    );
-    assert_eq!(
-        secret(&[("APP_KEY", "base64:x")]),
-        "fail APP_KEY: has 1 bytes, at least 32 are needed"
-    );
-    assert_eq!(
-        secret(&[("APP_KEY", SECRET)]),
-        "ok APP_KEY stands in for SESSION_SECRET, 36 bytes"
-    );
-    assert_eq!(
-        secret(&[("APP_KEY", SECRET), ("SESSION_SECRET", "changeme")]),
-        "warn SESSION_SECRET is a placeholder, so APP_KEY stands in"
-    );
-    assert_eq!(
-        secret(&[("SESSION_SECRET", &"ab".repeat(20))]),
-        "warn SESSION_SECRET is made of 2 different characters, so it can be guessed"
-    );
-    assert_eq!(
-        secret(&[("SESSION_SECRET", &format!("\"{SECRET}\""))]),
-        "warn SESSION_SECRET has quotes around it, and that is part of the secret"
-    );
-    assert_eq!(
-        secret(&[("SESSION_SECRET", &format!("{SECRET}\n"))]),
-        "warn SESSION_SECRET has white space at its ends, and that is part of the secret"
-    );
-    let ran = bare(&["doctor", "--json", "--secret-file", "-"])
-        .input(format!("{SECRET}\n"))
-        .run();
-    assert_eq!(check(&ran, "secret").1, "36 bytes, no placeholder");
-    let ran = bare(&["doctor", "--json", "--secret-file", "-"])
-        .input("short")
-        .run();
-    assert_eq!(
-        (ran.code, check(&ran, "secret").1),
+    for variables in [
+        &[][..],
+        &[("SESSION_SECRET", "change-me-in-production")],
+        &[("APP_KEY", "base64:x")],
+    ] {
+        let error = library_error(variables);
+        let detail = format!("{} {}", error.setting(), error.problem());
+        let (status, found, _) = check(&doctor(variables), "secret");
+        assert_eq!((&*status, found), ("fail", detail));
+    }
+    let [repeated, quoted, spaced] = [
+        "ab".repeat(20),
+        format!("\"{SECRET}\""),
+        format!("{SECRET}\n"),
+    ];
+    for (variables, expected) in [
+        (&[("APP_KEY", SECRET)][..], "ok 36 bytes, from APP_KEY"),
         (
-            1,
-            "the secret from standard input: has 5 bytes, at least 32 are needed".to_owned()
-        )
-    );
+            &[("APP_KEY", SECRET), ("SESSION_SECRET", "changeme")],
+            "warn SESSION_SECRET is a placeholder, so the service uses APP_KEY",
+        ),
+        (
+            &[("SESSION_SECRET", &*repeated)],
+            "warn SESSION_SECRET is easy to guess: it has only 2 different characters",
+        ),
+        (
+            &[("SESSION_SECRET", &*quoted)],
+            "warn SESSION_SECRET is wrapped in quotes, which the service takes as part of the secret",
+        ),
+        (
+            &[("SESSION_SECRET", &*spaced)],
+            "warn SESSION_SECRET starts or ends with whitespace, which the service takes as part of the secret",
+        ),
+    ] {
+        let (status, detail, _) = check(&doctor(variables), "secret");
+        assert_eq!(format!("{status} {detail}"), expected);
+    }
+    let with_input = |input: &str| {
+        let ran = bare(&["doctor", "--json", "--secret-file", "-"])
+            .input(input)
+            .run();
+        (ran.code, check(&ran, "secret").1)
+    };
+    assert_eq!(with_input(SECRET), (0, "36 bytes".to_owned()));
+    let error = library_error(&[("SESSION_SECRET", "short")]);
+    let detail = format!("the secret on standard input {}", error.problem());
+    assert_eq!(with_input("short"), (1, detail));
 }
 
 #[test]
-fn every_other_setting_is_judged() {
-    let judged = |vars: &[(&str, &str)], name: &str| {
-        let (status, detail, _) = check(
-            &doctor(&[&[("SESSION_SECRET", SECRET)], vars].concat()),
-            name,
-        );
+fn every_other_setting_is_checked() {
+    let checked = |variables: &[(&str, &str)], name: &str| {
+        let variables = [&[("SESSION_SECRET", SECRET)], variables].concat();
+        let (status, detail, _) = check(&doctor(&variables), name);
         format!("{status} {detail}")
     };
     for (name, value, of, expected) in [
@@ -184,44 +136,49 @@ fn every_other_setting_is_judged() {
             "SESSION_PREVIOUS_SECRETS",
             OLD_SECRET,
             "previous secrets",
-            "ok 1 secret accepted; drop what was replaced more than 2 h ago",
+            "ok 1 secret accepted; remove those that were replaced more than 2 h ago",
         ),
         (
             "SESSION_PREVIOUS_SECRETS",
             SECRET,
             "previous secrets",
-            "warn SESSION_SECRET is among them, so it was not changed",
+            "warn SESSION_SECRET is one of them, so it was not changed",
         ),
         (
             "SESSION_DRIVER",
             "memory",
             "driver",
-            "warn memory: sessions end with the process, and no other process knows them",
+            "warn memory: sessions end with the process and are not shared with others",
         ),
         (
             "SESSION_LIFETIME",
             "4",
             "lifetime",
-            "warn 4 min without use: users are logged out while they read",
+            "warn 4 min of inactivity: users may be logged out while reading a page",
         ),
-        ("SESSION_LIFETIME", "5", "lifetime", "ok 5 min without use"),
+        (
+            "SESSION_LIFETIME",
+            "5",
+            "lifetime",
+            "ok 5 min of inactivity",
+        ),
         (
             "SESSION_LIFETIME",
             "10080",
             "lifetime",
-            "ok 7 d without use",
+            "ok 7 d of inactivity",
         ),
         (
             "SESSION_LIFETIME",
             "10081",
             "lifetime",
-            "warn 7 d without use, and a stolen cookie cannot be revoked",
+            "warn 7 d of inactivity, and a stolen cookie cannot be revoked",
         ),
         (
             "SESSION_LIFETIME",
             "576001",
             "lifetime",
-            "warn 400 d without use, but browsers keep no cookie longer than 400 d",
+            "warn 400 d of inactivity, but browsers keep cookies for at most 400 d",
         ),
         (
             "SESSION_COOKIE",
@@ -233,42 +190,39 @@ fn every_other_setting_is_judged() {
             "SESSION_COOKIE",
             "__Secure-s",
             "cookie name",
-            "ok __Secure-s: only HTTPS can set it",
+            "ok __Secure-s: can only be set over HTTPS",
         ),
         (
             "SESSION_SAME_SITE",
             "strict",
             "same site",
-            "ok strict: who follows a link from another site comes without a session",
+            "ok strict: users who follow a link from another site arrive without a session",
         ),
         (
             "SESSION_SAME_SITE",
             "none",
             "same site",
-            "warn none: every site can make requests with the cookie",
+            "warn none: any site can send requests with the cookie",
         ),
         ("SESSION_PATH", "/app", "path", "ok /app and below"),
         (
             "SESSION_DOMAIN",
             "example.com",
             "domain",
-            "warn every host of example.com gets the cookie, and can overwrite it",
+            "warn every host under example.com receives the cookie and can overwrite it",
         ),
     ] {
-        assert_eq!(judged(&[(name, value)], of), expected, "{name}={value}");
+        assert_eq!(checked(&[(name, value)], of), expected, "{name}={value}");
     }
     let none = [("SESSION_SAME_SITE", "none"), ("SESSION_SECURE", "false")];
     assert_eq!(
-        judged(&none, "same site"),
-        "warn none: every site can make requests with the cookie; it forces Secure, whatever SESSION_SECURE says"
+        checked(&none, "same site"),
+        "warn none: any site can send requests with the cookie; this implies Secure and overrides SESSION_SECURE"
     );
     assert_eq!(
-        judged(&none, "secure"),
-        "ok on: the cookie travels over HTTPS only"
+        checked(&none, "secure"),
+        "ok on: the cookie is only sent over HTTPS"
     );
     let host = [("SESSION_COOKIE", "__Host-s"), ("SESSION_SECURE", "false")];
-    assert_eq!(
-        judged(&host, "cookie name"),
-        "fail SESSION_COOKIE: the prefix of \"__Host-s\" demands Secure, Path=/ and no Domain"
-    );
+    assert!(checked(&host, "cookie name").starts_with("fail SESSION_COOKIE "));
 }

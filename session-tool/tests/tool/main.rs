@@ -1,16 +1,14 @@
-//! The program itself, as it is run: what it prints, every error text and every exit code.
+//! Runs the program and checks its output, its error messages and its exit codes.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod cookies;
 mod dependencies;
 mod doctor_redis;
 mod doctor_settings;
-mod playground;
+mod redis;
 mod run;
 mod secrets;
-mod several;
 mod sign;
 mod store;
 mod usage;
 mod vectors;
-mod with_redis;

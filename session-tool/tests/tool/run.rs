@@ -1,21 +1,24 @@
-//! Running the program.
+//! Runs the program.
 
 use std::ffi::OsStr;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use session_core::{Outcome, Record, Session, SessionManager, Token};
+use session_core::{
+    ConfigError, Driver as _, Expected, KeyRing, Record, Saved, Secret, SessionConfig,
+};
 
 pub(crate) const SECRET: &str = "a test's secret of 32 bytes and more";
 pub(crate) const OLD_SECRET: &str = "the secret that was used before this one";
 
-/// The program with its arguments, an empty environment and an empty standard input.
+/// A command line, with an empty environment and an empty standard input by default.
 pub(crate) struct Tool {
     command: Command,
     input: Vec<u8>,
 }
 
-/// What it left.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -23,12 +26,12 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
-/// The program with a secret.
+/// The program with [`SECRET`] in its environment.
 pub(crate) fn tool<A: AsRef<OsStr>>(arguments: &[A]) -> Tool {
     bare(arguments).env("SESSION_SECRET", SECRET)
 }
 
-/// The program without a variable.
+/// The program with an empty environment.
 pub(crate) fn bare<A: AsRef<OsStr>>(arguments: &[A]) -> Tool {
     let mut command = Command::new(env!("CARGO_BIN_EXE_session-tool"));
     command.args(arguments).env_clear();
@@ -41,6 +44,11 @@ pub(crate) fn bare<A: AsRef<OsStr>>(arguments: &[A]) -> Tool {
 impl Tool {
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn envs(mut self, variables: &[(&str, &str)]) -> Self {
+        self.command.envs(variables.iter().copied());
         self
     }
 
@@ -65,7 +73,7 @@ impl Tool {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It may end without reading.
+        // The program may end without reading.
         let _ = child.stdin.take().unwrap().write_all(&self.input);
         let output = child.wait_with_output().unwrap();
         let ran = Ran {
@@ -75,45 +83,67 @@ impl Tool {
         };
         assert!(!ran.err.contains("panicked"), "{ran:?}");
         for secret in [SECRET, OLD_SECRET] {
-            assert!(
-                !ran.out.contains(secret) && !ran.err.contains(secret),
-                "a secret is shown: {ran:?}"
-            );
+            let is_shown = ran.out.contains(secret) || ran.err.contains(secret);
+            assert!(!is_shown, "a secret is shown: {ran:?}");
         }
         ran
     }
 }
 
 impl Ran {
-    /// The program said yes or no, and this.
+    /// Asserts an answer: this exit code and output, and no error.
     #[track_caller]
     pub(crate) fn says(&self, code: i32, out: &str) {
         assert_eq!((self.code, &*self.out, &*self.err), (code, out, ""));
     }
 
-    /// The program had no answer, but this error and nothing else.
+    /// Asserts exit code 2, this error and no output.
     #[track_caller]
     pub(crate) fn fails(&self, error: &str) {
-        assert_eq!(
-            (self.code, &*self.out, &*self.err),
-            (2, "", &*format!("session-tool: {error}\n"))
-        );
+        let expected = format!("session-tool: {error}\n");
+        assert_eq!((self.code, &*self.out, &*self.err), (2, "", &*expected));
     }
 
-    /// The one line of JSON that it printed.
+    /// Asserts exit code 2, an error that starts like this, and no output.
+    #[track_caller]
+    pub(crate) fn fails_with(&self, start: &str) {
+        assert_eq!((self.code, &*self.out), (2, ""), "{self:?}");
+        let expected = format!("session-tool: {start}");
+        assert!(self.err.starts_with(&expected), "{self:?}");
+    }
+
+    /// Asserts this exit code and first line.
+    #[track_caller]
+    pub(crate) fn concludes(&self, code: i32, headline: &str) {
+        assert_eq!((self.code, self.headline()), (code, headline), "{self:?}");
+    }
+
+    /// Asserts that the cookie is invalid for a reason, and that nothing failed.
+    #[track_caller]
+    pub(crate) fn rejects(&self, reason: &str) {
+        assert_eq!((self.code, &*self.err), (1, ""), "{self:?}");
+        let expected = format!("invalid ({reason}): ");
+        assert!(self.headline().starts_with(&expected), "{self:?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn shows(&self, lines: &str) {
+        assert!(self.out.contains(lines), "{self:?}");
+    }
+
+    /// Parses the single line of JSON in the output.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         assert_eq!(self.out.lines().count(), 1, "{self:?}");
         serde_json::from_str(&self.out).unwrap()
     }
 
-    /// The first line that it printed.
-    pub(crate) fn headline(&self) -> &str {
+    fn headline(&self) -> &str {
         self.out.lines().next().unwrap_or_default()
     }
 }
 
-/// The status and the detail of one of the doctor's checks, and what to do about it.
+/// Returns status, detail and remedy of one of the doctor's checks.
 #[track_caller]
 pub(crate) fn check(ran: &Ran, name: &str) -> (String, String, String) {
     let json = ran.json();
@@ -124,7 +154,13 @@ pub(crate) fn check(ran: &Ran, name: &str) -> (String, String, String) {
     (text("status"), text("detail"), text("remedy"))
 }
 
-/// Runs a future of a test that has no runtime.
+/// Returns the library's error for these variables, whose text the program passes on.
+pub(crate) fn library_error(variables: &[(&str, &str)]) -> ConfigError {
+    let get = |name: &str| variables.iter().find(|(known, _)| *known == name);
+    SessionConfig::from_vars(|name| get(name).map(|(_, value)| *value)).unwrap_err()
+}
+
+/// Runs a future on a runtime of its own.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -133,31 +169,19 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// Commits a session that has something to store.
-pub(crate) async fn commit(manager: &SessionManager, session: &Session) -> Token {
-    match manager.commit(session).await.unwrap() {
-        Outcome::Set(token) => token,
-        other => panic!("no cookie, but {other:?}"),
-    }
-}
-
-/// The token of the cookie driver for a record of this JSON, whatever it says.
+/// Returns the cookie driver's token for a record with this JSON.
 pub(crate) fn token_of(json: &str) -> String {
-    use session_core::{Driver as _, Expected, KeyRing, Saved, Secret};
     let record = Record::from_json(json).unwrap();
-    let saved = block_on(session_cookie::CookieDriver.save(
-        &record,
-        Expected::Absent,
-        std::time::Duration::ZERO,
-    ));
+    let driver = session_cookie::CookieDriver;
+    let saved = block_on(driver.save(&record, Expected::Absent, Duration::ZERO));
     let Saved::Done { handle } = saved.unwrap() else {
         panic!("not saved");
     };
-    KeyRing::new(Secret::new(SECRET).unwrap()).sign(handle)
+    signed(&handle)
 }
 
-/// What is signed with the test's secret, whatever it is.
+/// Signs any value with [`SECRET`].
 pub(crate) fn signed(handle: &str) -> String {
-    let secret = session_core::Secret::new(SECRET).unwrap();
-    session_core::KeyRing::new(secret).sign(handle.to_owned())
+    let secret = Secret::new(SECRET).unwrap();
+    KeyRing::new(secret).sign(handle.to_owned())
 }

@@ -1,8 +1,8 @@
-//! Where the secret comes from, and what is wrong with it.
+//! Where the secret comes from, and how invalid settings are reported.
 
-use crate::run::{SECRET, Tool, bare, token_of, tool};
+use crate::run::{SECRET, Tool, bare, library_error, token_of, tool};
 
-/// A folder that goes with the test.
+/// A folder for one test.
 struct Folder(std::path::PathBuf);
 
 impl Folder {
@@ -12,8 +12,8 @@ impl Folder {
         Self(path)
     }
 
-    fn file(&self, name: &str, content: &[u8]) -> String {
-        let path = self.0.join(name);
+    fn file(&self, content: &[u8]) -> String {
+        let path = self.0.join("secret");
         std::fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     }
@@ -34,173 +34,142 @@ fn inspect_with(path: &str) -> Tool {
 }
 
 #[test]
-fn a_new_secret_is_printed_and_good() {
+fn a_generated_secret_is_random_and_usable() {
     let (a, b) = (bare(&["key"]).run(), bare(&["key"]).run());
     assert_eq!((a.code, &*a.err), (0, ""));
     let secret = a.out.strip_suffix('\n').unwrap();
     assert_eq!(secret.len(), 43);
-    assert!(
-        secret
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
-        "{secret}"
-    );
+    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    assert!(secret.bytes().all(is_base64url), "{secret}");
     assert_ne!(a.out, b.out);
     let ran = bare(&["sign", "{}"]).env("SESSION_SECRET", secret).run();
     assert_eq!(ran.code, 0);
 }
 
+/// Security checklist, statement 29.
 #[test]
-fn s29_without_a_good_secret_there_is_no_answer() {
-    let remedy = "generate one with `openssl rand -base64 32`";
+fn s29_an_unusable_secret_is_an_error() {
     for command in ["inspect", "sign"] {
-        bare(&[command, "{}"])
-            .run()
-            .fails(&format!("SESSION_SECRET: is missing; {remedy}"));
-        for (variable, secret, problem) in [
-            (
-                "SESSION_SECRET",
-                "short",
-                "has 5 bytes, at least 32 are needed",
-            ),
-            (
-                "SESSION_SECRET",
-                "change-me-in-production",
-                "is a placeholder that anyone can guess",
-            ),
-            ("SESSION_SECRET", "", "is empty"),
-            (
-                "APP_KEY",
-                "base64:short",
-                "has 5 bytes, at least 32 are needed",
-            ),
+        for variables in [
+            &[][..],
+            &[("SESSION_SECRET", "short")],
+            &[("SESSION_SECRET", "change-me-in-production")],
+            &[("SESSION_SECRET", "")],
+            &[("APP_KEY", "base64:short")],
+            &[
+                ("SESSION_SECRET", SECRET),
+                ("SESSION_PREVIOUS_SECRETS", "short"),
+            ],
         ] {
+            let error = library_error(variables);
+            let names = ["SESSION_SECRET", "APP_KEY", "SESSION_PREVIOUS_SECRETS"];
+            assert!(names.contains(&error.setting()), "{error}");
             bare(&[command, "{}"])
-                .env(variable, secret)
+                .envs(variables)
                 .run()
-                .fails(&format!("{variable}: {problem}; {remedy}"));
+                .fails(&error.to_string());
         }
-        tool(&[command, "{}"])
-            .env("SESSION_PREVIOUS_SECRETS", "short")
-            .run()
-            .fails(&format!(
-                "SESSION_PREVIOUS_SECRETS: has 5 bytes, at least 32 are needed; {remedy}"
-            ));
     }
 }
 
 #[test]
-fn impossible_settings_are_named() {
-    for (name, value, error) in [
-        (
-            "SESSION_DRIVER",
-            "file",
-            "\"file\" is not possible; use cookie, memory or redis",
-        ),
-        (
-            "SESSION_LIFETIME",
-            "0",
-            "\"0\" is not possible; use a whole number of minutes, at least 1",
-        ),
-        (
-            "SESSION_COOKIE",
-            "a b",
-            "\"a b\" contains ' '; use letters, digits, '-' and '_' (RFC 6265, cookie-name)",
-        ),
+fn an_invalid_setting_is_an_error() {
+    for variable in [
+        ("SESSION_DRIVER", "file"),
+        ("SESSION_LIFETIME", "0"),
+        ("SESSION_COOKIE", "a b"),
     ] {
+        let error = library_error(&[("SESSION_SECRET", SECRET), variable]);
+        assert_eq!(error.setting(), variable.0);
         tool(&["inspect", "x"])
-            .env(name, value)
+            .envs(&[variable])
             .run()
-            .fails(&format!("{name}: {error}"));
+            .fails(&error.to_string());
     }
 }
 
 #[test]
-fn the_app_key_stands_in() {
-    let ran = bare(&["inspect", &token()])
-        .env("APP_KEY", format!("base64:{SECRET}"))
-        .run();
+fn the_app_key_is_the_fallback() {
+    let key = format!("base64:{SECRET}");
+    let ran = bare(&["inspect", &token()]).env("APP_KEY", key).run();
     assert_eq!(ran.code, 0);
 }
 
 #[test]
-fn the_secret_is_read_from_a_file_or_standard_input_before_the_environment() {
+fn a_secret_file_or_standard_input_overrides_the_environment() {
     let folder = Folder::new("read");
-    for content in [
-        SECRET.to_owned(),
-        format!("{SECRET}\n"),
-        format!("{SECRET}\r\n"),
-    ] {
-        let path = folder.file("secret", content.as_bytes());
-        assert_eq!(inspect_with(&path).run().code, 0, "{content:?}");
+    for end in ["", "\n", "\r\n"] {
+        let content = format!("{SECRET}{end}");
+        let path = folder.file(content.as_bytes());
         let other = "another secret, of more than 32 bytes";
-        let ran = inspect_with(&path)
+        let with_others = inspect_with(&path)
             .env("SESSION_SECRET", other)
-            .env("APP_KEY", other)
-            .run();
-        assert_eq!(ran.code, 0, "{content:?}");
-        assert_eq!(
-            inspect_with("-").input(content.as_bytes()).run().code,
-            0,
-            "{content:?}"
-        );
+            .env("APP_KEY", other);
+        for tool in [
+            inspect_with(&path),
+            with_others,
+            inspect_with("-").input(content),
+        ] {
+            assert_eq!(tool.run().code, 0, "{end:?}");
+        }
     }
-    // White space elsewhere is part of it.
-    let path = folder.file("secret", format!("{SECRET} \n").as_bytes());
+    // Other whitespace is part of the secret.
+    let path = folder.file(format!("{SECRET} \n").as_bytes());
     assert_eq!(inspect_with(&path).run().code, 1);
 }
 
 #[test]
-fn a_file_that_is_no_secret_is_named_and_not_shown() {
+fn an_unusable_secret_file_is_named_and_its_content_not_shown() {
     let folder = Folder::new("bad");
-    let says = |content: &[u8], error: &str| {
-        let path = folder.file("secret", content);
+    for secret in ["hunter2", "", "change-me"] {
+        let path = folder.file(format!("{secret}\n").as_bytes());
+        let error = library_error(&[("SESSION_SECRET", secret)]);
+        let problem = format!("{}; {}", error.problem(), error.remedy());
         inspect_with(&path)
             .run()
-            .fails(&format!("the secret file {path}: {error}"));
-    };
-    let remedy = "generate one with `openssl rand -base64 32`";
-    says(
-        b"hunter2\n",
-        &format!("has 7 bytes, at least 32 are needed; {remedy}"),
-    );
-    says(b"", &format!("is empty; {remedy}"));
-    says(
-        b"change-me\n",
-        &format!("is a placeholder that anyone can guess; {remedy}"),
-    );
-    says(
-        b"\xff\xfe\xfd",
-        "is not UTF-8; generate one with `session-tool key`",
-    );
-    says(
-        format!("{SECRET}\n{SECRET}\n").as_bytes(),
-        "has several lines; keep one secret in it, and previous ones in SESSION_PREVIOUS_SECRETS",
-    );
-    inspect_with("-").input("short").run().fails(&format!(
-        "the secret from standard input: has 5 bytes, at least 32 are needed; {remedy}"
-    ));
+            .fails(&format!("the secret file {path} {problem}"));
+        let expected = format!("the secret on standard input {problem}");
+        inspect_with("-").input(secret).run().fails(&expected);
+    }
+    let two = format!("{SECRET}\n{SECRET}\n");
+    for (content, problem) in [
+        (
+            &b"\xff\xfe\xfd"[..],
+            "is not valid UTF-8; generate a secret with `session-tool key`",
+        ),
+        (
+            two.as_bytes(),
+            "has several lines; keep one secret in it and list previous ones in SESSION_PREVIOUS_SECRETS",
+        ),
+    ] {
+        let path = folder.file(content);
+        inspect_with(&path)
+            .run()
+            .fails(&format!("the secret file {path} {problem}"));
+    }
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
+fn an_unreadable_secret_file_is_named() {
     let folder = Folder::new("unreadable");
-    let remedy = "check its path and rights";
-    inspect_with("/no/such/file").run().fails(&format!(
-        "cannot read the secret file /no/such/file; {remedy} (No such file or directory (os error 2))"
-    ));
-    let path = folder.0.to_str().unwrap();
-    inspect_with(path).run().fails(&format!(
-        "cannot read the secret file {path}; {remedy} (Is a directory (os error 21))"
-    ));
+    for (path, error) in [
+        ("/no/such/file", "No such file or directory (os error 2)"),
+        (folder.0.to_str().unwrap(), "Is a directory (os error 21)"),
+    ] {
+        inspect_with(path).run().fails(&format!(
+            "cannot read the secret file {path}; check the path and permissions ({error})"
+        ));
+    }
 }
 
 #[test]
-fn one_standard_input_is_not_read_for_two_things() {
-    bare(&["inspect", "--secret-file", "-"]).input(SECRET).run().fails(
-        "the cookie and the secret cannot both come from standard input; give the cookie as an argument",
-    );
-    bare(&["sign", "--secret-file", "-", "-"]).input(SECRET).run().fails(
-        "the data and the secret cannot both come from standard input; give the data as an argument",
-    );
+fn standard_input_is_read_for_one_purpose_only() {
+    for (arguments, what) in [
+        (&["inspect", "--secret-file", "-"][..], "cookie"),
+        (&["sign", "--secret-file", "-", "-"], "data"),
+    ] {
+        bare(arguments).input(SECRET).run().fails(&format!(
+            "cannot read both the {what} and the secret from standard input; pass the {what} as an argument"
+        ));
+    }
 }

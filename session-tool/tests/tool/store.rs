@@ -1,19 +1,29 @@
 //! `show`, `revoke` and `watch`.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, Lines};
+use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use test_support::RedisServer;
 
-use crate::run::{Tool, bare, tool};
-use crate::with_redis::{cli, stored};
+use crate::redis::{UNKNOWN, cli, driver_error, service, stored};
+use crate::run::{Tool, bare, block_on, tool};
 
-const GONE: &str = "22222222-2222-4222-8222-222222222222";
-
-/// The program with nothing but a Redis: these commands need no secret.
+/// The program with nothing but a Redis server: these commands need no secret.
 fn at(server: &RedisServer, arguments: &[&str]) -> Tool {
     bare(arguments).env("REDIS_URL", server.url())
+}
+
+/// `watch`, running.
+fn watch(server: &RedisServer) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut child = at(server, &["watch", "--interval", "0.2"])
+        .command()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, lines)
 }
 
 #[test]
@@ -36,132 +46,106 @@ fn a_session_is_shown_by_its_id() {
             "flash    notice  \"Hi\""
         ]
     );
-    assert!(
-        at(&server, &["show", "--full-id", &id])
-            .run()
-            .out
-            .starts_with(&format!("id       {id}\n"))
-    );
-    assert_eq!(
-        at(&server, &["show", "-"])
-            .input(format!("{id}\n"))
-            .run()
-            .out
-            .lines()
-            .next(),
-        Some(lines[0])
-    );
+    let whole = at(&server, &["show", "--full-id", &id]).run();
+    whole.concludes(0, &format!("id       {id}"));
+    let input = at(&server, &["show", "-"]).input(format!("{id}\n")).run();
+    input.concludes(0, lines[0]);
 
     let json = at(&server, &["show", "--json", "--full-id", &id])
         .run()
         .json();
     assert_eq!((&json["found"], &json["id"]), (&true.into(), &id.into()));
     assert_eq!(
-        (
-            &json["data"]["user"],
-            &json["flash"]["notice"],
-            &json["size"]
-        ),
-        (&42.into(), &"Hi".into(), &93.into())
+        (&json["data"]["user"], &json["size"]),
+        (&42.into(), &93.into())
     );
+    assert_eq!(json["flash"]["notice"], "Hi");
     assert!(json["expires_at"].is_string() && json["created_at"].is_null());
 }
 
 #[test]
-fn what_is_not_there_is_no_session() {
+fn a_missing_session_is_explained() {
     let server = RedisServer::start();
-    let nothing = "there is no session of this id in Redis";
     for (id, hint) in [
         (
-            GONE,
-            "it ended, was logged out, or has another SESSION_PREFIX",
+            UNKNOWN,
+            "it expired, was logged out, or has a different SESSION_PREFIX",
         ),
         (
             "22222222…",
-            "this may be shortened: the whole id is needed, `session-tool inspect --full-id` prints it",
+            "this looks like a shortened id: `session-tool inspect --full-id` prints the whole id",
         ),
         (
             "22222222.abc",
-            "this may be a cookie: `session-tool inspect --full-id` prints its id",
+            "this looks like a cookie: `session-tool inspect --full-id` prints its id",
         ),
     ] {
         for command in ["show", "revoke"] {
             let ran = at(&server, &[command, id]).run();
-            let expected = format!("session-tool: {nothing}; {hint}\n");
+            let expected = format!("session-tool: no session with this id in Redis; {hint}\n");
             assert_eq!(
-                (ran.code, &*ran.out, &*ran.err),
-                (1, "", &*expected),
+                (ran.code, &*ran.out, ran.err),
+                (1, "", expected),
                 "{command} {id}"
             );
         }
     }
-    let ran = at(&server, &["show", "--json", GONE]).run();
-    ran.says(
+    at(&server, &["show", "--json", UNKNOWN]).run().says(
         1,
         "{\"found\":false,\"id\":null,\"data\":null,\"flash\":null,\"expires_at\":null,\"created_at\":null,\"size\":null}\n",
     );
     for command in ["show", "revoke"] {
-        let empty =
-            "the id is empty or no text; `session-tool inspect --full-id` prints that of a cookie";
-        at(&server, &[command, ""]).run().fails(empty);
+        let error = "the id is empty or not valid UTF-8; `session-tool inspect --full-id` prints the id of a cookie";
+        at(&server, &[command, ""]).run().fails(error);
         at(&server, &[command, "-"])
             .input(b"\xff")
             .run()
-            .fails(empty);
+            .fails(error);
     }
 }
 
 #[test]
-fn a_revoked_session_is_gone_and_its_cookie_worth_nothing() {
+fn a_revoked_session_is_gone_for_the_service() {
     let server = RedisServer::start();
     let ((token, id), (other, _)) = (stored(&server), stored(&server));
     at(&server, &["revoke", &id])
         .run()
         .says(0, &format!("revoked {}…\n", &id[..8]));
-    let ran = tool(&["inspect", &token]).redis(&server.url()).run();
-    assert!(
-        ran.headline().starts_with("not valid (no record)"),
-        "{ran:?}"
-    );
-    assert_eq!(
-        tool(&["inspect", &other]).redis(&server.url()).run().code,
-        0
-    );
+    let inspect = |token: &str| tool(&["inspect", token]).redis(&server.url()).run();
+    inspect(&token).rejects("no record");
+    inspect(&other).concludes(0, "valid");
+    block_on(async {
+        let manager = service(&server.url()).await;
+        let session = manager.open([&*token]).await.unwrap();
+        assert!(session.is_new() && session.get::<u64>("user").unwrap().is_none());
+    });
     assert_eq!(at(&server, &["revoke", &id]).run().code, 1);
     assert_eq!(cli(&server, &["DBSIZE"]), "1\n");
 }
 
 #[test]
-fn what_is_no_session_is_left_alone() {
+fn keys_that_hold_no_session_are_left_alone() {
     let server = RedisServer::start();
     cli(&server, &["SET", "session:foreign", "not a record"]);
     cli(&server, &["LPUSH", "session:list", "1"]);
     for id in ["foreign", "list"] {
-        assert_eq!(at(&server, &["revoke", id]).run().code, 1);
-        assert_eq!(at(&server, &["show", id]).run().code, 1);
+        for command in ["revoke", "show"] {
+            assert_eq!(at(&server, &[command, id]).run().code, 1, "{command} {id}");
+        }
     }
     assert_eq!(cli(&server, &["DBSIZE"]), "2\n");
     cli(&server, &["SET", "session:eternal", r#"{"id":"eternal"}"#]);
     let ran = at(&server, &["show", "eternal"]).run();
-    assert!(
-        ran.out
-            .contains("expires  never: its key has no TTL, so no service accepts it\n"),
-        "{ran:?}"
-    );
-    assert!(ran.out.contains("data     none\n"), "{ran:?}");
+    ran.shows("expires  never (the key has no TTL; services reject the session)\n");
+    ran.shows("data     none\n");
 }
 
 #[test]
-fn the_number_of_sessions_is_followed() {
+fn watch_follows_the_number_of_sessions() {
     let server = RedisServer::start();
     let (_, id) = stored(&server);
     cli(&server, &["SET", "other", "1"]);
-    let mut child = at(&server, &["watch", "--interval", "0.2"])
-        .command()
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (mut child, mut lines) = watch(&server);
     let mut next = || lines.next().unwrap().unwrap();
     let first = next();
     assert!(
@@ -173,10 +157,8 @@ fn the_number_of_sessions_is_followed() {
     let mut until = |end: &str| {
         let start = Instant::now();
         while !next().ends_with(end) {
-            assert!(
-                start.elapsed() < Duration::from_secs(10),
-                "no line ends with {end}"
-            );
+            let took = start.elapsed();
+            assert!(took < Duration::from_secs(10), "no line ends with {end}");
         }
     };
     until(" 3 sessions");
@@ -187,97 +169,76 @@ fn the_number_of_sessions_is_followed() {
 }
 
 #[test]
-fn watching_stops_after_so_many_counts() {
+fn watch_stops_after_the_requested_number_of_counts() {
     let server = RedisServer::start();
     let start = Instant::now();
     let ran = at(&server, &["watch", "--interval", "0.1", "--count", "3"]).run();
     assert_eq!((ran.code, ran.out.lines().count(), &*ran.err), (0, 3, ""));
     assert!(start.elapsed() >= Duration::from_millis(200));
-    let shop = at(&server, &["watch", "--count", "1"])
-        .env("SESSION_PREFIX", "shop:")
-        .run();
-    assert!(shop.out.ends_with("         0 sessions\n"), "{shop:?}");
+    let shop = at(&server, &["watch", "--count", "1"]).env("SESSION_PREFIX", "shop:");
+    shop.run().shows("         0 sessions\n");
 }
 
 #[test]
-fn watching_goes_on_when_redis_comes_back() {
+fn watch_survives_a_restart_of_redis() {
     let mut server = RedisServer::start();
     stored(&server);
-    let mut child = at(&server, &["watch", "--interval", "0.2"])
-        .command()
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (mut child, mut lines) = watch(&server);
     let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
     assert!(lines.next().unwrap().unwrap().ends_with(" 1 session"));
     server.kill();
     let error = errors.next().unwrap().unwrap();
-    let expected = "session-tool: the sessions cannot be counted; check that Redis runs and that its user may SCAN (";
-    assert!(error.starts_with(expected), "{error}");
+    let expected = format!("session-tool: {CANNOT_COUNT}");
+    assert!(error.starts_with(&expected), "{error}");
     server.restart();
-    let back = lines
-        .by_ref()
-        .map(Result::unwrap)
-        .find(|line| line.contains(" 0 sessions"));
-    assert!(back.is_some(), "nothing was stored on the disk");
+    let mut counts = lines.by_ref().map(Result::unwrap);
+    // Redis kept nothing on disk.
+    assert!(counts.any(|line| line.contains(" 0 sessions")));
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
 #[test]
-fn a_pipe_that_is_closed_ends_watching() {
+fn watch_ends_when_its_pipe_is_closed() {
     let server = RedisServer::start();
-    let mut child = at(&server, &["watch", "--interval", "0.1"])
-        .command()
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
+    let (child, lines) = watch(&server);
+    drop(lines);
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
 }
 
 #[test]
-fn without_redis_there_is_no_answer() {
-    let port = test_support::redis::free_port();
+fn a_missing_redis_server_is_an_error() {
+    let url = format!("redis://127.0.0.1:{}", test_support::redis::free_port());
+    let error = driver_error(&url);
     for arguments in [
-        &["show", GONE][..],
-        &["revoke", GONE],
+        &["show", UNKNOWN][..],
+        &["revoke", UNKNOWN],
         &["watch", "--count", "1"],
     ] {
-        bare(arguments).env("REDIS_URL", format!("redis://127.0.0.1:{port}")).run().fails(
-            "REDIS_URL: leads to no server that answers; check the host, the port and that Redis runs \
-             (Connection refused)",
-        );
-        for driver in ["cookie", ""] {
-            let tool = bare(arguments);
-            let tool = if driver.is_empty() {
-                tool
-            } else {
-                tool.env("SESSION_DRIVER", driver)
-            };
-            tool.run().fails(
-                "nothing says where Redis is; set REDIS_URL, or SESSION_DRIVER=redis for the one on this machine",
+        let ran = bare(arguments).env("REDIS_URL", &url).run();
+        ran.fails(&format!("{error} (Connection refused)"));
+        for variables in [&[("SESSION_DRIVER", "cookie")][..], &[]] {
+            bare(arguments).envs(variables).run().fails(
+                "no Redis server is configured; set REDIS_URL, or SESSION_DRIVER=redis to use the one on this machine",
             );
         }
+        let prefix = [("REDIS_URL", &*url), ("SESSION_PREFIX", "a b")];
         bare(arguments)
-            .env("REDIS_URL", "redis://127.0.0.1:1")
-            .env("SESSION_PREFIX", "a b")
+            .envs(&prefix)
             .run()
-            .fails("SESSION_PREFIX: \"a b\" contains ' '; use letters, digits and colons, such as \"session:\"");
+            .fails_with("SESSION_PREFIX");
     }
 }
 
 #[test]
-fn a_user_without_the_right_to_count_is_told_so() {
+fn a_user_who_may_not_scan_cannot_count() {
     let server = RedisServer::start();
     cli(&server, &["ACL", "SETUSER", "default", "-scan"]);
     let ran = at(&server, &["watch", "--count", "1"]).run();
-    assert_eq!((ran.code, &*ran.out), (2, ""));
-    let expected = "session-tool: the sessions cannot be counted; check that Redis runs and that its user may SCAN (";
-    assert!(ran.err.starts_with(expected), "{ran:?}");
+    ran.fails_with(CANNOT_COUNT);
     assert!(ran.err.contains("NOPERM"), "{ran:?}");
 }
+
+const CANNOT_COUNT: &str =
+    "cannot count the sessions; check that Redis is running and that its user may run SCAN (";

@@ -1,18 +1,17 @@
-//! What the command line asks for.
+//! The command line.
 
 use std::path::PathBuf;
 
-/// The arguments of the program.
 #[derive(Debug, Default)]
 pub(crate) struct Arguments {
-    /// Where screenshots are to go, if they are to be taken.
+    /// The folder for screenshots, if they are requested.
     pub(crate) screenshots: Option<PathBuf>,
     filters: Vec<String>,
 }
 
 impl Arguments {
-    /// Reads them; the error is how to use the program.
-    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// Parses the arguments. The error is the usage.
+    pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut arguments = Self::default();
         while let Some(word) = words.next() {
             match &*word {
@@ -27,8 +26,8 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// Whether the scenario of this path is to be played.
-    pub(crate) fn want(&self, path: &str) -> bool {
+    /// Returns `true` if the scenario with this path is selected.
+    pub(crate) fn matches(&self, path: &str) -> bool {
         let mut filters = self.filters.iter();
         self.filters.is_empty() || filters.any(|filter| path.contains(&**filter))
     }

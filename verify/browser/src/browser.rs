@@ -1,4 +1,4 @@
-//! The browser, as a scenario speaks of it.
+//! The browser, with the actions that scenarios need.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use thirtyfour::{By, WebDriver, WindowHandle};
 use crate::cookie::Cookie;
 use crate::page::Page;
 
-/// A browser. Whatever it cannot do fails the scenario.
+/// A browser. An action that fails panics, which fails the scenario.
 #[derive(Debug)]
 pub(crate) struct Browser {
     driver: WebDriver,
@@ -22,13 +22,12 @@ impl Browser {
         Self { driver }
     }
 
-    /// Ends it.
     pub(crate) async fn quit(&self) -> WebDriverResult<()> {
         self.driver.clone().quit().await
     }
 
-    /// Forgets everything, and goes on in a new tab: one without a history.
-    pub(crate) async fn forget(&self) {
+    /// Clears cookies and cache, and continues in a new tab, which has no history.
+    pub(crate) async fn reset(&self) {
         self.devtools("Storage.clearCookies", json!({})).await;
         self.devtools("Network.clearBrowserCache", json!({})).await;
         let tabs = self.driver.windows().await.unwrap();
@@ -39,10 +38,10 @@ impl Browser {
             self.driver.close_window().await.unwrap();
         }
         self.switch(&new).await;
-        self.complaints().await;
+        self.console().await;
     }
 
-    /// Opens an address, as if it were typed.
+    /// Opens an address, as if the user typed it.
     pub(crate) async fn visit(&self, url: &str) {
         self.driver.goto(url).await.unwrap();
     }
@@ -55,18 +54,18 @@ impl Browser {
         self.driver.back().await.unwrap();
     }
 
-    /// What the playground's page shows.
+    /// Reads the playground's page.
     pub(crate) async fn page(&self) -> Page {
         self.run(Page::SCRIPT).await
     }
 
-    /// Opens an address, and reads the playground's page there.
+    /// Opens an address and reads the playground's page.
     pub(crate) async fn page_at(&self, url: &str) -> Page {
         self.visit(url).await;
         self.page().await
     }
 
-    /// Writes into the fields of a form, clicks its button, and waits for the next page.
+    /// Fills in a form, clicks its button, and waits for the next page.
     pub(crate) async fn submit(&self, action: &str, fields: &[(&str, &str)]) {
         let form = format!(r#"form[action$="{action}"]"#);
         for (name, text) in fields {
@@ -80,7 +79,7 @@ impl Browser {
         self.follow(&format!("{form} button")).await;
     }
 
-    /// Clicks on what leads to another page, and waits for that.
+    /// Clicks an element that leads to another page, and waits for that page.
     pub(crate) async fn follow(&self, selector: &str) {
         self.run::<()>("window.left = true").await;
         let element = self.driver.find(By::Css(selector)).await.unwrap();
@@ -89,22 +88,22 @@ impl Browser {
         self.until(arrived, selector).await;
     }
 
-    /// Waits for what a script says to be true; `what` is for the failure.
+    /// Waits until a script returns `true`. `what` names the event in the failure.
     pub(crate) async fn until(&self, script: &str, what: &str) {
         let end = Instant::now() + PATIENCE;
         while !self.run::<bool>(script).await {
-            assert!(Instant::now() < end, "nothing comes of {what}");
+            assert!(Instant::now() < end, "no end of {what}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// Runs the body of a function in the page.
+    /// Runs a script in the page and returns its result.
     pub(crate) async fn run<T: DeserializeOwned>(&self, script: &str) -> T {
         let returned = self.driver.execute(script, Vec::new()).await.unwrap();
         returned.convert().unwrap()
     }
 
-    /// Sends a request from within the page, and returns its status and text.
+    /// Sends a request from the page. Returns the status and the text of the response.
     pub(crate) async fn fetch(
         &self,
         method: &str,
@@ -119,27 +118,27 @@ impl Browser {
         returned.unwrap().convert().unwrap()
     }
 
-    /// What `GET /api/session` answers to the page.
+    /// Returns the response of `GET /api/session`.
     pub(crate) async fn session(&self) -> Value {
         let (status, text) = self.fetch("GET", "/api/session", None).await;
         assert_eq!(status, 200, "{text}");
         serde_json::from_str(&text).unwrap()
     }
 
-    /// All cookies that it keeps, of all sites.
+    /// Returns the stored cookies of all sites.
     pub(crate) async fn cookies(&self) -> Vec<Cookie> {
         let mut answer = self.devtools("Storage.getCookies", json!({})).await;
         serde_json::from_value(answer["cookies"].take()).unwrap()
     }
 
-    /// The only cookie that it keeps.
+    /// Returns the only stored cookie.
     pub(crate) async fn cookie(&self) -> Cookie {
-        let [cookie] = <[Cookie; 1]>::try_from(self.cookies().await).expect("one cookie");
+        let [cookie] = <[Cookie; 1]>::try_from(self.cookies().await).expect("exactly one cookie");
         cookie
     }
 
-    /// Puts a cookie back that it had before.
-    pub(crate) async fn keep(&self, cookie: &Cookie) {
+    /// Stores a cookie that it had before.
+    pub(crate) async fn restore(&self, cookie: &Cookie) {
         let cookies = json!({ "cookies": [cookie] });
         self.devtools("Storage.setCookies", cookies).await;
     }
@@ -148,7 +147,7 @@ impl Browser {
         self.driver.window().await.unwrap()
     }
 
-    /// Opens a tab, and goes on in it.
+    /// Opens a tab and switches to it.
     pub(crate) async fn new_tab(&self) {
         let tab = self.driver.new_tab().await.unwrap();
         self.switch(&tab).await;
@@ -158,22 +157,22 @@ impl Browser {
         self.driver.switch_to_window(tab.clone()).await.unwrap();
     }
 
-    /// What its console shows since the last look.
-    pub(crate) async fn complaints(&self) -> Vec<String> {
+    /// Returns the console messages since the last call.
+    pub(crate) async fn console(&self) -> Vec<String> {
         let log = self.driver.browser_log().await.unwrap();
         log.into_iter().map(|entry| entry.message).collect()
     }
 
-    /// Puts a picture of what is visible into a file.
+    /// Saves a screenshot of the visible part of the page.
     pub(crate) async fn screenshot(&self, path: &Path) {
         self.driver.screenshot(path).await.unwrap();
     }
 
-    /// A command of the DevTools protocol.
+    /// Sends a command of the DevTools protocol.
     pub(crate) async fn devtools(&self, command: &str, params: Value) -> Value {
         self.driver.cdp().send_raw(command, params).await.unwrap()
     }
 }
 
-/// Longer than any page takes.
+/// Longer than any page takes to load.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! Chromium, by its driver.
+//! Chromium and its driver.
 
 use std::error::Error;
 use std::fs;
@@ -15,7 +15,7 @@ use tokio::process::ChildStdout;
 
 use crate::browser::Browser;
 
-/// The driver of Chromium. It is killed when dropped, with the browsers that it started and all that they kept.
+/// Chromium's driver. Dropping it kills it and its browsers, and removes their files.
 #[derive(Debug)]
 pub(crate) struct Chromium {
     driver: Child,
@@ -35,7 +35,7 @@ impl Chromium {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            // The browsers are in the group of their driver, and are killed with it.
+            // The browsers join this process group and are killed with it.
             .process_group(0)
             .spawn()?;
         let mut lines =
@@ -50,40 +50,42 @@ impl Chromium {
             while let Some(line) = lines.next_line().await? {
                 if let Some((_, port)) = line.trim_end_matches('.').split_once(LISTENING) {
                     chromium.url = format!("http://127.0.0.1:{port}");
-                    // What else it says, nobody reads; it must not wait for a reader.
+                    // Drain the rest of the output, so that the driver does not block on a full pipe.
                     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                     return Ok(chromium);
                 }
             }
-            Err("chromedriver ended at once".into())
+            Err("chromedriver exited at startup".into())
         };
         tokio::time::timeout(PATIENCE, reading).await?
     }
 
-    /// Starts a browser that knows nothing.
+    /// Starts a browser with an empty profile.
     pub(crate) async fn browser(&self) -> Result<Browser, Box<dyn Error>> {
         let number = self.browsers.fetch_add(1, Ordering::Relaxed);
         let profile = self.scratch.join(format!("profile-{number}"));
-        let mut wanted = DesiredCapabilities::chrome();
-        // The driver starts whatever it takes for Chrome if it is not told.
-        wanted.set_binary(
-            &found("chromium")
-                .ok_or("chromium is gone")?
+        let mut capabilities = DesiredCapabilities::chrome();
+        // The driver would otherwise pick any Chrome that it finds.
+        capabilities.set_binary(
+            &find("chromium")
+                .ok_or("chromium not found")?
                 .to_string_lossy(),
         )?;
         for flag in FLAGS {
-            wanted.add_arg(flag)?;
+            capabilities.add_arg(flag)?;
         }
-        wanted.add_arg(&format!("--user-data-dir={}", profile.display()))?;
-        // Debian's build blocks them otherwise, and then blocks what SameSite is to block.
-        let allowed = json!({ "profile.cookie_controls_mode": 0 });
-        wanted.add_experimental_option("prefs", allowed)?;
-        wanted.set_browser_log_level(LoggingPrefsLogLevel::All)?;
-        let direct = reqwest::Client::builder()
+        capabilities.add_arg(&format!("--user-data-dir={}", profile.display()))?;
+        // Allow third-party cookies. Debian's build blocks them by default, which would hide the effect of SameSite.
+        let allow_third_parties = json!({ "profile.cookie_controls_mode": 0 });
+        capabilities.add_experimental_option("prefs", allow_third_parties)?;
+        capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
+        let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(PATIENCE)
             .build()?;
-        let driver = WebDriver::builder(&self.url, wanted).client(direct).await?;
+        let driver = WebDriver::builder(&self.url, capabilities)
+            .client(client)
+            .await?;
         Ok(Browser::new(driver))
     }
 }
@@ -97,24 +99,24 @@ impl Drop for Chromium {
     }
 }
 
-/// Says which of these programs are not installed.
+/// Returns an error that names the programs that are not installed.
 pub(crate) fn require(programs: &[&str]) -> Result<(), String> {
     let missing: Vec<&str> = programs
         .iter()
         .copied()
-        .filter(|program| found(program).is_none())
+        .filter(|program| find(program).is_none())
         .collect();
     match missing.is_empty() {
         true => Ok(()),
         false => Err(format!(
-            "NOT RUN: {} not found; Debian has them in the packages chromium, chromium-driver and redis-server",
+            "NOT RUN: {} not found; install the Debian packages chromium, chromium-driver and redis-server",
             missing.join(", ")
         )),
     }
 }
 
-/// Where a program is.
-fn found(program: &str) -> Option<PathBuf> {
+/// Finds a program in `PATH`.
+fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .map(|folder| folder.join(program))
@@ -133,10 +135,10 @@ const FLAGS: [&str; 12] = [
     "--hide-scrollbars",
     "--lang=en",
     "--no-proxy-server",
-    // Sites of their own, and yet on this machine.
+    // Resolve several sites to this machine.
     "--host-resolver-rules=MAP *.test 127.0.0.1",
 ];
-/// What the driver prints in front of its port.
+/// The driver's output before its port.
 const LISTENING: &str = "was started successfully on port ";
-/// Longer than anything takes that the driver is asked for.
+/// Longer than any command of the driver takes.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,17 +1,17 @@
-//! What the browser keeps of a cookie.
+//! A cookie in the browser's store.
 
 use serde::{Deserialize, Serialize};
 
-/// A cookie as the browser keeps it (DevTools protocol, "Network.Cookie").
+/// A stored cookie (DevTools protocol, "Network.Cookie").
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Cookie {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// With a dot in front where it goes to subdomains too.
+    /// Starts with a dot if the cookie is also sent to subdomains.
     pub(crate) domain: String,
     pub(crate) path: String,
-    /// In seconds since 1970; -1 where it ends with the browser's session.
+    /// In seconds since 1970, or -1 if it ends with the browser's session.
     pub(crate) expires: f64,
     pub(crate) http_only: bool,
     pub(crate) secure: bool,
@@ -19,7 +19,7 @@ pub(crate) struct Cookie {
 }
 
 impl Cookie {
-    /// Its name and value, together.
+    /// Returns the bytes of the name and the value.
     pub(crate) fn size(&self) -> usize {
         self.name.len() + self.value.len()
     }

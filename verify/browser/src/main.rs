@@ -1,30 +1,30 @@
-//! Drives the page of each playground by headless Chromium, with sessions in the cookie and in Redis: what a browser
-//! makes of the cookies, no other test shows.
+//! Checks each playground in headless Chromium, with the cookie driver and with Redis. No other test shows how a browser
+//! treats the cookies.
 //!
 //! ```sh
 //! cd verify/browser
 //! cargo run                                          # every scenario
-//! cargo run -- same_site axum::redis                 # those whose names contain one of these
-//! cargo run -- --screenshots /tmp/screenshots page   # and what the page looks like
+//! cargo run -- same_site axum::redis                 # scenarios whose names contain one of these
+//! cargo run -- --screenshots screenshots page        # with screenshots of the page
 //! ```
 //!
-//! It builds the playgrounds, starts what it needs on free ports, and stops it at its end. It installs nothing: Chromium,
-//! its driver and Redis are to be there. It exits with 1 if a scenario failed, with 2 if it could not play them.
+//! It builds the playgrounds, starts all servers on free ports, and stops them at the end. Chromium, its driver and Redis
+//! must be installed. The exit code is 1 if a scenario failed, and 2 if the scenarios could not run.
 
-#![allow(clippy::unwrap_used, reason = "what fails here fails a scenario")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the scenario")]
 
 mod arguments;
 mod browser;
 mod chromium;
 mod cookie;
+mod other_site;
 mod page;
 mod playgrounds;
 mod report;
 mod scenario;
 mod scenarios;
 mod screenshots;
-mod site;
-mod stage;
+mod setup;
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -38,18 +38,18 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::arguments::Arguments;
 use crate::chromium::Chromium;
 use crate::report::Report;
-use crate::stage::{Stage, Store};
+use crate::setup::{Setup, Store};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let playing = async {
-        let arguments = Arguments::read(std::env::args().skip(1))?;
-        play(&arguments).await
+    let running = async {
+        let arguments = Arguments::parse(std::env::args().skip(1))?;
+        run_all(&arguments).await
     };
-    // Whatever ends it: what it started is stopped.
+    // Drop everything on a signal, which stops all child processes.
     let result = tokio::select! {
-        result = playing => result,
-        () = told_to_end() => Err("interrupted".into()),
+        result = running => result,
+        () = interrupted() => Err("interrupted".into()),
     };
     match result {
         Ok(report) => {
@@ -63,8 +63,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Plays every scenario that is asked for, with each playground and each store.
-async fn play(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
+/// Runs the selected scenarios with each playground and each store.
+async fn run_all(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
     chromium::require(&["chromium", "chromedriver", "redis-server"])?;
     let playgrounds = playgrounds::build()?;
     let redis = Arc::new(RedisServer::start());
@@ -75,22 +75,22 @@ async fn play(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
         let part = |store: &Store| (*playground, store.clone());
         stores.iter().map(part)
     });
-    // Two at a time: most of what one browser does, it does on one core.
+    // Two at a time: a browser keeps about one core busy.
     let parts = RefCell::new(parts);
     let worker = async || {
         loop {
             let Some((playground, store)) = parts.borrow_mut().next() else {
                 return Ok::<_, Box<dyn Error>>(());
             };
-            play_part(arguments, &report, &chromium, playground, store).await?;
+            run_part(arguments, &report, &chromium, playground, store).await?;
         }
     };
     tokio::try_join!(worker(), worker())?;
     Ok(report)
 }
 
-/// Plays the scenarios with one playground and one store, in a browser of their own.
-async fn play_part(
+/// Runs the scenarios of one playground and one store in their own browser.
+async fn run_part(
     arguments: &Arguments,
     report: &Report,
     chromium: &Chromium,
@@ -101,27 +101,27 @@ async fn play_part(
     let scenarios: Vec<_> = scenarios::all()
         .filter(|scenario| scenario.applies_to(&store))
         .map(|scenario| (format!("{name}::{store}::{}", scenario.path()), scenario))
-        .filter(|(path, _)| arguments.want(path))
+        .filter(|(path, _)| arguments.matches(path))
         .collect();
     if scenarios.is_empty() {
         return Ok(());
     }
-    let stage = Stage {
+    let setup = Setup {
         browser: Arc::new(chromium.browser().await?),
         playground,
         store,
     };
     for (path, scenario) in scenarios {
-        report.play(path, scenario, &stage).await;
+        report.run(path, scenario, &setup).await;
     }
     if let Some(folder) = &arguments.screenshots {
-        report::survive(screenshots::take(&stage, folder)).await?;
+        report::catch(screenshots::take(&setup, folder)).await?;
     }
-    Ok(stage.browser.quit().await?)
+    Ok(setup.browser.quit().await?)
 }
 
-/// Waits for Ctrl-C, or for whoever runs this to stop it.
-async fn told_to_end() {
+/// Waits for Ctrl-C or a request to terminate.
+async fn interrupted() {
     let mut terminated = signal(SignalKind::terminate()).unwrap();
     tokio::select! {
         _ = tokio::signal::ctrl_c() => (),

@@ -1,26 +1,26 @@
-//! What the playground's page shows to who looks at it.
+//! The content of the playground's page.
 
 use serde::Deserialize;
 
-/// The page as it is displayed.
+/// The page as displayed.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// Where it is, without the host.
+    /// Path and query of its address.
     pub(crate) path: String,
     pub(crate) greeting: String,
     pub(crate) visits: u64,
     pub(crate) notice: Option<String>,
     pub(crate) error: Option<String>,
-    /// What stands in the field for a name.
+    /// The content of the name field.
     pub(crate) name: String,
     /// The beginning of the session's id.
     pub(crate) id: String,
-    /// Whether somebody is logged in, in words.
+    /// The login state in words.
     pub(crate) state: String,
 }
 
 impl Page {
-    /// Reads the page that is open.
+    /// Reads the open page.
     pub(crate) const SCRIPT: &str = r##"
         const text = selector => document.querySelector(selector)?.innerText ?? null;
         return {

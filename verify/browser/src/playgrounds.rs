@@ -1,4 +1,4 @@
-//! The programs of the playgrounds, built as their users build them.
+//! Builds the playgrounds' programs.
 
 use std::env;
 use std::error::Error;
@@ -25,7 +25,7 @@ pub(crate) fn build() -> Result<Vec<Playground>, Box<dyn Error>> {
         .stderr(Stdio::inherit())
         .output()?;
     if !built.status.success() {
-        return Err("the playgrounds cannot be built".into());
+        return Err("the playgrounds do not build".into());
     }
     let mut playgrounds = Vec::new();
     for line in String::from_utf8(built.stdout)?.lines() {
@@ -34,18 +34,22 @@ pub(crate) fn build() -> Result<Vec<Playground>, Box<dyn Error>> {
             let name = NAMES.into_iter().find(|name| *name == target.name);
             playgrounds.extend(name.map(|name| Playground {
                 name,
-                // As long as this program, which runs it to its end.
+                // Used until this program ends.
                 path: path.leak(),
                 has_redis: true,
             }));
         }
     }
     playgrounds.sort_by_key(|playground| playground.name);
-    assert_eq!(playgrounds.len(), NAMES.len(), "cargo told of each program");
+    assert_eq!(
+        playgrounds.len(),
+        NAMES.len(),
+        "cargo reported every program"
+    );
     Ok(playgrounds)
 }
 
-/// What cargo says of each thing that it built.
+/// Cargo's message about an artifact.
 #[derive(Deserialize)]
 struct Message {
     executable: Option<String>,

@@ -1,4 +1,4 @@
-//! What held and what did not.
+//! Runs scenarios and reports their results.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -10,9 +10,9 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crate::scenario::Scenario;
-use crate::stage::Stage;
+use crate::setup::Setup;
 
-/// Counts and prints the scenarios that are played.
+/// Counts and prints results.
 #[derive(Debug)]
 pub(crate) struct Report {
     passed: Cell<usize>,
@@ -22,7 +22,7 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new() -> Self {
-        panic::set_hook(Box::new(|panic| DEATH.set(panic.to_string())));
+        panic::set_hook(Box::new(|panic| PANIC.set(panic.to_string())));
         Self {
             passed: Cell::default(),
             failed: RefCell::default(),
@@ -30,20 +30,20 @@ impl Report {
         }
     }
 
-    /// Plays a scenario in a browser that has forgotten everything.
-    pub(crate) async fn play(&self, path: String, scenario: Scenario, stage: &Stage) {
+    /// Runs a scenario in a freshly reset browser.
+    pub(crate) async fn run(&self, path: String, scenario: Scenario, setup: &Setup) {
         let start = Instant::now();
-        let playing = async {
-            stage.browser.forget().await;
-            (scenario.run)(stage.clone()).await;
+        let running = async {
+            setup.browser.reset().await;
+            (scenario.run)(setup.clone()).await;
         };
-        match survive(playing).await {
+        match catch(running).await {
             Ok(()) => {
                 println!("ok {path} ({} ms)", start.elapsed().as_millis());
                 self.passed.update(|passed| passed + 1);
             }
-            Err(death) => {
-                println!("FAILED {path}\n{death}");
+            Err(reason) => {
+                println!("FAILED {path}\n{reason}");
                 self.failed.borrow_mut().push(path);
             }
         }
@@ -51,7 +51,7 @@ impl Report {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match (self.passed.get(), self.failed.borrow().len()) {
-            // Nothing was asked for that there is.
+            // No scenario matched.
             (0, 0) => ExitCode::from(2),
             (_, 0) => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
@@ -59,7 +59,7 @@ impl Report {
     }
 }
 
-/// The last line of the program.
+/// Formats the summary.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for path in &*self.failed.borrow() {
@@ -74,23 +74,23 @@ impl fmt::Display for Report {
     }
 }
 
-/// Goes on even if `playing` panics or does not end: that is the error.
-pub(crate) async fn survive(playing: impl Future<Output = ()>) -> Result<(), String> {
-    let mut playing = pin!(playing);
+/// Returns an error if `running` panics or does not end.
+pub(crate) async fn catch(running: impl Future<Output = ()>) -> Result<(), String> {
+    let mut running = pin!(running);
     let caught = poll_fn(|context| {
-        let poll = AssertUnwindSafe(|| playing.as_mut().poll(context));
+        let poll = AssertUnwindSafe(|| running.as_mut().poll(context));
         match panic::catch_unwind(poll) {
             Ok(poll) => poll.map(Ok),
-            Err(_) => Poll::Ready(Err(DEATH.take())),
+            Err(_) => Poll::Ready(Err(PANIC.take())),
         }
     });
     let ended = tokio::time::timeout(PATIENCE, caught).await;
-    ended.unwrap_or_else(|_| Err("it does not end".to_owned()))
+    ended.unwrap_or_else(|_| Err("timed out".to_owned()))
 }
 
 thread_local! {
-    /// What the last panic said. Everything runs on one thread.
-    static DEATH: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The message of the last panic. Everything runs on one thread.
+    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// Longer than any scenario takes.

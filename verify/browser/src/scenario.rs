@@ -1,26 +1,26 @@
-//! A scenario, and for which stores it has something to say.
+//! A scenario, and the stores that it applies to.
 
 use std::pin::Pin;
 
-use crate::stage::{Stage, Store};
+use crate::setup::{Setup, Store};
 
-/// A story that a browser tells alike with each playground.
+/// A check that every playground passes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
     module: &'static str,
     name: &'static str,
-    pub(crate) run: fn(Stage) -> Playing,
+    pub(crate) run: fn(Setup) -> Run,
     applies: fn(&Store) -> bool,
 }
 
-/// A scenario that is played.
-pub(crate) type Playing = Pin<Box<dyn Future<Output = ()>>>;
+/// A running scenario.
+pub(crate) type Run = Pin<Box<dyn Future<Output = ()>>>;
 
 impl Scenario {
     pub(crate) const fn new(
         module: &'static str,
         name: &'static str,
-        run: fn(Stage) -> Playing,
+        run: fn(Setup) -> Run,
     ) -> Self {
         Self {
             module,
@@ -30,16 +30,16 @@ impl Scenario {
         }
     }
 
-    /// It is about the sessions that live in Redis.
-    pub(crate) const fn in_redis_only(self) -> Self {
+    /// Limits it to sessions in Redis.
+    pub(crate) const fn redis_only(self) -> Self {
         Self {
             applies: Store::is_redis,
             ..self
         }
     }
 
-    /// It is about the sessions that live in the cookie.
-    pub(crate) const fn in_cookies_only(self) -> Self {
+    /// Limits it to sessions in the cookie.
+    pub(crate) const fn cookie_only(self) -> Self {
         Self {
             applies: |store| !store.is_redis(),
             ..self
@@ -50,18 +50,18 @@ impl Scenario {
         (self.applies)(store)
     }
 
-    /// `module::name`.
+    /// Returns `module::name`.
     pub(crate) fn path(&self) -> String {
         let module = self.module.rsplit("::").next().unwrap_or_default();
         format!("{module}::{}", self.name)
     }
 }
 
-/// Makes a [`Scenario`] of an async function.
+/// Makes a [`Scenario`] from an async function.
 macro_rules! scenario {
     ($name:ident) => {
-        $crate::scenario::Scenario::new(module_path!(), stringify!($name), |stage| {
-            Box::pin($name(stage))
+        $crate::scenario::Scenario::new(module_path!(), stringify!($name), |setup| {
+            Box::pin($name(setup))
         })
     };
 }

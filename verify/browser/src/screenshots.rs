@@ -1,4 +1,4 @@
-//! What the page looks like.
+//! Screenshots of the page.
 
 use std::fs;
 use std::path::Path;
@@ -8,50 +8,50 @@ use serde_json::json;
 use test_support::RedisServer;
 
 use crate::browser::Browser;
-use crate::stage::{Stage, Store};
+use crate::setup::{Setup, Store};
 
-/// Puts a picture of the page into `folder` for each of what there is to see.
-pub(crate) async fn take(stage: &Stage, folder: &Path) {
+/// Saves screenshots of the page in each of its states.
+pub(crate) async fn take(setup: &Setup, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
-    let browser = &stage.browser;
+    let browser = &setup.browser;
     let name = |state: &str| {
-        let (playground, store) = (stage.playground.name, &stage.store);
+        let (playground, store) = (setup.playground.name, &setup.store);
         folder.join(format!("{playground}-{store}-{state}"))
     };
-    browser.forget().await;
-    let _server = stage.open().await;
-    shoot(browser, &name("first")).await;
+    browser.reset().await;
+    let _server = setup.open().await;
+    capture(browser, &name("first")).await;
     browser.submit("/name", &[("name", "Grace")]).await;
     browser.submit("/login", &[("user", "Ada")]).await;
     let message = "This message is shown once.";
     browser.submit("/flash", &[("message", message)]).await;
-    shoot(browser, &name("flash")).await;
-    crowd(browser).await;
-    shoot(browser, &name("full")).await;
-    if stage.store.is_redis() {
-        // Its own: it is stopped.
+    capture(browser, &name("flash")).await;
+    overfill(browser).await;
+    capture(browser, &name("full")).await;
+    if setup.store.is_redis() {
+        // This server will be stopped, so it must not be shared.
         let redis = Arc::new(RedisServer::start());
         let store = Store::Redis(redis.clone());
-        let own = Stage {
+        let own = Setup {
             store,
-            ..stage.clone()
+            ..setup.clone()
         };
         let _server = own.open().await;
         redis.signal("STOP");
         browser.reload().await;
-        shoot(browser, &name("outage")).await;
+        capture(browser, &name("outage")).await;
     }
 }
 
-/// Asks for more than a cookie holds.
-async fn crowd(browser: &Browser) {
+/// Puts more into the session than fits into a cookie.
+async fn overfill(browser: &Browser) {
     for name in ["Ada Lovelace ".repeat(10), "x".repeat(5000)] {
         browser.submit("/name", &[("name", &name)]).await;
     }
 }
 
-/// Takes the page of a screen and of a phone, light and dark, each from top to bottom.
-async fn shoot(browser: &Browser, path: &Path) {
+/// Saves the whole page for desktop and phone, light and dark.
+async fn capture(browser: &Browser, path: &Path) {
     for (device, width) in [("desktop", 1000), ("phone", 390)] {
         for scheme in ["light", "dark"] {
             let feature = json!({ "name": "prefers-color-scheme", "value": scheme });

@@ -1,17 +1,16 @@
-//! What the command line asks for.
+//! The command line.
 
 use std::time::Duration;
 
-/// The arguments of the program.
 #[derive(Debug)]
 pub(crate) struct Arguments {
-    /// How long each run takes.
+    /// The duration of each run.
     pub(crate) time: Duration,
-    /// The playgrounds, which are driven at the same time.
+    /// The playgrounds, which run at the same time.
     pub(crate) playgrounds: Vec<&'static str>,
-    /// The drivers, one after the other.
+    /// The drivers, which run one after the other.
     pub(crate) drivers: Vec<Driver>,
-    /// What goes wrong with the store meanwhile.
+    /// The store's fault during each run.
     pub(crate) fault: Fault,
 }
 
@@ -22,20 +21,19 @@ pub(crate) enum Driver {
     Redis,
 }
 
-/// What goes wrong with the store.
+/// A fault of the store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    /// Nothing.
     None,
-    /// It answers late.
+    /// It answers slowly.
     Slow,
-    /// It is killed in the middle of the run, and comes back.
+    /// It is killed during the run and restarted.
     Restart,
 }
 
 impl Arguments {
-    /// Reads them; the error is how to use the program.
-    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// Parses the arguments. The error is the usage.
+    pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut arguments = Self {
             time: Duration::from_secs(20),
             playgrounds: PLAYGROUNDS.to_vec(),
@@ -60,7 +58,7 @@ impl Arguments {
             }
         }
         if arguments.fault != Fault::None {
-            // The other one has no store.
+            // The cookie driver has no store.
             arguments.drivers.retain(|known| *known == Driver::Redis);
         }
         if arguments.playgrounds.is_empty() || arguments.drivers.is_empty() {
@@ -71,7 +69,7 @@ impl Arguments {
 }
 
 impl Driver {
-    /// As `SESSION_DRIVER` calls it.
+    /// The value of `SESSION_DRIVER`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cookie => "cookie",

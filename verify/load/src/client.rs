@@ -1,32 +1,32 @@
-//! A client with its cookie, on a connection of its own.
+//! A client with a cookie and a connection of its own.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::connection::{Answer, Connection};
+use crate::connection::{Connection, Response};
+use crate::problem::{Problem, expect_equal};
 use crate::target::Target;
-use crate::trouble::{Trouble, equal};
 
 /// A client that keeps the session's cookie.
 #[derive(Debug)]
 pub(crate) struct Client {
     target: Arc<Target>,
     connection: Option<Connection>,
-    /// `name=token`, as the server set it last.
+    /// `name=token`, as last set by the server.
     pub(crate) cookie: Option<String>,
 }
 
-/// What became of a write.
+/// The outcome of a write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Written {
-    /// It is stored: the answer brought the cookie.
-    Done,
-    /// The answer says that it is not.
+    /// Stored: the response set the cookie.
+    Stored,
+    /// Not stored, according to the response.
     Refused,
-    /// The answer brought no cookie: it could not be saved, or the store's answer was lost.
-    Perhaps,
+    /// The response set no cookie: the save failed, or the store's answer to it was lost.
+    Unknown,
 }
 
 impl Client {
@@ -38,29 +38,29 @@ impl Client {
         }
     }
 
-    /// Sends a request with the client's cookie, and keeps the one that is set.
-    pub(crate) async fn ask(
+    /// Sends a request with the client's cookie, and keeps the new one.
+    pub(crate) async fn send(
         &mut self,
         method: &str,
         path: &str,
         body: &str,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Response, Problem> {
         let cookie = self.cookie.clone().unwrap_or_default();
-        let answer = self.ask_with(&cookie, method, path, body).await?;
+        let answer = self.send_with(&cookie, method, path, body).await?;
         if let Some(cookie) = answer.cookie() {
             self.cookie = Some(cookie.to_owned()).filter(|cookie| !cookie.is_empty());
         }
         Ok(answer)
     }
 
-    /// Sends a request with this Cookie header, none where it is empty.
-    pub(crate) async fn ask_with(
+    /// Sends a request with this Cookie header, or without one if it is empty.
+    pub(crate) async fn send_with(
         &mut self,
         cookie: &str,
         method: &str,
         path: &str,
         body: &str,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Response, Problem> {
         let cookie = match cookie {
             "" => String::new(),
             cookie => format!("cookie: {cookie}\r\n"),
@@ -71,10 +71,10 @@ impl Client {
             self.target.address,
             body.len()
         );
-        let begun = Instant::now();
-        let answer = tokio::time::timeout(PATIENCE, self.send(&request)).await;
-        let wrong = |why: String| Trouble::Wrong(format!("{method} {path}: {why}"));
-        let mut answer = match answer {
+        let start = Instant::now();
+        let response = tokio::time::timeout(PATIENCE, self.exchange(&request)).await;
+        let wrong = |why: String| Problem::Wrong(format!("{method} {path}: {why}"));
+        let mut answer = match response {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 self.connection = None;
@@ -82,113 +82,117 @@ impl Client {
             }
             Err(_) => {
                 self.connection = None;
-                return Err(wrong(format!("no answer in {PATIENCE:?}")));
+                return Err(wrong(format!("no response within {PATIENCE:?}")));
             }
         };
-        self.target.figures.add(begun.elapsed());
-        answer.excused = self.target.outage.excuses(begun);
+        self.target.metrics.add(start.elapsed());
+        answer.excused = self.target.outage.excuses(start);
         if answer.cookies() > 1 {
-            return Err(wrong("several cookies are set".to_owned()));
+            return Err(wrong("several cookies were set".to_owned()));
         }
         Ok(answer)
     }
 
-    /// Writes to the session: 204, and the cookie again. Only an outage excuses another answer.
+    /// Writes to the session. Expects 204 with the cookie, or the failures that an outage excuses.
     pub(crate) async fn write(
         &mut self,
         method: &str,
         path: &str,
         body: &str,
-    ) -> Result<Written, Trouble> {
-        let answer = self.ask(method, path, body).await?;
+    ) -> Result<Written, Problem> {
+        let answer = self.send(method, path, body).await?;
         match (answer.status, answer.cookie()) {
-            (204, Some(cookie)) if !cookie.is_empty() => Ok(Written::Done),
+            (204, Some(cookie)) if !cookie.is_empty() => Ok(Written::Stored),
             (503, None) if answer.excused => {
-                self.note();
+                self.count_refused();
                 Ok(Written::Refused)
             }
             (204, None) if answer.excused => {
-                self.note();
-                Ok(Written::Perhaps)
+                self.count_refused();
+                Ok(Written::Unknown)
             }
-            _ => Err(Trouble::Wrong(format!("{method} {path}: {answer:?}"))),
+            _ => Err(Problem::Wrong(format!("{method} {path}: {answer:?}"))),
         }
     }
 
-    /// Writes to the session where nothing is in the way.
-    pub(crate) async fn surely(
+    /// Writes to the session, which must succeed.
+    pub(crate) async fn must_write(
         &mut self,
         method: &str,
         path: &str,
         body: &str,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Problem> {
         let written = self.write(method, path, body).await?;
-        equal(format_args!("{method} {path}"), written, Written::Done)
+        expect_equal(format_args!("{method} {path}"), written, Written::Stored)
     }
 
-    /// Checks the value of a key, `None` where there is none. Reading sets no cookie.
-    pub(crate) async fn holds(&mut self, key: &str, value: Option<&str>) -> Result<(), Trouble> {
+    /// Expects this value under a key, or no value. Reading sets no cookie.
+    pub(crate) async fn expect_value(
+        &mut self,
+        key: &str,
+        value: Option<&str>,
+    ) -> Result<(), Problem> {
         let cookie = self.cookie.clone().unwrap_or_default();
-        self.holds_with(&cookie, key, value).await
+        self.expect_value_for(&cookie, key, value).await
     }
 
-    /// Checks what a key holds for whoever sends this Cookie header.
-    pub(crate) async fn holds_with(
+    /// Expects this value under a key for a client with this Cookie header.
+    pub(crate) async fn expect_value_for(
         &mut self,
         cookie: &str,
         key: &str,
         value: Option<&str>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Problem> {
         let path = format!("/api/session/{key}");
-        let answer = self.ask_with(cookie, "GET", &path, "").await?;
+        let answer = self.send_with(cookie, "GET", &path, "").await?;
         let found = match answer.status {
             200 => Some(&*answer.body),
             404 => None,
-            status => return Err(Trouble::Wrong(format!("GET {path}: {status}"))),
+            status => return Err(Problem::Wrong(format!("GET {path}: {status}"))),
         };
         if found != value {
             let text = format!("GET {path}: {found:?} instead of {value:?}");
             return Err(match value {
-                Some(_) => Trouble::Lost(text),
-                None => Trouble::Wrong(text),
+                Some(_) => Problem::Lost(text),
+                None => Problem::Wrong(text),
             });
         }
-        equal(format_args!("GET {path}: cookies"), answer.cookies(), 0)
+        expect_equal(format_args!("GET {path}: cookies"), answer.cookies(), 0)
     }
 
-    /// What the session holds, `None` where an outage keeps the server from knowing.
-    pub(crate) async fn session(&mut self) -> Result<Option<Value>, Trouble> {
-        let answer = self.ask("GET", "/api/session", "").await?;
+    /// Reads the whole session. Returns `None` if an outage prevents it.
+    pub(crate) async fn session(&mut self) -> Result<Option<Value>, Problem> {
+        let answer = self.send("GET", "/api/session", "").await?;
         match (answer.status, serde_json::from_str(&answer.body)) {
             (200, Ok(session)) => Ok(Some(session)),
             (503, _) if answer.excused => {
-                self.note();
+                self.count_refused();
                 Ok(None)
             }
-            _ => Err(Trouble::Wrong(format!("GET /api/session: {answer:?}"))),
+            _ => Err(Problem::Wrong(format!("GET /api/session: {answer:?}"))),
         }
     }
 
-    /// Logs out: the cookie is removed.
-    pub(crate) async fn log_out(&mut self) -> Result<(), Trouble> {
-        let answer = self.ask("POST", "/api/destroy", "").await?;
+    /// Logs out, which removes the cookie.
+    pub(crate) async fn log_out(&mut self) -> Result<(), Problem> {
+        let answer = self.send("POST", "/api/destroy", "").await?;
         let found = (answer.status, answer.cookie());
-        equal("POST /api/destroy", found, (204, Some("")))
+        expect_equal("POST /api/destroy", found, (204, Some("")))
     }
 
-    /// What was asked was not to be had, which the outage excuses.
-    pub(crate) fn note(&self) {
-        self.target.outage.note();
+    /// Counts a request that failed because of the outage.
+    pub(crate) fn count_refused(&self) {
+        self.target.outage.count_refused();
     }
 
-    async fn send(&mut self, request: &str) -> std::io::Result<Answer> {
+    async fn exchange(&mut self, request: &str) -> std::io::Result<Response> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(Connection::open(&self.target.address).await?),
         };
-        connection.ask(request).await
+        connection.send(request).await
     }
 }
 
-/// Longer than any answer takes.
+/// Longer than any response takes.
 const PATIENCE: Duration = Duration::from_secs(20);

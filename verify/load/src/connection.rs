@@ -1,24 +1,24 @@
-//! One connection that is kept alive. What checks a server under load should cost less than the server.
+//! A keep-alive connection. It must cost less than the server that it puts under load.
 
 use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A connection to a server of HTTP/1.1.
+/// An HTTP/1.1 connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-/// An answer, read to its end.
+/// A complete response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: String,
     set_cookies: Vec<String>,
-    /// Whether the store was away during the request.
+    /// Whether the store was down during the request.
     pub(crate) excused: bool,
 }
 
@@ -30,8 +30,8 @@ impl Connection {
         Ok(Self { stream, buffer })
     }
 
-    /// Sends a request and reads its answer.
-    pub(crate) async fn ask(&mut self, request: &str) -> io::Result<Answer> {
+    /// Sends a request and reads the response.
+    pub(crate) async fn send(&mut self, request: &str) -> io::Result<Response> {
         self.stream.write_all(request.as_bytes()).await?;
         self.buffer.clear();
         let head = loop {
@@ -40,7 +40,7 @@ impl Connection {
                 break end;
             }
         };
-        let (mut answer, length) = read_head(&self.buffer[..head])?;
+        let (mut answer, length) = parse_head(&self.buffer[..head])?;
         let end = head + 4 + length;
         while self.buffer.len() < end {
             self.fill().await?;
@@ -49,7 +49,7 @@ impl Connection {
         answer.body = String::from_utf8(body).map_err(io::Error::other)?;
         match answer.body.len() == length {
             true => Ok(answer),
-            false => Err(io::Error::other("more than the answer came")),
+            false => Err(io::Error::other("there is data after the response")),
         }
     }
 
@@ -61,8 +61,8 @@ impl Connection {
     }
 }
 
-impl Answer {
-    /// The `name=token` of the one cookie that was set; empty where it was removed.
+impl Response {
+    /// The `name=token` of the only new cookie, or an empty string if it was removed.
     pub(crate) fn cookie(&self) -> Option<&str> {
         let [line] = &*self.set_cookies else {
             return None;
@@ -71,29 +71,29 @@ impl Answer {
         Some(if pair.ends_with('=') { "" } else { pair })
     }
 
-    /// How many cookies were set.
+    /// The number of new cookies.
     pub(crate) fn cookies(&self) -> usize {
         self.set_cookies.len()
     }
 }
 
-/// Reads the status and the headers. Returns the answer without its body, and the length of that.
-fn read_head(head: &[u8]) -> io::Result<(Answer, usize)> {
+/// Parses the status and the headers. Returns the response without its body, and the body's length.
+fn parse_head(head: &[u8]) -> io::Result<(Response, usize)> {
     let head = std::str::from_utf8(head).map_err(io::Error::other)?;
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1));
     let status = status.and_then(|status| status.parse().ok());
-    let status = status.ok_or_else(|| io::Error::other("there is no status"))?;
+    let status = status.ok_or_else(|| io::Error::other("no status"))?;
     let (mut length, mut set_cookies) = (None, Vec::new());
     for line in lines {
         let Some((name, value)) = line.split_once(": ") else {
-            return Err(io::Error::other(format!("{line:?} is no header")));
+            return Err(io::Error::other(format!("{line:?} is not a header")));
         };
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.parse().ok(),
             "set-cookie" => set_cookies.push(value.to_owned()),
             "connection" if value != "keep-alive" => {
-                return Err(io::Error::other("the connection is not kept alive"));
+                return Err(io::Error::other("the server closes the connection"));
             }
             _ => (),
         }
@@ -101,9 +101,9 @@ fn read_head(head: &[u8]) -> io::Result<(Answer, usize)> {
     let length = match (length, status) {
         (Some(length), _) => length,
         (None, 204) => 0,
-        (None, _) => return Err(io::Error::other("the answer has no length")),
+        (None, _) => return Err(io::Error::other("no content length")),
     };
-    let answer = Answer {
+    let answer = Response {
         status,
         body: String::new(),
         set_cookies,
@@ -116,27 +116,27 @@ fn read_head(head: &[u8]) -> io::Result<(Answer, usize)> {
 mod tests {
     use super::*;
 
-    fn read(head: &str) -> io::Result<(Answer, usize)> {
-        read_head(head.as_bytes())
+    fn parse(head: &str) -> io::Result<(Response, usize)> {
+        parse_head(head.as_bytes())
     }
 
     #[test]
     fn a_head_has_a_status_a_length_and_cookies() {
         let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nset-cookie: session=a.b; Path=/";
-        let (answer, length) = read(head).unwrap();
+        let (answer, length) = parse(head).unwrap();
         assert_eq!((answer.status, length), (200, 2));
         assert_eq!(answer.cookie(), Some("session=a.b"));
-        let (answer, length) = read("HTTP/1.1 204 No Content").unwrap();
+        let (answer, length) = parse("HTTP/1.1 204 No Content").unwrap();
         assert_eq!((answer.status, length, answer.cookie()), (204, 0, None));
-        let (answer, _) = read("HTTP/1.1 204 x\r\nset-cookie: session=; Max-Age=0").unwrap();
+        let (answer, _) = parse("HTTP/1.1 204 x\r\nset-cookie: session=; Max-Age=0").unwrap();
         assert_eq!(answer.cookie(), Some(""));
     }
 
     #[test]
-    fn what_is_no_head_is_an_error() {
+    fn an_invalid_head_is_an_error() {
         let ended = "HTTP/1.1 204 x\r\nconnection: close";
         for head in ["", "HTTP/1.1 200 OK", "HTTP/1.1 204 x\r\nheader", ended] {
-            assert!(read(head).is_err(), "{head}");
+            assert!(parse(head).is_err(), "{head}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A way to a server on which answers take their time.
+//! A proxy that delays responses.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Passes everything on, answers late. Each of them waits for itself, so that a connection carries as many as without.
+/// Delays every response by the same time. Responses overlap, so throughput is unchanged.
 #[derive(Debug)]
 pub(crate) struct Delay {
     pub(crate) port: u16,
@@ -16,13 +16,13 @@ pub(crate) struct Delay {
 }
 
 impl Delay {
-    /// Delays the answers of the server on this port of the machine.
+    /// Starts a proxy for the server on this local port.
     pub(crate) async fn before(server: u16, delay: Duration) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(pass(client, server, delay));
+                tokio::spawn(forward(client, server, delay));
             }
         });
         Ok(Self { port, accepting })
@@ -35,8 +35,8 @@ impl Drop for Delay {
     }
 }
 
-/// Returns when either side is gone, which closes both.
-async fn pass(mut client: TcpStream, server: u16, delay: Duration) {
+/// Forwards a connection until either side closes it.
+async fn forward(mut client: TcpStream, server: u16, delay: Duration) {
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else {
         return;
     };

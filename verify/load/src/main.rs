@@ -1,29 +1,32 @@
-//! Drives the playgrounds as hard as the machine can, and checks every answer.
+//! Puts the playgrounds under full load and checks every response.
 //!
 //! ```sh
 //! cargo build --release -p axum-playground -p warp-playground -p poem-playground -p load-check \
 //!     --features axum-playground/redis,warp-playground/redis,poem-playground/redis
-//! target/release/load-check                                  # 20 seconds for each driver
+//! target/release/load-check                                  # 20 seconds per driver
 //! target/release/load-check --seconds 600 --driver redis
-//! target/release/load-check --seconds 60 --fault slow        # Redis answers after 200 ms
-//! target/release/load-check --seconds 60 --fault restart     # Redis is killed, and is back after 5.5 s
+//! target/release/load-check --seconds 60 --fault slow        # Redis takes 200 ms to answer
+//! target/release/load-check --seconds 60 --fault restart     # Redis is down for 5.5 s
 //! ```
 //!
-//! It starts the programs that lie beside it, and a Redis server for each, on free ports. The playgrounds are driven at
-//! the same time, the drivers one after the other. It exits with 1 if an answer was wrong, an acknowledged write was gone,
-//! memory grew or a record was left over; with 2 if it could not run.
-#![allow(clippy::cast_possible_truncation, reason = "figures are for people")]
+//! It starts the playgrounds in its own folder, and a Redis server for each, on free ports. The playgrounds run at the same
+//! time, the drivers one after the other. The exit code is 1 if a response was wrong, an acknowledged write was lost, memory
+//! grew or a record was left over, and 2 if the check could not run.
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "the numbers are for people"
+)]
 
-mod alone;
 mod arguments;
 mod client;
 mod connection;
 mod delay;
-mod figures;
+mod metrics;
+mod problem;
 mod run;
+mod shared;
+mod solo;
 mod target;
-mod together;
-mod trouble;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -36,13 +39,13 @@ use crate::run::Run;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let playing = async {
-        let arguments = Arguments::read(std::env::args().skip(1))?;
-        play(&arguments).await
+    let checking = async {
+        let arguments = Arguments::parse(std::env::args().skip(1))?;
+        check(&arguments).await
     };
-    // Whatever ends it: what it started is stopped.
+    // Drop everything on Ctrl-C, which stops all child processes.
     let result = tokio::select! {
-        result = playing => result,
+        result = checking => result,
         _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
     };
     match result {
@@ -55,8 +58,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn play(arguments: &Arguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
-    let mut all_held = true;
+async fn check(arguments: &Arguments) -> Result<bool, Box<dyn Error + Send + Sync>> {
+    let mut has_passed = true;
     for driver in &arguments.drivers {
         let mut runs = JoinSet::new();
         for name in &arguments.playgrounds {
@@ -68,24 +71,24 @@ async fn play(arguments: &Arguments) -> Result<bool, Box<dyn Error + Send + Sync
             };
             runs.spawn(run.play());
         }
-        while let Some(held) = runs.join_next().await {
-            all_held &= held??;
+        while let Some(passed) = runs.join_next().await {
+            has_passed &= passed??;
         }
     }
-    Ok(all_held)
+    Ok(has_passed)
 }
 
-/// The program of a playground, built as this one is.
+/// Finds a playground's program in the folder of this one.
 fn find(name: &str) -> Result<Playground, Box<dyn Error + Send + Sync>> {
     let name = format!("{name}-playground");
     let path = std::env::current_exe()?.with_file_name(&name);
     if !path.exists() {
-        return Err(format!("there is no {}: build it first", path.display()).into());
+        return Err(format!("{} does not exist; build it first", path.display()).into());
     }
     let path = path.into_os_string().into_string();
     let path = path.map_err(|path| format!("{} is not UTF-8", path.display()))?;
     Ok(Playground {
-        // As long as this program, which runs it to its end.
+        // Used until this program ends.
         name: name.leak(),
         path: path.leak(),
         has_redis: true,

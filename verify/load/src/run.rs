@@ -1,4 +1,4 @@
-//! One playground under load, from its start to its figures.
+//! One run: a playground under load, from its start to its report.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -11,11 +11,11 @@ use tokio::task::JoinSet;
 
 use crate::arguments::{Driver, Fault};
 use crate::delay::Delay;
-use crate::figures::Figures;
+use crate::metrics::Metrics;
 use crate::target::{Outage, Target};
-use crate::{alone, together};
+use crate::{shared, solo};
 
-/// What is run.
+/// The parameters of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) playground: Playground,
@@ -25,9 +25,9 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Runs it and prints its figures. Returns whether all held.
+    /// Runs, and prints the report. Returns `true` if it found no problem.
     pub(crate) async fn play(self) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        // What was acknowledged survives.
+        // Acknowledged writes survive.
         let durable = ["--appendonly", "yes", "--appendfsync", "always"];
         let mut redis = match (self.driver, self.fault) {
             (Driver::Cookie, _) => None,
@@ -41,19 +41,19 @@ impl Run {
         };
         let port = delay.as_ref().map_or(port, |delay| delay.port);
         let vars = [
-            // Nobody reads what it prints.
+            // Nothing reads the log.
             ("RUST_LOG", "off"),
             ("SESSION_DRIVER", self.driver.name()),
             ("REDIS_URL", &*format!("redis://127.0.0.1:{port}")),
         ];
         let program = Program::start(self.playground, &vars).await;
-        let begun = Instant::now();
+        let start = Instant::now();
         let target = Arc::new(Target {
             name: self.name(),
             address: program.address.trim_start_matches("http://").to_owned(),
             driver: self.driver,
-            end: begun + self.time,
-            figures: Figures::new(),
+            end: start + self.time,
+            metrics: Metrics::new(),
             outage: Outage::default(),
         });
         let mut clients = self.clients(&target);
@@ -62,12 +62,12 @@ impl Run {
                 tokio::time::sleep(self.time / 3).await;
                 target.outage.begin();
                 tokio::task::block_in_place(|| redis.kill());
-                tokio::time::sleep(AWAY).await;
+                tokio::time::sleep(OUTAGE).await;
                 tokio::task::block_in_place(|| redis.restart());
                 target.outage.end();
             }
         };
-        let (memory, ()) = tokio::join!(self.watch(&program, begun), fault);
+        let (memory, ()) = tokio::join!(self.watch_memory(&program, start), fault);
         let memory = memory?;
         while let Some(client) = clients.join_next().await {
             client?;
@@ -76,7 +76,7 @@ impl Run {
         Ok(self.report(&target, memory, left.as_deref()))
     }
 
-    /// Axum's with cookies: `axum cookie`.
+    /// The name in the report, such as `axum cookie`.
     fn name(self) -> String {
         let name = self.playground.name.trim_end_matches("-playground");
         let fault = match self.fault {
@@ -89,40 +89,40 @@ impl Run {
 
     fn clients(self, target: &Arc<Target>) -> JoinSet<()> {
         let mut clients = JoinSet::new();
-        for _ in 0..ALONE {
-            clients.spawn(alone::visit(target.clone()));
+        for _ in 0..SOLO_CLIENTS {
+            clients.spawn(solo::visit(target.clone()));
         }
         match self.driver {
-            // The browser holds the only copy, so requests that overlap are not merged.
+            // The client holds the only copy, so overlapping requests are not merged.
             Driver::Cookie => {
-                clients.spawn(together::stay(target.clone(), 1));
+                clients.spawn(shared::stay(target.clone(), 1));
             }
             Driver::Redis => {
-                clients.spawn(together::stay(target.clone(), MEMBERS));
-                clients.spawn(together::come_and_go(target.clone(), MEMBERS));
+                clients.spawn(shared::stay(target.clone(), MEMBERS));
+                clients.spawn(shared::come_and_go(target.clone(), MEMBERS));
             }
         }
         clients
     }
 
-    /// The resident memory of the program in KiB: after a tenth of the time, in its middle and at its end.
-    async fn watch(self, program: &Program, begun: Instant) -> std::io::Result<[u64; 3]> {
+    /// Measures the program's resident memory in KiB after a tenth of the time, after half of it, and at the end.
+    async fn watch_memory(self, program: &Program, start: Instant) -> std::io::Result<[u64; 3]> {
         let mut memory = [0; 3];
         for (memory, part) in memory.iter_mut().zip([0.1, 0.5, 1.0]) {
-            let time = begun + self.time.mul_f64(part);
+            let time = start + self.time.mul_f64(part);
             tokio::time::sleep_until(time.into()).await;
             let path = format!("/proc/{}/status", program.id());
             let status = std::fs::read_to_string(path)?;
             let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
             let number = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-            *memory = number.ok_or_else(|| std::io::Error::other("there is no VmRSS"))?;
+            *memory = number.ok_or_else(|| std::io::Error::other("no VmRSS"))?;
         }
         Ok(memory)
     }
 
-    /// Prints the figures. `left`: how many records the store still holds.
+    /// Prints the report. `left` is the number of records in the store.
     fn report(self, target: &Target, memory: [u64; 3], left: Option<&str>) -> bool {
-        let counts = target.figures.counts();
+        let counts = target.metrics.counts();
         let [start, middle, end] = memory.map(|kib| kib as f64 / 1_024.0);
         let mut text = format!(
             "{} requests in {} s, {:.0}/s, p50 {:.1} ms, p99 {:.1} ms; errors {}, lost updates {}; \
@@ -135,21 +135,21 @@ impl Run {
             counts.errors,
             counts.lost,
         );
-        let is_flat = end < start * GROWTH;
+        let is_flat = end < start * MAX_GROWTH;
         if !is_flat {
-            text += ": IT GROWS";
+            text += " (GROWS)";
         }
         let mut is_clean = true;
         if let (Some(left), Fault::None | Fault::Slow) = (left, self.fault) {
-            // All have logged out.
+            // All clients have logged out.
             is_clean = left == ":0" || counts.errors + counts.lost > 0;
             let _ = write!(text, "; records left {}", left.trim_start_matches(':'));
         }
-        if let Some((away, refused, after)) = target.outage.lasted() {
-            let (away, after) = (away.as_secs_f64(), after.as_secs_f64());
+        if let Some((down, refused, after)) = target.outage.lasted() {
+            let (down, after) = (down.as_secs_f64(), after.as_secs_f64());
             let _ = write!(
                 text,
-                "; away {away:.1} s, {refused} requests refused, the last {after:.1} s after that"
+                "; down {down:.1} s, {refused} requests refused, the last {after:.1} s after the restart"
             );
         }
         println!("load: {}: {text}", target.name);
@@ -157,13 +157,13 @@ impl Run {
     }
 }
 
-/// Clients by themselves.
-const ALONE: usize = 4;
-/// Connections that share a session.
+/// Clients with a session of their own.
+const SOLO_CLIENTS: usize = 4;
+/// Clients that share a session.
 const MEMBERS: usize = 4;
-/// How long a slow store takes to answer.
+/// The response time of a slow store.
 const SLOW: Duration = Duration::from_millis(200);
-/// How long the store is away. No multiple of the second after which the driver gives up: clients that wait go in step.
-const AWAY: Duration = Duration::from_millis(5_500);
-/// Memory at the end, in parts of that at the start, that is too much.
-const GROWTH: f64 = 1.25;
+/// The length of an outage. The driver gives up after 1 second, and clients would run in step with a multiple of that.
+const OUTAGE: Duration = Duration::from_millis(5_500);
+/// The largest acceptable ratio of memory at the end to memory at the start.
+const MAX_GROWTH: f64 = 1.25;

@@ -1,45 +1,45 @@
-//! What all clients of a server share: where it is, what they count, and whether its store is away.
+//! What all clients of a server share: its address, the metrics and the store's outage.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::arguments::Driver;
-use crate::figures::Figures;
-use crate::trouble::Trouble;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
 
 /// A playground under load.
 #[derive(Debug)]
 pub(crate) struct Target {
-    /// Its name, for whoever reads what is printed.
+    /// Its name in the output.
     pub(crate) name: String,
     /// Host and port.
     pub(crate) address: String,
     pub(crate) driver: Driver,
-    /// When clients are to stop.
+    /// When clients stop.
     pub(crate) end: Instant,
-    pub(crate) figures: Figures,
+    pub(crate) metrics: Metrics,
     pub(crate) outage: Outage,
 }
 
-/// The time in which the store was away, at most once.
+/// The store's outage. There is at most one.
 #[derive(Debug, Default)]
 pub(crate) struct Outage {
     began: OnceLock<Instant>,
     ended: OnceLock<Instant>,
-    /// How many requests it cost, and when the last of them was answered.
+    /// The number of failed requests, and the time of the last one.
     refused: Mutex<(u64, Option<Instant>)>,
 }
 
 impl Target {
-    /// One that is not there.
+    /// A target that no client connects to.
     #[cfg(test)]
-    pub(crate) fn nowhere() -> std::sync::Arc<Self> {
+    pub(crate) fn unreachable() -> std::sync::Arc<Self> {
         std::sync::Arc::new(Self {
             name: String::new(),
             address: String::new(),
             driver: Driver::Redis,
             end: Instant::now(),
-            figures: Figures::new(),
+            metrics: Metrics::new(),
             outage: Outage::default(),
         })
     }
@@ -48,13 +48,13 @@ impl Target {
         Instant::now() >= self.end
     }
 
-    /// Counts what a round that began then has found.
-    pub(crate) fn judge(&self, begun: Instant, result: Result<(), Trouble>) {
+    /// Records the problem of a round, unless the outage excuses it.
+    pub(crate) fn finish_round(&self, start: Instant, result: Result<(), Problem>) {
         match result {
             Ok(()) => (),
-            // A server answers, and nothing is lost, also during an outage: who checks that does so for himself.
-            Err(_) if self.outage.excuses(begun) => (),
-            Err(trouble) => self.figures.blame(&self.name, &trouble),
+            // Checks that hold even during an outage record their problems directly.
+            Err(_) if self.outage.excuses(start) => (),
+            Err(problem) => self.metrics.record(&self.name, &problem),
         }
     }
 }
@@ -68,21 +68,21 @@ impl Outage {
         let _ = self.ended.set(Instant::now());
     }
 
-    /// Whether something that began then, and ends now, met the outage.
-    pub(crate) fn excuses(&self, begun: Instant) -> bool {
-        let is_after = |ended: &Instant| begun > *ended + RECOVERY;
+    /// Returns `true` if the time since `start` overlaps with the outage or the recovery from it.
+    pub(crate) fn excuses(&self, start: Instant) -> bool {
+        let is_after = |ended: &Instant| start > *ended + RECOVERY;
         self.began.get().is_some() && !self.ended.get().is_some_and(is_after)
     }
 
-    /// A client was refused, or its write was not acknowledged.
-    pub(crate) fn note(&self) {
+    /// Counts a request that was refused or not acknowledged.
+    pub(crate) fn count_refused(&self) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.0 += 1;
         refused.1 = Some(Instant::now());
     }
 
-    /// How long the store was away, how many requests that cost, and how long after its return the last of them was
-    /// answered.
+    /// Returns the length of the outage, the number of failed requests, and the time from the store's return to the last
+    /// failure.
     pub(crate) fn lasted(&self) -> Option<(Duration, u64, Duration)> {
         let (began, ended) = (self.began.get()?, self.ended.get()?);
         let (count, latest) = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,7 +93,7 @@ impl Outage {
     }
 }
 
-/// After the store is back: the longest wait between two tries, one that was under way, and a little.
+/// The longest wait of the driver between two attempts to reconnect, an attempt under way, and a margin.
 const RECOVERY: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outage_excuses_what_meets_it_and_nothing_else() {
+    fn an_outage_excuses_only_what_overlaps_with_it() {
         let (outage, start) = (Outage::default(), Instant::now());
         assert!(!outage.excuses(start));
         outage.begin();

@@ -1,141 +1,196 @@
-//! Several processes on one file. The test starts itself anew as each of them.
+//! Two processes write to one file for ten seconds. No saved write is lost, no ended session is resurrected.
+//!
+//! Apart from the other tests, because it keeps every core busy.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-#[path = "../common/mod.rs"]
+#[path = "../driver/common.rs"]
 mod common;
-mod hammer;
-mod part;
-mod plan;
+mod task;
 
-use std::error::Error as _;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
+use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use libtest_mimic::{Arguments, Trial};
-use session_core::{Outcome, SessionManager};
+use rusqlite::Connection;
+use session_core::{Clock, Outcome, Renewal, Secret, Session, SessionManager, SystemClock};
 use sqlite_driver::SqliteDriver;
+use tokio::runtime::Runtime;
 
 use common::Folder;
-use part::{Part, Store, Task};
+use task::{Report, SLOT, Task};
 
-fn main() {
-    if let Some(part) = Part::of_this_process() {
-        return part.play();
-    }
-    let tests: [(&str, fn()); 3] = [
-        (
-            "two_processes_hammer_one_file_and_nothing_is_lost_or_rises",
-            hammer::run,
-        ),
-        (
-            "a_process_that_is_killed_loses_nothing_that_it_was_told_is_saved",
-            kill_a_writer,
-        ),
-        (
-            "a_file_or_folder_that_is_read_only_is_refused",
-            open_as_a_stranger,
-        ),
-    ];
-    let trial = |(name, test): (&str, fn())| {
-        Trial::test(name, move || {
-            test();
-            Ok(())
+#[test]
+fn two_processes_lose_nothing_and_resurrect_nothing() {
+    let folder = Folder::new();
+    let secret = Secret::generate().unwrap();
+    let secret = String::from_utf8(secret.expose().to_vec()).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let manager = manager(&folder.file(), &secret);
+    let create = |sessions| runtime.block_on(create(&manager, sessions));
+    let (shared, targets) = (create(SHARED), create(TARGETS));
+
+    let begin = SystemClock.now() + Duration::from_millis(300);
+    let reports = [0, 1].map(|process| folder.path().join(format!("report-{process}")));
+    let processes = [0, 1].map(|process| {
+        start(&Task {
+            process,
+            begin: begin.as_millis(),
+            file: folder.file(),
+            secret: secret.clone(),
+            shared: shared.clone(),
+            targets: targets.clone(),
+            report: reports[process].clone(),
         })
-    };
-    libtest_mimic::run(&Arguments::from_args(), tests.map(trial).into()).exit();
-}
-
-fn kill_a_writer() {
-    let folder = Folder::new();
-    let store = Store::new(&folder);
-    let part = Part::new(Task::Count, &store);
-    let mut writer = part.command().stdout(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(writer.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
-    // The token comes first, then each count once it is saved.
-    let token = said.next().unwrap();
-    let early = said.by_ref().take(300).last().unwrap();
-    assert_eq!(early, "300");
-    writer.kill().unwrap();
-    writer.wait().unwrap();
-    let last: u64 = said.last().unwrap_or(early).parse().unwrap();
-
-    store.block_on(async |manager| {
-        let session = manager.open(Some(token.as_str())).await.unwrap();
-        let count: u64 = session.get("count").unwrap().expect("the session is there");
-        assert!(
-            count == last || count == last + 1,
-            "{count} is stored, {last} was saved"
-        );
-        session.put("count", 0).unwrap();
-        assert!(matches!(
-            manager.commit(&session).await.unwrap(),
-            Outcome::Set(_)
-        ));
     });
-}
-
-/// The rights of files do not bind root, so where the tests run as root they ask as somebody else.
-fn open_as_a_stranger() {
-    let folder = Folder::new();
-    let store = Store::new(&folder);
-    drop(SqliteDriver::open(folder.file()).unwrap());
-    let program = folder.path().join("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    allow(&program, 0o755);
-
-    for (file, directory) in [(0o444, 0o777), (0o666, 0o555), (0o444, 0o555)] {
-        allow(&folder.file(), file);
-        allow(folder.path(), directory);
-        let mut stranger = Part::new(Task::Open, &store).command_of(&program);
-        if fs::metadata(&program).unwrap().uid() == 0 {
-            stranger.uid(65534).gid(65534);
-        }
-        let output = stranger.output().unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        let problem = "cannot be written; check the rights to it and its folder";
-        assert!(
-            said.contains(problem),
-            "{file:o} in {directory:o}: {said:?}"
-        );
-        allow(folder.path(), 0o755);
-        assert_eq!(
-            fs::read_dir(folder.path()).unwrap().count(),
-            2,
-            "nothing new in the folder"
-        );
+    for mut process in processes {
+        let status = process.wait().unwrap();
+        assert!(status.success(), "a process failed: {status}");
     }
+    let took = SystemClock.now().since(begin);
+    assert!(took >= SLOT * u32::try_from(TARGETS).unwrap(), "{took:?}");
+
+    let reports = reports.map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap());
+    runtime.block_on(verify(&manager, &shared, &targets, &reports));
+    let sql = Connection::open(folder.file()).unwrap();
+    let check = sql.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+    assert_eq!(check.unwrap(), "ok");
+
+    let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
+    let line = format!(
+        "sqlite: 2 processes on one file for {:.1} s: {} increments and as many puts, {} reads; \
+         {TARGETS} sessions ended, {} late writes dropped; {} requests unanswered\n",
+        took.as_secs_f64(),
+        sum(|report| report.counts.iter().sum()),
+        sum(|report| report.reads),
+        sum(|report| report.late),
+        sum(|report| report.unanswered),
+    );
+    // Not `eprintln`, which the harness captures.
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
-/// What [`open_as_a_stranger`] looks at.
-fn say_whether_it_opens(store: &Store) {
-    match SqliteDriver::open(&store.file) {
-        Ok(_) => println!("opened"),
-        Err(error) => println!("{error} ({:?})", error.source().map(ToString::to_string)),
-    }
-}
-
-fn allow(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
-/// Counts in a session of its own for ever, and says how far it is.
-async fn count_for_ever(manager: SessionManager) {
-    let session = manager.open(None).await.unwrap();
-    session.put("count", 0).unwrap();
-    let Outcome::Set(token) = manager.commit(&session).await.unwrap() else {
-        panic!("the session has a cookie");
+#[test]
+#[ignore = "one of the processes of the test above, which starts it"]
+fn one_of_two_processes() {
+    let Ok(task) = std::env::var(TASK) else {
+        return;
     };
-    println!("{}", token.as_str());
-    loop {
-        let session = manager.open(Some(token.as_str())).await.unwrap();
-        let count = session.update("count", 0, |count: u64| count + 1).unwrap();
-        manager.commit(&session).await.unwrap();
-        println!("{count}");
-    }
+    let task: Task = serde_json::from_str(&task).unwrap();
+    let path = task.report.clone();
+    let manager = manager(&task.file, &task.secret);
+    let report = Runtime::new().unwrap().block_on(task.run(manager));
+    fs::write(path, serde_json::to_vec(&report).unwrap()).unwrap();
 }
+
+fn start(task: &Task) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            "one_of_two_processes",
+        ])
+        .env(TASK, serde_json::to_string(task).unwrap())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn manager(file: &Path, secret: &str) -> SessionManager {
+    let driver = SqliteDriver::open(file).unwrap();
+    // Reads renew a session by a touch.
+    SessionManager::builder(driver, Secret::new(secret).unwrap())
+        .renewal(Renewal::Always)
+        .build()
+        .unwrap()
+}
+
+async fn create(manager: &SessionManager, sessions: usize) -> Vec<String> {
+    let mut tokens = Vec::new();
+    for _ in 0..sessions {
+        let session = manager.open(None).await.unwrap();
+        session.put("created", true).unwrap();
+        match manager.commit(&session).await.unwrap() {
+            Outcome::Set(token) => tokens.push(token.as_str().to_owned()),
+            outcome => panic!("{outcome:?}"),
+        }
+    }
+    tokens
+}
+
+async fn open(manager: &SessionManager, token: &str) -> Session {
+    manager.open(Some(token)).await.unwrap()
+}
+
+/// Asserts that every acknowledged write is stored and that every ended session is gone.
+async fn verify(
+    manager: &SessionManager,
+    shared: &[String],
+    targets: &[String],
+    reports: &[Report; 2],
+) {
+    let unanswered: u64 = reports.iter().map(|report| report.unanswered).sum();
+    for (number, token) in shared.iter().enumerate() {
+        let session = open(manager, token).await;
+        let counted: u64 = reports.iter().map(|report| report.counts[number]).sum();
+        let count: u64 = session.get("count").unwrap().expect("the session exists");
+        // An unanswered write may have been saved.
+        assert!(
+            (counted..=counted + unanswered).contains(&count),
+            "session {number}: {count} increments are stored, {counted} were saved"
+        );
+        for key in reports.iter().flat_map(|report| &report.keys) {
+            if key.session == number {
+                let value: u64 = session.get(&key.name).unwrap().expect("the key exists");
+                assert!(
+                    (key.value..=key.value + unanswered).contains(&value),
+                    "{} is {value}, {} was saved",
+                    key.name,
+                    key.value
+                );
+            }
+        }
+    }
+    let mut ended = 0;
+    for report in reports {
+        for &target in &report.destroyed {
+            let session = open(manager, &targets[target]).await;
+            assert!(session.is_new(), "{target} was resurrected after destroy");
+            ended += 1;
+        }
+        for (target, token) in &report.moved {
+            let session = open(manager, &targets[*target]).await;
+            assert!(
+                session.is_new(),
+                "{target} was resurrected after regenerate"
+            );
+            let session = open(manager, token).await;
+            let moved = session.get("moved").unwrap();
+            assert_eq!(moved, Some(true), "{target} was not moved");
+            let written = reports.iter().flat_map(|report| &report.written);
+            let saved = written
+                .filter(|(written, _)| written == target)
+                .map(|(_, value)| *value)
+                .max();
+            let held = session.get::<u64>("written").unwrap();
+            assert!(
+                held >= saved,
+                "{target}: {saved:?} was saved, {held:?} was moved"
+            );
+            ended += 1;
+        }
+    }
+    assert_eq!(ended + usize::try_from(unanswered).unwrap(), targets.len());
+    let late: u64 = reports.iter().map(|report| report.late).sum();
+    assert!(
+        late > 0,
+        "no write met an ended session: this proves nothing"
+    );
+}
+
+const TASK: &str = "SQLITE_DRIVER_TEST_TASK";
+const SHARED: usize = 4;
+/// Together they take 10 seconds.
+const TARGETS: usize = 200;

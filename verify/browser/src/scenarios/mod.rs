@@ -1,4 +1,4 @@
-//! The scenarios, by subject.
+//! All scenarios, by topic.
 
 mod cookies;
 mod identity;
@@ -9,9 +9,9 @@ mod tabs;
 
 use crate::scenario::Scenario;
 
-/// All scenarios, in the order in which they are played.
+/// Returns all scenarios in the order of their execution.
 pub(crate) fn all() -> impl Iterator<Item = Scenario> {
-    let subjects = [
+    let topics = [
         page::SCENARIOS,
         identity::SCENARIOS,
         cookies::SCENARIOS,
@@ -19,5 +19,5 @@ pub(crate) fn all() -> impl Iterator<Item = Scenario> {
         same_site::SCENARIOS,
         tabs::SCENARIOS,
     ];
-    subjects.into_iter().flatten().copied()
+    topics.into_iter().flatten().copied()
 }

@@ -1,4 +1,4 @@
-//! A site that is not the playground.
+//! A site other than the playground.
 
 use axum::Router;
 use axum::http::HeaderMap;
@@ -6,15 +6,15 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A site on a free port of this machine that answers every request alike. It ends when dropped.
+/// A site on a free local port, with the same response to every request. It stops when dropped.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub(crate) struct OtherSite {
     port: u16,
     serving: JoinHandle<()>,
 }
 
-impl Site {
-    /// Serves a page.
+impl OtherSite {
+    /// Serves this page.
     pub(crate) async fn with_page(html: &str) -> Self {
         Self::start(HeaderMap::new(), html).await
     }
@@ -31,7 +31,7 @@ impl Site {
         Self::start(HeaderMap::from_iter([header]), "").await
     }
 
-    /// The address of its page under a name of this machine.
+    /// Returns the address of its page under a host name.
     pub(crate) fn at(&self, host: &str) -> String {
         format!("http://{host}:{}/", self.port)
     }
@@ -51,7 +51,7 @@ impl Site {
     }
 }
 
-impl Drop for Site {
+impl Drop for OtherSite {
     fn drop(&mut self) {
         self.serving.abort();
     }

@@ -1,6 +1,7 @@
-//! What one of the hammering processes does: shared counters, keys of each task's own, and sessions that one
-//! process ends or moves to another id while the other one writes to them.
+//! What each of two processes does at once: it increments shared counters, writes keys of its own, and destroys or
+//! regenerates sessions while the other process writes to them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,30 +11,37 @@ use session_core::{
 };
 use tokio::task::JoinSet;
 
-/// What a process is told.
+use crate::open;
+
+/// The input of a process.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Plan {
-    pub(crate) seat: usize,
+pub(crate) struct Task {
+    pub(crate) process: usize,
+    /// In milliseconds since 1970, so that both processes begin at the same time.
     pub(crate) begin: u64,
+    pub(crate) file: PathBuf,
+    pub(crate) secret: String,
+    /// The tokens of sessions that live through the test.
     pub(crate) shared: Vec<String>,
+    /// The tokens of sessions that are ended.
     pub(crate) targets: Vec<String>,
+    /// Where the process writes its report.
+    pub(crate) report: PathBuf,
 }
 
-/// What it did, by the answers that it got.
+/// The acknowledged work of a process.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Report {
-    /// By shared session.
+    /// Increments by shared session.
     pub(crate) counts: Vec<u64>,
     pub(crate) keys: Vec<Key>,
     pub(crate) reads: u64,
     pub(crate) destroyed: Vec<usize>,
     pub(crate) moved: Vec<(usize, String)>,
-    /// By target, the last value that was saved.
+    /// The saved values by target.
     pub(crate) written: Vec<(usize, u64)>,
-    pub(crate) aimed: u64,
     pub(crate) late: u64,
     pub(crate) unanswered: u64,
-    pub(crate) longest_ms: u128,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,10 +52,6 @@ pub(crate) struct Key {
 }
 
 impl Report {
-    pub(crate) fn increments(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-
     fn add(&mut self, other: Self) {
         self.counts
             .resize(self.counts.len().max(other.counts.len()), 0);
@@ -59,20 +63,17 @@ impl Report {
         self.destroyed.extend(other.destroyed);
         self.moved.extend(other.moved);
         self.written.extend(other.written);
-        self.aimed += other.aimed;
         self.late += other.late;
         self.unanswered += other.unanswered;
-        self.longest_ms = self.longest_ms.max(other.longest_ms);
     }
 
-    /// Opens, works and commits as a request does. `None` where the store did not answer.
+    /// Opens, works and commits like a request. Returns `None` if the store did not answer.
     async fn request(
         &mut self,
         manager: &SessionManager,
         token: &str,
         work: impl FnOnce(&Session),
     ) -> Option<Outcome> {
-        let begun = Instant::now();
         let session = open(manager, token).await;
         let outcome = if session.is_available() {
             work(&session);
@@ -80,7 +81,6 @@ impl Report {
         } else {
             Err(Error::new(ErrorKind::Unavailable))
         };
-        self.longest_ms = self.longest_ms.max(begun.elapsed().as_millis());
         match outcome {
             Ok(outcome) => Some(outcome),
             Err(error) => {
@@ -92,25 +92,25 @@ impl Report {
     }
 }
 
-impl Plan {
-    pub(crate) async fn carry_out(self, manager: SessionManager) {
-        let plan = Arc::new(self);
+impl Task {
+    pub(crate) async fn run(self, manager: SessionManager) -> Report {
+        let task = Arc::new(self);
         let mut tasks = JoinSet::new();
-        for task in 0..WRITERS {
-            tasks.spawn(Arc::clone(&plan).write(manager.clone(), task));
+        for writer in 0..WRITERS {
+            tasks.spawn(Arc::clone(&task).write(manager.clone(), writer));
         }
-        tasks.spawn(Arc::clone(&plan).read(manager.clone()));
-        tasks.spawn(Arc::clone(&plan).aim(manager));
+        tasks.spawn(Arc::clone(&task).read(manager.clone()));
+        tasks.spawn(Arc::clone(&task).end_targets(manager));
         let mut all = Report::default();
         for report in tasks.join_all().await {
             all.add(report);
         }
-        println!("{}", serde_json::to_string(&all).unwrap());
+        all
     }
 
-    /// Counts in the shared sessions and keeps a key of its own in each.
-    async fn write(self: Arc<Self>, manager: SessionManager, task: usize) -> Report {
-        let name = format!("process {} task {task}", self.seat);
+    /// Increments the shared counters, and a key of its own in each shared session.
+    async fn write(self: Arc<Self>, manager: SessionManager, writer: usize) -> Report {
+        let name = format!("process {} writer {writer}", self.process);
         let key = |session| Key {
             session,
             name: name.clone(),
@@ -121,7 +121,7 @@ impl Plan {
             keys: (0..self.shared.len()).map(key).collect(),
             ..Report::default()
         };
-        for turn in (task..).take_while(|_| !self.is_over()) {
+        for turn in (writer..).take_while(|_| !self.is_over()) {
             let number = turn % self.shared.len();
             let Key { name, value, .. } = &report.keys[number];
             let (name, value, doubt) = (name.clone(), *value, report.unanswered);
@@ -143,7 +143,7 @@ impl Plan {
         report
     }
 
-    /// Reads the shared sessions, which renews them by a touch: a count never goes back.
+    /// Reads the shared sessions, which touches them. Counters never decrease.
     async fn read(self: Arc<Self>, manager: SessionManager) -> Report {
         let mut report = Report::default();
         let mut last = vec![0; self.shared.len()];
@@ -160,28 +160,28 @@ impl Plan {
         report
     }
 
-    /// Each target has its time, in which one process ends it and the other one writes to it.
-    async fn aim(self: Arc<Self>, manager: SessionManager) -> Report {
+    /// Takes the targets in turn. One process ends a target while the other writes to it.
+    async fn end_targets(self: Arc<Self>, manager: SessionManager) -> Report {
         let mut report = Report::default();
-        for (slot, token) in self.targets.iter().enumerate() {
-            let begin = self.begin() + SLOT * u32::try_from(slot).unwrap();
+        for (target, token) in self.targets.iter().enumerate() {
+            let begin = self.begin() + SLOT * u32::try_from(target).unwrap();
             tokio::time::sleep(begin.since(SystemClock.now())).await;
-            if slot % 2 == self.seat {
-                // Not always at the same moment of the other one's requests.
-                tokio::time::sleep(SLOT.mul_f64((slot % 13) as f64 / 26.0)).await;
-                self.end(slot, token, &manager, &mut report).await;
+            if target % 2 == self.process {
+                // Vary the moment relative to the other process's requests.
+                tokio::time::sleep(SLOT.mul_f64((target % 13) as f64 / 26.0)).await;
+                self.end(target, token, &manager, &mut report).await;
             } else {
-                self.write_until_it_ends(slot, token, &manager, &mut report)
+                self.write_until_it_ends(target, token, &manager, &mut report)
                     .await;
             }
         }
         report
     }
 
-    async fn end(&self, slot: usize, token: &str, manager: &SessionManager, report: &mut Report) {
-        let destroys = slot % 4 < 2;
+    async fn end(&self, target: usize, token: &str, manager: &SessionManager, report: &mut Report) {
+        let destroys = target % 4 < 2;
         let outcome = report.request(manager, token, |session| {
-            assert!(!session.is_new(), "{slot} ended before its time");
+            assert!(!session.is_new(), "{target} ended too early");
             if destroys {
                 session.destroy().unwrap();
             } else {
@@ -190,24 +190,24 @@ impl Plan {
             }
         });
         match outcome.await {
-            Some(Outcome::Clear) => report.destroyed.push(slot),
-            Some(Outcome::Set(token)) => report.moved.push((slot, token.as_str().to_owned())),
-            Some(Outcome::Keep) => panic!("{slot} was not ended"),
+            Some(Outcome::Clear) => report.destroyed.push(target),
+            Some(Outcome::Set(token)) => report.moved.push((target, token.as_str().to_owned())),
+            Some(Outcome::Keep) => panic!("{target} was not ended"),
             None => return,
         }
         let again = open(manager, token).await;
-        assert!(again.is_new(), "{slot} is back at once");
+        assert!(again.is_new(), "{target} was resurrected");
     }
 
     async fn write_until_it_ends(
         &self,
-        slot: usize,
+        target: usize,
         token: &str,
         manager: &SessionManager,
         report: &mut Report,
     ) {
-        let begun = Instant::now();
-        for value in (1..).take_while(|_| begun.elapsed() < ITS_TIME) {
+        let start = Instant::now();
+        for value in (1..).take_while(|_| start.elapsed() < PATIENCE) {
             let mut ended = false;
             let outcome = report.request(manager, token, |session| {
                 ended = session.is_new();
@@ -219,9 +219,8 @@ impl Plan {
             if ended {
                 return;
             }
-            report.aimed += 1;
             match outcome {
-                Some(Outcome::Set(_)) => report.written.push((slot, value)),
+                Some(Outcome::Set(_)) => report.written.push((target, value)),
                 Some(_) => report.late += 1,
                 None => return,
             }
@@ -237,12 +236,8 @@ impl Plan {
     }
 }
 
-pub(crate) async fn open(manager: &SessionManager, token: &str) -> Session {
-    manager.open(Some(token)).await.unwrap()
-}
-
 const WRITERS: usize = 3;
-/// A target that has not ended by then does not end: its end failed.
-const ITS_TIME: Duration = Duration::from_secs(2);
-/// When the time of the next target begins.
+/// If a target has not ended by then, ending it failed.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The time for each target.
 pub(crate) const SLOT: Duration = Duration::from_millis(50);

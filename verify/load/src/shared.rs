@@ -1,4 +1,4 @@
-//! Several connections of one session, whose requests overlap.
+//! Clients that share a session and send overlapping requests.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,20 +7,20 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::client::{Client, Written};
+use crate::problem::{Problem, expect_equal};
 use crate::target::Target;
-use crate::trouble::{Trouble, equal};
 
-/// Begins a session, writes to it, and logs out while others still write; until the time is over.
+/// Starts a session, writes to it, and logs out while others still write, until the time is over.
 pub(crate) async fn come_and_go(target: Arc<Target>, size: usize) {
     let mut group = Group::new(&target, size);
     while !target.is_over() {
-        let begun = Instant::now();
+        let start = Instant::now();
         let result = round(&mut group).await;
-        target.judge(begun, result);
+        target.finish_round(start, result);
     }
 }
 
-/// Keeps one session until the time is over, through any outage: no excuse for a write that was acknowledged.
+/// Keeps one session until the time is over, even through an outage, which excuses no lost write.
 pub(crate) async fn stay(target: Arc<Target>, size: usize) {
     let mut group = Group::new(&target, size);
     let result = async {
@@ -29,16 +29,16 @@ pub(crate) async fn stay(target: Arc<Target>, size: usize) {
             group.write().await?;
             group.check().await?;
         }
-        // The end is not an outage's.
-        equal("checked at the end", group.check().await?, true)?;
+        // The outage is over by now.
+        expect_equal("final check", group.check().await?, true)?;
         group.members[0].client.log_out().await
     };
-    if let Err(trouble) = result.await {
-        target.figures.blame(&target.name, &trouble);
+    if let Err(problem) = result.await {
+        target.metrics.record(&target.name, &problem);
     }
 }
 
-async fn round(group: &mut Group) -> Result<(), Trouble> {
+async fn round(group: &mut Group) -> Result<(), Problem> {
     group.begin().await?;
     for _ in 0..3 {
         group.write().await?;
@@ -47,24 +47,25 @@ async fn round(group: &mut Group) -> Result<(), Trouble> {
     group.log_out().await
 }
 
-/// Connections that share a session, as the tabs of a browser do.
+/// Clients that share a session, like the tabs of a browser.
 #[derive(Debug)]
 struct Group {
     members: Vec<Member>,
 }
 
-/// One of them. Nobody else writes its key.
+/// A client with a key that only it writes.
 #[derive(Debug)]
 struct Member {
     client: Client,
     key: String,
-    /// What was written last.
+    /// The last value that was sent.
     latest: u64,
-    /// What the key may hold: the last write that was acknowledged, and those after it that may have happened.
+    /// The values that the key may hold: the last acknowledged one, and later ones with an unknown outcome.
     possible: Vec<u64>,
-    /// Visits of the page that were counted, and that may have been.
+    /// Page visits that were acknowledged.
     visits: u64,
-    perhaps: u64,
+    /// Page visits with an unknown outcome.
+    uncertain_visits: u64,
 }
 
 impl Group {
@@ -75,37 +76,37 @@ impl Group {
             latest: 0,
             possible: Vec::new(),
             visits: 0,
-            perhaps: 0,
+            uncertain_visits: 0,
         });
         Self {
             members: members.collect(),
         }
     }
 
-    /// A new session with the key of each.
-    async fn begin(&mut self) -> Result<(), Trouble> {
+    /// Starts a new session, and writes the key of each member.
+    async fn begin(&mut self) -> Result<(), Problem> {
         let mut cookie = None;
         for member in &mut self.members {
             member.client.cookie = cookie;
-            (member.visits, member.perhaps) = (0, 0);
+            (member.visits, member.uncertain_visits) = (0, 0);
             member.latest += 1;
             member.possible = vec![member.latest];
             let path = format!("/api/session/{}", member.key);
             let value = member.latest.to_string();
-            member.client.surely("PUT", &path, &value).await?;
+            member.client.must_write("PUT", &path, &value).await?;
             cookie = member.client.cookie.clone();
         }
         Ok(())
     }
 
-    /// All write at once.
-    async fn write(&mut self) -> Result<(), Trouble> {
+    /// Lets all members write at the same time.
+    async fn write(&mut self) -> Result<(), Problem> {
         let writing = self.members.iter_mut().map(Member::write);
         join_all(writing).await.into_iter().collect()
     }
 
-    /// Whatever was acknowledged is there, and nothing else. Returns whether the store could be asked.
-    async fn check(&mut self) -> Result<bool, Trouble> {
+    /// Expects all acknowledged writes and no others. Returns `false` if the store could not be asked.
+    async fn check(&mut self) -> Result<bool, Problem> {
         let Some(session) = self.members[0].client.session().await? else {
             return Ok(false);
         };
@@ -114,37 +115,41 @@ impl Group {
             member.check(&data[&member.key])?;
         }
         let least: u64 = self.members.iter().map(|member| member.visits).sum();
-        let perhaps: u64 = self.members.iter().map(|member| member.perhaps).sum();
+        let uncertain: u64 = self
+            .members
+            .iter()
+            .map(|member| member.uncertain_visits)
+            .sum();
         let visits = data["visits"].as_u64().unwrap_or(0);
         if visits < least {
-            return Err(Trouble::Lost(format!("visits: {visits} of {least}")));
+            return Err(Problem::Lost(format!("visits: {visits} of {least}")));
         }
-        let text = format_args!("{visits} visits of {least} and {perhaps}: too many");
-        equal(text, visits > least + perhaps, false)?;
+        let text = format_args!("{visits} visits, more than {least} + {uncertain}");
+        expect_equal(text, visits > least + uncertain, false)?;
         Ok(true)
     }
 
-    /// The first logs out while the others still write, which does not bring the session back.
-    async fn log_out(&mut self) -> Result<(), Trouble> {
+    /// Logs the first member out while the others still write. This must not resurrect the session.
+    async fn log_out(&mut self) -> Result<(), Problem> {
         let Some((first, others)) = self.members.split_first_mut() else {
             return Ok(());
         };
         let old = first.client.cookie.clone().unwrap_or_default();
         let late = others.iter_mut().map(|member| async {
             let path = "/api/slow/late?ms=3";
-            let answer = member.client.ask("PUT", path, "1").await?;
-            equal(format_args!("PUT {path}"), answer.status, 204)
+            let answer = member.client.send("PUT", path, "1").await?;
+            expect_equal(format_args!("PUT {path}"), answer.status, 204)
         });
         let (logout, late) = tokio::join!(first.client.log_out(), join_all(late));
         logout?;
         late.into_iter().collect::<Result<(), _>>()?;
         for key in ["late", "visits", &first.key] {
-            first.client.holds_with(&old, key, None).await?;
+            first.client.expect_value_for(&old, key, None).await?;
         }
         for member in others {
-            // One whose request began after the logout has a session of its own.
+            // A request that began after the logout started a new session.
             if member.client.cookie.as_ref() != Some(&old) {
-                member.client.holds(&member.key, None).await?;
+                member.client.expect_value(&member.key, None).await?;
                 member.client.log_out().await?;
             }
         }
@@ -153,53 +158,53 @@ impl Group {
 }
 
 impl Member {
-    /// Counts up a few times, reads what it wrote, and visits the page.
-    async fn write(&mut self) -> Result<(), Trouble> {
+    /// Writes increasing values, reads each, and visits the page.
+    async fn write(&mut self) -> Result<(), Problem> {
         let path = format!("/api/session/{}", self.key);
         for _ in 0..5 {
             self.latest += 1;
             let value = self.latest.to_string();
             match self.client.write("PUT", &path, &value).await? {
-                Written::Done => self.possible = vec![self.latest],
+                Written::Stored => self.possible = vec![self.latest],
                 Written::Refused => (),
-                Written::Perhaps => self.possible.push(self.latest),
+                Written::Unknown => self.possible.push(self.latest),
             }
-            let answer = self.client.ask("GET", &path, "").await?;
+            let answer = self.client.send("GET", &path, "").await?;
             match (answer.status, serde_json::from_str(&answer.body)) {
                 (200, Ok(value)) => self.check(&value)?,
                 // The session reads as empty.
-                (404, _) if answer.excused => self.client.note(),
-                (404, _) => return Err(Trouble::Lost(format!("GET {path}: nothing"))),
-                _ => return Err(Trouble::Wrong(format!("GET {path}: {answer:?}"))),
+                (404, _) if answer.excused => self.client.count_refused(),
+                (404, _) => return Err(Problem::Lost(format!("GET {path}: nothing"))),
+                _ => return Err(Problem::Wrong(format!("GET {path}: {answer:?}"))),
             }
         }
-        let page = self.client.ask("GET", "/", "").await?;
+        let page = self.client.send("GET", "/", "").await?;
         match (page.status, page.cookies()) {
             (200, 1) => self.visits += 1,
             (200, 0) if page.excused => {
-                self.client.note();
-                self.perhaps += 1;
+                self.client.count_refused();
+                self.uncertain_visits += 1;
             }
-            (503, 0) if page.excused => self.client.note(),
+            (503, 0) if page.excused => self.client.count_refused(),
             (status, cookies) => {
                 let text = format!("GET /: {status} with {cookies} cookies");
-                return Err(Trouble::Wrong(text));
+                return Err(Problem::Wrong(text));
             }
         }
         Ok(())
     }
 
-    /// Checks what the key holds, and remembers it.
-    fn check(&mut self, value: &Value) -> Result<(), Trouble> {
+    /// Expects one of the possible values, and rules out the earlier ones.
+    fn check(&mut self, value: &Value) -> Result<(), Problem> {
         match value.as_u64() {
             Some(value) if self.possible.contains(&value) => {
-                // One that may have happened has happened, or not. A later one may still be on its way, not an earlier.
+                // Only writes after this one may still arrive.
                 self.possible.retain(|possible| *possible >= value);
                 Ok(())
             }
             _ => {
                 let Self { key, possible, .. } = self;
-                Err(Trouble::Lost(format!("{key}: {value} of {possible:?}")))
+                Err(Problem::Lost(format!("{key}: {value} of {possible:?}")))
             }
         }
     }
@@ -213,29 +218,29 @@ mod tests {
 
     fn member(possible: &[u64]) -> Member {
         Member {
-            client: Client::new(&Target::nowhere()),
+            client: Client::new(&Target::unreachable()),
             key: "key".to_owned(),
             latest: 9,
             possible: possible.to_vec(),
             visits: 0,
-            perhaps: 0,
+            uncertain_visits: 0,
         }
     }
 
     #[test]
-    fn what_was_acknowledged_is_there_or_lost() {
+    fn a_missing_acknowledged_write_is_lost() {
         assert!(member(&[5]).check(&json!(5)).is_ok());
         for value in [json!(4), json!(6), json!("5"), json!(null)] {
             let found = member(&[5]).check(&value);
-            assert!(matches!(found, Err(Trouble::Lost(_))), "{value}");
+            assert!(matches!(found, Err(Problem::Lost(_))), "{value}");
         }
     }
 
     #[test]
-    fn what_may_have_happened_does_not_happen_back() {
+    fn an_uncertain_write_is_never_undone() {
         let mut member = member(&[5, 6, 8]);
         assert!(member.check(&json!(5)).is_ok());
-        assert!(member.check(&json!(7)).is_err(), "it was refused");
+        assert!(member.check(&json!(7)).is_err(), "7 was refused");
         assert!(member.check(&json!(6)).is_ok());
         assert!(member.check(&json!(5)).is_err());
         assert!(member.check(&json!(8)).is_ok());

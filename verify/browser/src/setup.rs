@@ -1,4 +1,4 @@
-//! What a scenario plays on: a browser, and a playground to start.
+//! The setup of a scenario: a browser, and a playground to start.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use crate::browser::Browser;
 
 /// A browser, and a playground with its store. Clones share the browser.
 #[derive(Clone, Debug)]
-pub(crate) struct Stage {
+pub(crate) struct Setup {
     pub(crate) browser: Arc<Browser>,
     pub(crate) playground: Playground,
     pub(crate) store: Store,
 }
 
-impl Stage {
+impl Setup {
     /// Starts the playground with these variables.
     pub(crate) async fn serve(&self, settings: &[(&str, &str)]) -> Server {
         let url = self.store.url();
@@ -31,7 +31,7 @@ impl Stage {
         }
     }
 
-    /// Starts the playground, and opens its page.
+    /// Starts the playground and opens its page.
     pub(crate) async fn open(&self) -> Server {
         let server = self.serve(&[]).await;
         self.browser.visit(&server.at(LOOPBACK)).await;
@@ -39,7 +39,7 @@ impl Stage {
     }
 }
 
-/// A playground that runs. Killed when dropped.
+/// A running playground. It is killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     port: u16,
@@ -47,13 +47,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The address of its page under a name of this machine.
+    /// Returns the address of its page under a host name.
     pub(crate) fn at(&self, host: &str) -> String {
         format!("http://{host}:{}/", self.port)
     }
 }
 
-/// Where sessions live.
+/// Where sessions are stored.
 #[derive(Clone, Debug)]
 pub(crate) enum Store {
     /// In the browser's cookie.
@@ -88,9 +88,9 @@ impl fmt::Display for Store {
     }
 }
 
-/// The host that a playground listens on. Browsers take what it sends for as safe as HTTPS.
+/// The host that a playground listens on. Browsers trust it like HTTPS.
 pub(crate) const LOOPBACK: &str = "127.0.0.1";
-/// A name of this machine for the browser only, and to it a site like any other over plain HTTP.
+/// A name that only the browser resolves to this machine. To the browser, it is any site over plain HTTP.
 pub(crate) const SHOP: &str = "shop.test";
-/// Another site.
+/// A different site.
 pub(crate) const ELSEWHERE: &str = "elsewhere.test";

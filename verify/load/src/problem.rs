@@ -1,17 +1,17 @@
-//! What a check finds.
+//! The problems that the checks find.
 
 use std::fmt::{self, Debug, Display};
 
-/// Why a round ends before its end.
+/// A problem, which ends its round.
 #[derive(Debug)]
-pub(crate) enum Trouble {
-    /// An answer that is not right.
+pub(crate) enum Problem {
+    /// A wrong response.
     Wrong(String),
-    /// A write that was acknowledged, and is gone.
+    /// An acknowledged write that is gone.
     Lost(String),
 }
 
-impl Display for Trouble {
+impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Wrong(text) => write!(f, "wrong: {text}"),
@@ -20,15 +20,15 @@ impl Display for Trouble {
     }
 }
 
-/// Checks that an answer is what it should be.
-pub(crate) fn equal<T: Debug + PartialEq>(
+/// Returns a problem unless both values are equal.
+pub(crate) fn expect_equal<T: Debug + PartialEq>(
     what: impl Display,
     found: T,
     expected: T,
-) -> Result<(), Trouble> {
+) -> Result<(), Problem> {
     if found == expected {
         return Ok(());
     }
     let text = format!("{what}: {found:?} instead of {expected:?}");
-    Err(Trouble::Wrong(text))
+    Err(Problem::Wrong(text))
 }
