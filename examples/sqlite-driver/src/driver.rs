@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use rusqlite::TransactionBehavior::{Deferred, Immediate};
 use rusqlite::{Connection, OptionalExtension, params};
 use session_core::{
-    Capacity, Clock, ConfigError, Driver, Error, Expected, Loaded, Record, Retired, Saved,
-    SessionId, SystemClock, Timestamp, Touched, Version, async_trait,
+    Capacity, Clock, ConfigError, Driver, Error, Expected, Loaded, Record, Saved, SessionId,
+    SystemClock, Timestamp, Touched, Version, async_trait,
 };
 use tokio::{sync::Mutex, task::spawn_blocking, time::timeout};
 
@@ -106,6 +106,8 @@ impl Driver for SqliteDriver {
     ) -> Result<Saved, Error> {
         let id = record.id().as_str().to_owned();
         let json = record.to_json_without_expiry();
+        // Under its old id, a session that has moved must not come back after a power failure.
+        let synchronous = if record.is_moved() { FULL } else { NORMAL };
         let expected = match expected {
             Expected::Absent => None,
             Expected::Version(version) => Some(version.clone()),
@@ -125,16 +127,23 @@ impl Driver for SqliteDriver {
             sql.prepare_cached(PUT)?.execute(row)?;
             Ok(Saved::Done { handle: id })
         };
-        self.run(&self.writer, NORMAL, work).await
+        self.run(&self.writer, synchronous, work).await
     }
 
-    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
-        let id = id.as_str().to_owned();
-        let work = move |sql: &Connection, now| {
-            let times = params![id, millis(now), millis(now + ttl)];
-            match sql.prepare_cached(TOUCH)?.execute(times)? {
-                0 => Ok(Touched::Gone),
-                _ => Ok(Touched::Done),
+    async fn touch(
+        &self,
+        id: &SessionId,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
+        let (id, version) = (id.as_str().to_owned(), version.clone());
+        let work = move |sql: &Connection, now| match find(sql, &id, now)?.flatten() {
+            None => Ok(Touched::Gone),
+            Some(held) if held.version != version => Ok(Touched::MustSave),
+            Some(_) => {
+                let times = params![id, millis(now + ttl)];
+                sql.prepare_cached(TOUCH)?.execute(times)?;
+                Ok(Touched::Done)
             }
         };
         self.run(&self.writer, NORMAL, work).await
@@ -142,16 +151,9 @@ impl Driver for SqliteDriver {
 
     async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
         let id = id.as_str().to_owned();
-        let work = move |sql: &Connection, _| delete(sql, &id);
-        self.run(&self.writer, FULL, work).await
-    }
-
-    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        let (id, version) = (id.as_str().to_owned(), version.clone());
-        let work = move |sql: &Connection, now| match find(sql, &id, now)?.flatten() {
-            None => Ok(Retired::Gone),
-            Some(held) if held.version != version => Ok(Retired::Changed(Box::new(held))),
-            Some(_) => delete(sql, &id).map(|()| Retired::Done),
+        let work = move |sql: &Connection, _| {
+            sql.prepare_cached(DELETE)?.execute([id])?;
+            Ok(())
         };
         self.run(&self.writer, FULL, work).await
     }
@@ -178,10 +180,6 @@ fn find(sql: &Connection, id: &str, now: Timestamp) -> rusqlite::Result<Option<O
     row.optional()
 }
 
-fn delete(sql: &Connection, id: &str) -> rusqlite::Result<()> {
-    sql.prepare_cached(DELETE)?.execute([id]).map(drop)
-}
-
 /// Converts to SQLite's signed integers.
 fn millis(time: Timestamp) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
@@ -191,7 +189,7 @@ const FIND: &str = "SELECT version, expires_at, record FROM sessions \
     WHERE id = ?1 AND expires_at > ?2";
 /// Replaces the row, if there is one. The new row gets the next version.
 const PUT: &str = "INSERT OR REPLACE INTO sessions (id, expires_at, record) VALUES (?1, ?2, ?3)";
-const TOUCH: &str = "UPDATE sessions SET expires_at = ?3 WHERE id = ?1 AND expires_at > ?2";
+const TOUCH: &str = "UPDATE sessions SET expires_at = ?2 WHERE id = ?1";
 const DELETE: &str = "DELETE FROM sessions WHERE id = ?1";
 /// A save adds at most one record and removes up to 8, so expired records do not pile up.
 const SWEEP: &str = "DELETE FROM sessions WHERE version IN \

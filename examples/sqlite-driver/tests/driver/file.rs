@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use session_core::{
-    Clock, Driver, ErrorKind, Expected, Loaded, ManualClock, Record, Retired, Saved, SessionId,
+    Clock, Driver, ErrorKind, Expected, Loaded, ManualClock, Record, Saved, SessionId,
     SystemClock, Timestamp, Touched, Version,
 };
 use sqlite_driver::SqliteDriver;
@@ -162,8 +162,8 @@ async fn a_disk_that_hangs_is_an_error_in_time() {
 
     // The save had begun, so it completes. The destroy had not, so it never happens.
     drop(resume);
-    let touched = driver.touch(record.id(), HOUR).await.unwrap();
-    assert_eq!(touched, Touched::Done);
+    let loaded = driver.load(record.id().as_str()).await.unwrap();
+    assert!(loaded.is_some());
 }
 
 #[tokio::test]
@@ -176,11 +176,10 @@ async fn a_locked_file_fails_writes_in_time_and_serves_reads() {
     let (id, other) = (held.record.id(), record("b", 1));
     let start = Instant::now();
     // The runtime has one thread. If a write blocked it, the loads would wait.
-    let (saved, destroyed, touched, retired, loaded) = tokio::join!(
+    let (saved, destroyed, touched, loaded) = tokio::join!(
         driver.save(&other, Expected::Absent, HOUR),
         driver.destroy(id),
-        driver.touch(id, HOUR),
-        driver.retire(id, &held.version),
+        driver.touch(id, &held.version, HOUR),
         async {
             for _ in 0..10 {
                 load(&driver, "a").await;
@@ -190,7 +189,7 @@ async fn a_locked_file_fails_writes_in_time_and_serves_reads() {
     );
     assert_in_time(start);
     assert!(loaded < Duration::from_secs(1), "{loaded:?}");
-    let errors = [saved.err(), destroyed.err(), touched.err(), retired.err()];
+    let errors = [saved.err(), destroyed.err(), touched.err()];
     for error in errors {
         let error = error.expect("the file is locked");
         assert_eq!(error.kind(), ErrorKind::Unavailable);
@@ -289,8 +288,8 @@ async fn a_row_that_is_not_utf_8_is_not_a_session_and_is_left_alone() {
         let saved = driver.save(&record("a", 1), expected, HOUR).await.unwrap();
         assert!(matches!(saved, Saved::Conflict(None)), "{saved:?}");
     }
-    let retired = driver.retire(&id("a"), &version).await.unwrap();
-    assert!(matches!(retired, Retired::Gone), "{retired:?}");
+    let touched = driver.touch(&id("a"), &version, HOUR).await.unwrap();
+    assert_eq!(touched, Touched::Gone);
     assert_eq!(count(&folder), 1);
 }
 
@@ -306,8 +305,8 @@ async fn every_save_removes_a_few_expired_records() {
     }
     clock.advance(HOUR);
     // Until then, they are gone for every caller.
-    let retired = driver.retire(&id("old-19"), &version.unwrap()).await;
-    assert!(matches!(retired, Ok(Retired::Gone)), "{retired:?}");
+    let touched = driver.touch(&id("old-19"), &version.unwrap(), HOUR).await;
+    assert!(matches!(touched, Ok(Touched::Gone)), "{touched:?}");
 
     let mut rows = vec![count(&folder)];
     for number in 0..4 {

@@ -13,7 +13,7 @@ use fred::prelude::{
     Builder, ClientLike, Config, Error as FredError, ErrorKind as FredErrorKind, Value,
 };
 use session_core::{
-    Driver, Error, ErrorKind, Expected, Loaded, ManualClock, Record, Retired, Saved, SessionId,
+    Driver, Error, ErrorKind, Expected, Loaded, ManualClock, Record, Saved, SessionId,
     Timestamp, Touched, Version,
 };
 use session_redis::RedisDriver;
@@ -62,7 +62,7 @@ impl Bench {
     }
 
     fn ask(&self, input: &mut Unstructured<'_>) -> Result<()> {
-        let verb = input.int_in_range(0..=7)?;
+        let verb = input.int_in_range(0..=6)?;
         let server = Server::from(input)?;
         *self.server.lock().expect("one thread") = server.clone();
         // One of its own for each input: it learns which servers take several keys.
@@ -89,14 +89,8 @@ impl Bench {
                         .await;
                     server.check_saved(saved);
                 }
-                5 => match driver.retire(&id, &version).await {
-                    Ok(Retired::Done) => assert!(server.is_odd() || server.is_same),
-                    Ok(Retired::Gone) => server.check(Ok(None)),
-                    Ok(Retired::Changed(loaded)) => server.check(Ok(Some(*loaded))),
-                    Err(error) => server.check(Err(error)),
-                },
                 // All but the first are sent together, once that was tried.
-                6 => {
+                5 => {
                     let save = async || {
                         let (record, expected) =
                             (Record::new(id.clone()), Expected::Version(&version));
