@@ -1,4 +1,4 @@
-//! Counting the records.
+//! Counting the sessions.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -11,31 +11,36 @@ use fred::types::config::Server;
 use session_core::Error;
 
 use crate::RedisDriver;
-use crate::driver::{PROBE, unavailable};
+use crate::probe::PROBE_KEY;
 
 impl RedisDriver {
-    /// Counts the keys that start with the prefix, in the whole database or Cluster, without those by which the driver
-    /// tries what the server can do: with a prefix of their own, the sessions.
+    /// Counts the keys that start with the prefix, in the whole database or Cluster. If nothing
+    /// else uses the prefix, that is the number of sessions. The driver's own probe keys do not
+    /// count.
     ///
-    /// It looks at every key of the database by `SCAN`, a thousand in one step, so that other commands run between
-    /// them; `KEYS` would stop the server. A session that begins or ends meanwhile is counted or not. The user needs the
-    /// right to `SCAN`.
+    /// The driver scans every key of the database with `SCAN`, a thousand per step, so that other
+    /// commands run in between. (`KEYS` would block the server.) A session that begins or ends
+    /// meanwhile may or may not be counted. The Redis user needs the right to `SCAN`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](session_core::ErrorKind::Unavailable) when a server does not answer a step in time, or
-    /// does not allow it.
+    /// [`ErrorKind::Unavailable`](session_core::ErrorKind::Unavailable) if a server does not answer
+    /// a step in time or denies `SCAN`.
     pub async fn count(&self) -> Result<u64, Error> {
         let pattern = escape(self.prefix()) + "*";
-        let probes = [self.prefix(), PROBE].concat();
+        let probes = [self.prefix(), PROBE_KEY].concat();
         let hasher = RandomState::new();
-        // SCAN may return a key more than once. Their hashes take less room than the keys.
+        // SCAN may return a key more than once. Hashes take less memory than keys.
         let mut seen = HashSet::new();
         for server in self.servers()? {
             let mut cursor = "0".to_owned();
             loop {
                 let page = |client| page(client, server.clone(), cursor.clone(), pattern.clone());
-                let (next, keys) = self.links().run(page).await.map_err(unavailable)?;
+                let (next, keys) = self
+                    .connections()
+                    .run(page)
+                    .await
+                    .map_err(Error::unavailable)?;
                 let keys = keys
                     .iter()
                     .filter(|key| !key.starts_with(probes.as_bytes()));
@@ -49,7 +54,7 @@ impl RedisDriver {
         Ok(seen.len() as u64)
     }
 
-    /// The masters of a Cluster, or `None` for the only one that there is.
+    /// Returns the masters of a Cluster, or one `None` for a single server.
     fn servers(&self) -> Result<Vec<Option<Server>>, Error> {
         let client = self.pool().next();
         if !client.is_clustered() {
@@ -59,7 +64,7 @@ impl RedisDriver {
             .cached_cluster_state()
             .map(|state| state.unique_primary_nodes())
             .filter(|masters| !masters.is_empty())
-            .ok_or_else(|| Error::unavailable("the masters of the cluster are not known"))?;
+            .ok_or_else(|| Error::unavailable("the masters of the Cluster are unknown"))?;
         Ok(masters.into_iter().map(Some).collect())
     }
 }
@@ -79,7 +84,7 @@ async fn page(
     }
 }
 
-/// The pattern that matches `text` and nothing else.
+/// Returns the pattern that matches exactly this text.
 fn escape(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 1);
     for char in text.chars() {
@@ -91,7 +96,7 @@ fn escape(text: &str) -> String {
     pattern
 }
 
-/// How many keys the server looks at in one step.
+/// How many keys the server scans per step.
 const STEP: u32 = 1_000;
 
 #[cfg(test)]
@@ -99,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_is_no_pattern() {
+    fn special_characters_are_escaped() {
         assert_eq!(escape("session:"), "session:");
         assert_eq!(escape(r"a*b?[c]\d"), r"a\*b\?\[c\]\\d");
     }

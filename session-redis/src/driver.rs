@@ -13,119 +13,80 @@ use fred::interfaces::KeysInterface;
 use fred::prelude::{Error as FredError, Expiration, SetOptions, Value};
 use fred::types::Key;
 use session_core::{
-    Clock, ConfigError, Driver, Error, Expected, Loaded, Record, Retired, Saved, SessionConfig,
-    SessionId, Timestamp, Touched, Version,
+    Clock, ConfigError, Driver, Error, Expected, Loaded, Record, Saved, SessionId, Timestamp,
+    Touched, Version,
 };
 
-use crate::batch::{Answer, Batches, Comparison};
-use crate::connect::Builder;
-use crate::links::Links;
-use crate::mark::{self, Mark};
-use crate::script::{self, millis};
+use crate::batch::Batcher;
+use crate::compare_and_set::{CompareAndSet, Reply};
+use crate::connections::Connections;
+use crate::mark::{Mark, encode_time, encode_version};
+use crate::scripts::{self, millis};
+use crate::settings::{check_prefix, check_timeout};
 
-/// Keeps records in Redis or Valkey. See the [crate's page](crate).
+/// Keeps records in Redis or Valkey. See the [crate documentation](crate).
 ///
 /// Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct RedisDriver {
-    batches: Batches,
+    batcher: Batcher,
     prefix: Arc<str>,
     clock: Arc<dyn Clock>,
-    writes: Arc<AtomicU64>,
+    next_version: Arc<AtomicU64>,
 }
 
 impl RedisDriver {
-    /// Where Redis is unless a configuration says otherwise.
-    pub const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
-
-    /// Connects to the server of `url` with the default settings.
+    /// Uses the application's own pool, which must be connected already. `Pool::from_clients` turns
+    /// a single client into a pool. The driver gives up on a command after `timeout`, at most a
+    /// tenth later.
+    ///
+    /// The pool needs these settings:
+    ///
+    /// - A `default_command_timeout` no longer than `timeout`. Otherwise, a command that the driver
+    ///   gave up on while the client reconnects is still sent later, and a logout that was reported
+    ///   as failed may happen after all.
+    /// - `max_command_attempts` of 1. A save that is sent twice would find the result of its first
+    ///   attempt and take it for another request's.
+    /// - For a Cluster, `max_redirections` of 0. The client counts a redirection as an attempt and
+    ///   gives up for good when none is left.
     ///
     /// # Errors
     ///
-    /// As [`Builder::connect`].
-    pub async fn connect(url: impl Into<String>) -> Result<Self, ConfigError> {
-        Self::builder(url).connect().await
-    }
-
-    /// Starts configuring a driver for the server of `url`; [`Builder`] lists the forms.
-    pub fn builder(url: impl Into<String>) -> Builder {
-        Builder::new(url.into())
-    }
-
-    /// Starts configuring a driver as `config` says: for the server of `REDIS_URL`, or [`DEFAULT_URL`](Self::DEFAULT_URL)
-    /// where that is not set, with the prefix of `SESSION_PREFIX`.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// # async fn f() -> Result<(), session_core::ConfigError> {
-    /// use session_core::SessionConfig;
-    /// use session_redis::RedisDriver;
-    ///
-    /// let config = SessionConfig::from_env()?;
-    /// let driver = RedisDriver::from_config(&config).connect().await?;
-    /// let manager = config.builder(driver)?.build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn from_config(config: &SessionConfig) -> Builder {
-        Self::builder(config.redis_url().unwrap_or(Self::DEFAULT_URL)).prefix(config.prefix())
-    }
-
-    /// Uses a pool of the application's own, which is connected already; `Pool::from_clients` makes one of a single
-    /// client. Each command is given up after `timeout`, or at most a tenth later.
-    ///
-    /// Build it with
-    /// - a `default_command_timeout` no longer than `timeout`, or a command that was given up while the client
-    ///   reconnects is sent later all the same, a logout that was answered as failed among them;
-    /// - `max_command_attempts` of 1, because a save that is sent twice would find its own first attempt and take it
-    ///   for another request's; and, for a Cluster, `max_redirections` of 0, because the client counts a redirection
-    ///   as an attempt and gives up for good when none is left.
-    ///
-    /// # Errors
-    ///
-    /// A [`ConfigError`] when the prefix or the timeout is not possible, as [`Builder::prefix`] and [`Builder::timeout`]
-    /// say.
+    /// A [`ConfigError`] if the prefix or the timeout is outside the limits of
+    /// [`Builder::prefix`](crate::Builder::prefix) and
+    /// [`Builder::timeout`](crate::Builder::timeout).
     pub fn from_pool(pool: Pool, prefix: &str, timeout: Duration) -> Result<Self, ConfigError> {
-        crate::connect::check_prefix(prefix)?;
-        crate::connect::check_timeout(timeout)?;
+        check_prefix(prefix)?;
+        check_timeout(timeout)?;
         Ok(Self {
-            batches: Batches::new(Links::new(pool, timeout), prefix),
+            batcher: Batcher::new(Connections::new(pool, timeout), prefix),
             prefix: prefix.into(),
             clock: Arc::new(session_core::SystemClock),
-            // Another start in every process, so that two of them do not count in step. (Copies of a running machine would,
-            // until they are restarted.)
-            writes: Arc::new(AtomicU64::new(RandomState::new().hash_one(()))),
+            // Each process starts at a random number, so that two of them never count in step. Only
+            // copies of a running machine do, until they restart.
+            next_version: Arc::new(AtomicU64::new(RandomState::new().hash_one(()))),
         })
     }
 
-    /// Sets where time comes from: the clock of the manager, if that has one of its own. Default: the
-    /// system's.
+    /// Sets the clock. Use the same one for the session manager. Default: the system clock.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Returns the connections, for commands of the application's own.
+    /// Returns the connection pool, for the application's own commands.
     #[must_use]
     pub const fn pool(&self) -> &Pool {
-        &self.links().pool
+        &self.batcher.connections.pool
     }
 
-    pub(crate) const fn links(&self) -> &Links {
-        &self.batches.links
+    pub(crate) const fn connections(&self) -> &Connections {
+        &self.batcher.connections
     }
 
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix
-    }
-
-    pub(crate) async fn probe(&self) -> Result<(), FredError> {
-        let key = self.key(PROBE);
-        self.links()
-            .run(|client| script::PROBE.run(client, vec![key.clone()], ()))
-            .await
     }
 
     fn key(&self, id: &str) -> Key {
@@ -134,71 +95,75 @@ impl RedisDriver {
 
     async fn read(&self, id: &str) -> Result<Option<Loaded>, Error> {
         let key = self.key(id);
-        let get = self.links().run(|client| {
+        let get = self.connections().run(|client| {
             let key = key.clone();
             async move { client.get::<Option<Bytes>, _>(key).await }
         });
         let value = match get.await {
             Ok(Some(value)) => value,
             Ok(None) => return Ok(None),
-            Err(error) => return foreign(id, error).map(|()| None),
+            Err(error) => return skip_wrong_type(id, error).map(|()| None),
         };
-        if Mark::read(&value).is_some() {
-            return Ok(self.loaded(id, value, 0));
+        if Mark::split(&value).is_some() {
+            return Ok(self.parse(id, value, 0));
         }
-        // Other software wrote it, so only the key knows how long it lives.
-        let left = self.links().run(|client| {
+        // Other software wrote the value, so only the key's TTL tells when it expires.
+        let pttl = self.connections().run(|client| {
             let key = key.clone();
             async move { client.pttl::<i64, _>(key).await }
         });
-        match Box::pin(left).await.map_err(unavailable)? {
-            GONE => Ok(None),
-            left => Ok(self.loaded(id, value, left)),
+        match Box::pin(pttl).await.map_err(Error::unavailable)? {
+            PTTL_OF_MISSING_KEY => Ok(None),
+            ttl => Ok(self.parse(id, value, ttl)),
         }
     }
 
-    /// The record's JSON and its mark. Each save has a number that no other one has: the processes count on from random
-    /// numbers of 64 bits.
-    fn text(&self, record: &Record, ttl: i64) -> String {
-        let mut text = record.to_json_without_expiry();
+    /// Returns the record's JSON with its mark. Every save gets a version of its own.
+    fn serialize(&self, record: &Record, ttl: i64) -> String {
+        let mut value = record.to_json_without_expiry();
         let mark = Mark {
-            version: self.writes.fetch_add(1, Ordering::Relaxed),
+            version: self.next_version.fetch_add(1, Ordering::Relaxed),
             expires_at: self.time_in(ttl),
         };
-        mark.write(&mut text);
-        text
+        mark.append_to(&mut value);
+        value
     }
 
     fn time_in(&self, millis: i64) -> Timestamp {
         self.clock.now() + Duration::from_millis(u64::try_from(millis).unwrap_or_default())
     }
 
-    /// Stores or removes what has this version: done, gone, or what is there instead.
-    async fn compare(
+    /// Stores a value for `ttl` milliseconds if the record still has this version.
+    async fn compare_and_set(
         &self,
         id: &str,
         version: &Version,
-        save: Option<(Bytes, i64)>,
-    ) -> Result<Compared, Error> {
-        let comparison = Comparison {
+        value: String,
+        ttl: i64,
+    ) -> Result<Saved, Error> {
+        let operation = CompareAndSet {
             key: self.key(id),
-            version: compared_with(version),
-            save,
+            expected: encode(version),
+            value: Bytes::from(value),
+            ttl,
         };
-        match self.batches.run(comparison).await {
-            Ok(Answer::Done) => Ok(Compared::Done),
-            Ok(Answer::Gone) => Ok(Compared::Gone),
-            // What cannot be read as a record is not ours to join with, or to overwrite.
-            Ok(Answer::Held { value, left }) => Ok(self
-                .loaded(id, value, left)
-                .map_or(Compared::Gone, |loaded| Compared::Other(Box::new(loaded)))),
-            Err(error) => foreign(id, error).map(|()| Compared::Gone),
+        match self.batcher.run(operation).await {
+            Ok(Reply::Done) => Ok(Saved::Done {
+                handle: id.to_owned(),
+            }),
+            Ok(Reply::Missing) => Ok(Saved::Conflict(None)),
+            // A value that is not a record can be neither merged nor overwritten.
+            Ok(Reply::Conflict { value, ttl }) => {
+                Ok(Saved::Conflict(self.parse(id, value, ttl).map(Box::new)))
+            }
+            Err(error) => skip_wrong_type(id, error).map(|()| Saved::Conflict(None)),
         }
     }
 
-    /// Makes a record of a stored value. One of another kind is left alone. `left` counts where there is no mark.
-    fn loaded(&self, id: &str, value: Bytes, left: i64) -> Option<Loaded> {
-        let (json, mark) = match Mark::read(&value) {
+    /// Parses a stored value. Returns `None` for a value that is not a record of this id. `ttl` is
+    /// in milliseconds and only matters if the value has no mark.
+    fn parse(&self, id: &str, value: Bytes, ttl: i64) -> Option<Loaded> {
+        let (json, mark) = match Mark::split(&value) {
             Some((json, mark)) => (json, Some(mark)),
             None => (&*value, None),
         };
@@ -206,18 +171,18 @@ impl RedisDriver {
             .ok()
             .and_then(|json| Record::from_json(json).ok());
         let Some(record) = record.filter(|record| record.id().as_str() == id) else {
-            warn_foreign(id, "the value is no session of this id");
+            warn_invalid(id, "the value is not a session with this id");
             return None;
         };
         if let Some(mark) = mark {
             let record = record.expiring_at(mark.expires_at);
             return Some(Loaded::new(record, Version::number(mark.version)));
         }
-        let record = if left >= 0 {
-            record.expiring_at(self.time_in(left))
+        let record = if ttl >= 0 {
+            record.expiring_at(self.time_in(ttl))
         } else {
-            // The manager refuses it, unless it is to accept what never expires.
-            warn_foreign(id, "its key has no TTL");
+            // The manager rejects the record, unless it accepts records that never expire.
+            warn_invalid(id, "the key has no TTL");
             record
         };
         Some(Loaded::new(record, Version::bytes(value)))
@@ -238,35 +203,28 @@ impl Driver for RedisDriver {
     ) -> Result<Saved, Error> {
         let id = record.id().as_str();
         let ttl = millis(ttl);
-        let json = self.text(record, ttl);
-        let done = || Saved::Done {
-            handle: id.to_owned(),
-        };
+        let value = self.serialize(record, ttl);
         match expected {
             Expected::Absent => {
                 let (expire, only_new) = (Some(Expiration::PX(ttl)), Some(SetOptions::NX));
                 let key = self.key(id);
                 let set = |client: Client| {
-                    let (key, json, expire, only_new) =
-                        (key.clone(), json.clone(), expire.clone(), only_new.clone());
-                    async move { client.set(key, json, expire, only_new, false).await }
+                    let (key, value, expire, only_new) =
+                        (key.clone(), value.clone(), expire.clone(), only_new.clone());
+                    async move { client.set(key, value, expire, only_new, false).await }
                 };
-                let answer: Option<String> = self.links().run(set).await.map_err(unavailable)?;
-                match answer {
-                    Some(_) => Ok(done()),
+                let set = self.connections().run(set).await;
+                let reply: Option<String> = set.map_err(Error::unavailable)?;
+                match reply {
+                    Some(_) => Ok(Saved::Done {
+                        handle: id.to_owned(),
+                    }),
                     None => Ok(Saved::Conflict(
                         Box::pin(self.read(id)).await?.map(Box::new),
                     )),
                 }
             }
-            Expected::Version(version) => {
-                let save = Some((Bytes::from(json), ttl));
-                Ok(match self.compare(id, version, save).await? {
-                    Compared::Done => done(),
-                    Compared::Gone => Saved::Conflict(None),
-                    Compared::Other(loaded) => Saved::Conflict(Some(loaded)),
-                })
-            }
+            Expected::Version(version) => self.compare_and_set(id, version, value, ttl).await,
         }
     }
 
@@ -276,7 +234,10 @@ impl Driver for RedisDriver {
             let key = key.clone();
             async move { client.del::<i64, _>(key).await }
         };
-        self.links().run(destroy).await.map_err(unavailable)?;
+        self.connections()
+            .run(destroy)
+            .await
+            .map_err(Error::unavailable)?;
         Ok(())
     }
 
@@ -284,27 +245,29 @@ impl Driver for RedisDriver {
         true
     }
 
-    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
+    async fn touch(
+        &self,
+        id: &SessionId,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
         let ttl = millis(ttl);
-        let time = mark::time(self.time_in(ttl));
-        let arguments = vec![Value::from(time), Value::from(ttl)];
+        let arguments = vec![
+            Value::Bytes(encode(version)),
+            Value::from(encode_time(self.time_in(ttl))),
+            Value::from(ttl),
+        ];
         let key = self.key(id.as_str());
         let touch = self
-            .links()
-            .run(|client| script::TOUCH.run(client, vec![key.clone()], arguments.clone()));
+            .connections()
+            .run(|client| scripts::TOUCH.run(client, vec![key.clone()], arguments.clone()));
         match touch.await {
             Ok(1) => Ok(Touched::Done),
-            Ok(_) => Ok(Touched::Gone),
-            Err(error) => foreign(id.as_str(), error).map(|()| Touched::Gone),
+            Ok(0) => Ok(Touched::Gone),
+            // Another version, which the manager merges.
+            Ok(_) => Ok(Touched::MustSave),
+            Err(error) => skip_wrong_type(id.as_str(), error).map(|()| Touched::Gone),
         }
-    }
-
-    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        Ok(match self.compare(id.as_str(), version, None).await? {
-            Compared::Done => Retired::Done,
-            Compared::Gone => Retired::Gone,
-            Compared::Other(loaded) => Retired::Changed(loaded),
-        })
     }
 }
 
@@ -316,41 +279,29 @@ impl fmt::Debug for RedisDriver {
     }
 }
 
-enum Compared {
-    Done,
-    Gone,
-    Other(Box<Loaded>),
-}
-
-/// A version as the scripts compare it.
-fn compared_with(version: &Version) -> Bytes {
+/// Encodes a version as the scripts compare it.
+fn encode(version: &Version) -> Bytes {
     match version.as_number() {
-        Some(number) => Bytes::from(mark::version(number)),
+        Some(number) => Bytes::from(encode_version(number)),
         None => version.as_bytes().cloned().unwrap_or_default(),
     }
 }
 
-/// A key that holds something else than a string is no session; every other error is one.
-fn foreign(id: &str, error: FredError) -> Result<(), Error> {
+/// Returns `Ok` if the command failed because the key holds another type than a string, which is
+/// not a session.
+fn skip_wrong_type(id: &str, error: FredError) -> Result<(), Error> {
     if error.details().starts_with("WRONGTYPE") {
-        warn_foreign(id, "the key holds another type");
+        warn_invalid(id, "the key holds another type");
         return Ok(());
     }
-    Err(unavailable(error))
+    Err(Error::unavailable(error))
 }
 
-fn warn_foreign(id: &str, what: &str) {
+fn warn_invalid(id: &str, reason: &str) {
     let id = SessionId::from_stored(id);
-    let shown = id.as_ref().map_or("", SessionId::prefix);
-    tracing::warn!(target: "session", id = shown, what, "session left alone: it is not ours");
+    let id = id.as_ref().map_or("", SessionId::prefix);
+    tracing::warn!(target: "session", id, reason, "stored value is not a valid session: left unchanged");
 }
 
-pub(crate) fn unavailable(error: FredError) -> Error {
-    Error::unavailable(error)
-}
-
-/// How the keys begin, behind the prefix, by which the driver tries what the server can do.
-pub(crate) const PROBE: &str = "session-probe";
-
-/// What `PTTL` answers where there is no such key.
-const GONE: i64 = -2;
+/// The reply of `PTTL` for a key that does not exist.
+const PTTL_OF_MISSING_KEY: i64 = -2;

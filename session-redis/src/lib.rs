@@ -1,5 +1,5 @@
-//! Sessions in Redis or Valkey: shared by all servers, merged when requests overlap, and gone for good after a
-//! logout.
+//! Sessions in Redis or Valkey. All servers share them, overlapping requests are merged, and a
+//! logout is final.
 //!
 //! ```no_run
 //! use session_core::{Outcome, Secret, SessionManager};
@@ -17,101 +17,127 @@
 //! let session = manager.open(Some(token.as_str())).await?;
 //! session.destroy()?;
 //! manager.commit(&session).await?;
-//! assert!(manager.open(Some(token.as_str())).await?.is_new(), "whoever copied the cookie is logged out too");
+//! assert!(manager.open(Some(token.as_str())).await?.is_new(), "a copied cookie is logged out too");
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! With an adapter, turn on its feature `redis` and set `SESSION_DRIVER=redis`, `REDIS_URL` and, if several
-//! applications share a database, `SESSION_PREFIX`.
+//! With an adapter, turn on its feature `redis` and set `SESSION_DRIVER=redis` and `REDIS_URL`. If
+//! several applications share a database, give each its own `SESSION_PREFIX`.
 //!
-//! # What is stored where
+//! # Storage
 //!
-//! The cookie carries the session's id, signed. The record is one string in Redis, its key the prefix and the id,
-//! its value `{"id":"…","data":{…},"flash_next":{…}}`, its expiry the key's TTL. That is the format of
-//! `@rudderjs/session`, so a RudderJS application with the same secret, cookie name and prefix shares the sessions both
-//! ways. Behind the JSON stand 54 characters of white space, which say the record's version and its expiry once more.
+//! The cookie carries the session's id, signed. Redis stores the record as a string: the key is the
+//! prefix and the id, the value is `{"id":"…","data":{…},"flash_next":{…}}`, and the key's TTL is
+//! the expiry. This is the format of `@rudderjs/session`, so a RudderJS application with the same
+//! secret, cookie name and prefix shares its sessions with this crate in both directions. After the
+//! JSON come 54 characters of white space that encode the record's version and, a second time, its
+//! expiry.
 //!
-//! A session takes its JSON and about 240 bytes: the key, the TTL, that white space and Redis' own book-keeping. Measured
-//! with Redis 7.0: 471 bytes for a session of 233 bytes of JSON, so about 470 MB for a million of them. Crawlers and
-//! visitors for whom nothing is put take none.
+//! A session takes its JSON plus about 240 bytes for the key, the TTL, the white space and Redis'
+//! own bookkeeping. With Redis 7.0, a session with 233 bytes of JSON takes 471 bytes, so a million
+//! of them take about 470 MB. Visitors and crawlers whose session stays empty take nothing.
 //!
-//! # What a request costs
+//! # Cost of a request
 //!
 //! | Request | Round trips |
 //! |---|---|
-//! | no cookie, or a wrong signature | 0 |
-//! | reads | 1, and 2 where RudderJS wrote the record last |
-//! | reads and renews, once in half a lifetime | 2 |
+//! | no cookie, or an invalid signature | 0 |
+//! | reads | 1; 2 if RudderJS wrote the record last |
+//! | reads and renews, at most once per half lifetime | 2 |
 //! | reads and writes | 2 |
-//! | a new session | 1 |
-//! | regenerates | 3 |
-//! | destroys | 2 |
+//! | creates a session | 1 |
+//! | regenerates the id | 3 |
+//! | destroys the session | 2 |
 //!
-//! A save compares and sets in one step on the server, by a script: it takes place only if the record is what the request
-//! saw. If not, the answer brings the record that is there, the changes are
-//! [merged](session_core::merge), and the save is tried again. So updates are not lost, also not to a writer that
-//! overwrites blindly, as `@rudderjs/session` does, once ours was acknowledged after its write. A save onto a record
-//! that is gone, by logout, expiry, eviction or `FLUSHDB`, stores nothing.
+//! # Concurrent requests
 //!
-//! Such scripts of one driver and its clones that meet are sent as one, for up to 64 sessions; the first of them, which met
-//! none, has gone by itself. Each gets the answer that it would have got alone. What is more than 16 KiB goes alone, and so
-//! does each with a Cluster and with a server that turns out to be several that share the keys: the driver tries that with
-//! 16 keys `session-probe-…` behind the prefix when two first meet, and again after an error.
+//! A save is a compare-and-set. A script on the server stores the record only if it is still the
+//! version that the request loaded. Otherwise the script returns the current record, the request's
+//! changes are [merged](session_core::merge) into it, and the save is tried again. So no update is
+//! lost, not even to software that overwrites blindly, as `@rudderjs/session` does: once a save of
+//! ours that came after such a write is acknowledged, both are stored. A save of a record that is
+//! gone, after a logout, expiry, eviction or `FLUSHDB`, stores nothing.
 //!
-//! What other software wrote has its text for a version. If it writes the very same text again while a request of ours
-//! is under way that saw the first, with a save of ours in between, that request takes the two for one: flash of the same
-//! name and text, set anew, counts as the one that it has shown.
+//! Saves that overlap in one process are sent as one batch (group commit): a single script for up
+//! to 64 sessions, of at most 16 KiB each. Every save still gets its own result. A save that
+//! overlaps with no other is sent at once, in a script of its own. Batches need a server that
+//! accepts several keys in one script. When two saves first overlap, and again after an error, the
+//! driver probes for that with 16 keys named `session-probe-…` after the prefix. Without support,
+//! and always with a Cluster, saves are sent one by one.
 //!
-//! # When Redis does not answer
+//! Records of other software have no version, so their whole text counts as the version. There is
+//! one limit. Suppose that other software writes the very same text again during a request of ours
+//! that loaded the first copy, and that another save of ours came in between. Then the request
+//! takes the two copies for one, and flash with the same name and value counts as already shown.
 //!
-//! A command is given up after the [timeout](Builder::timeout), 1 second by default. The session then reads as empty,
-//! writes to it are refused, and the client keeps its cookie, or the request is answered with 503, as
-//! [`OnOutage`](session_core::OnOutage) says. No command that changed anything is sent twice: whether a save whose
-//! connection broke was carried out is unknown, and it counts as failed. The driver reconnects by itself, after waits
-//! that grow to 2 seconds with a random part.
+//! # Outages
 //!
-//! A value that is no session of its id (other JSON, another type) is no session; it is left alone and logged.
+//! The driver gives up on a command after the [timeout](Builder::timeout), 1 second by default.
+//! Then the session reads as empty, writes to it fail, and the client keeps its cookie; or the
+//! request is answered with 503, depending on [`OnOutage`](session_core::OnOutage). A command that
+//! changes something is never sent twice. If the connection breaks during a save, nobody knows
+//! whether the save was carried out, and it counts as failed. The driver reconnects in the
+//! background; the wait between attempts grows to 2 seconds plus a random part.
 //!
-//! # Running it
+//! A value that is not a session with the id of its key, such as other JSON or another type, counts
+//! as absent. The driver leaves it unchanged and logs a warning.
 //!
-//! - **Eviction.** Give sessions a Redis, or at least a database with enough `maxmemory`, of their own, with
-//!   `maxmemory-policy volatile-ttl`, which evicts those that end soonest, or `noeviction`, which refuses new ones.
-//!   An evicted session is a user logged out.
-//! - **Sentinel and Cluster.** Replication is asynchronous. A master that fails takes the writes with it that its
-//!   replica did not have yet, typically those of the last milliseconds: a login may be undone, and a logout too.
-//!   The same holds for a slot that moves. Where that matters, `min-replicas-to-write 1` and a small
-//!   `min-replicas-max-lag` let a master without replicas refuse writes, and an application can wait for replicas
-//!   with `WAIT` on [`RedisDriver::pool`] after a commit.
-//!   In a Cluster, give every master a replica: while a master is missing, the client looks for it and answers nothing
-//!   else, whatever the other masters could do. After a master that fell silent, the last request failed 5.5 seconds later
-//!   in 13 of 14 trials, and never later; replicas were promoted after 2.4.
-//! - **Persistence.** Without it a restart logs everybody out, and nothing else happens. With `appendfsync
-//!   everysec` up to a second of writes is lost, logouts among them.
-//! - **Rolling deploys.** Old and new servers share sessions as long as they share the secret, or have each
-//!   other's among the previous ones. Values that only one version understands are passed on unchanged by the
-//!   other.
-//! - **Clocks.** The servers' clocks must agree well within the lifetime. A record carries its end by the clock of the
-//!   server that saved it; to one that is ahead by more than the lifetime every session has expired. What is behind is
-//!   let in no longer than the key's TTL.
-//! - **Rights.** The user needs `GET`, `GETRANGE`, `SET`, `DEL`, `PTTL`, `EVAL` and `EVALSHA` on the prefix's keys:
-//!   `ACL SETUSER app on >password ~session:* +get +getrange +set +del +pttl +eval +evalsha`; with a database other than 0
-//!   also `+select`, and `+info +client|id` keep the server's ACL log clean. [`RedisDriver::count`] needs `+scan`.
+//! # Operations
+//!
+//! - **Eviction.** Give sessions a Redis server of their own, or at least enough `maxmemory`. Set
+//!   `maxmemory-policy` to `volatile-ttl`, which evicts the sessions that expire soonest, or to
+//!   `noeviction`, which refuses new ones. An evicted session logs its user out.
+//! - **Sentinel and Cluster.** Replication is asynchronous. A master that fails loses the writes
+//!   that its replica did not receive yet, typically those of the last milliseconds. That can undo
+//!   a login, and a logout too. The same holds for a slot that moves. If this matters, set
+//!   `min-replicas-to-write 1` and a small `min-replicas-max-lag`, so that a master without
+//!   replicas refuses writes. An application can also wait for replicas with `WAIT` on
+//!   [`RedisDriver::pool`] after a commit.
+//! - **Cluster.** Give every master a replica. While a master is down, a connection searches for
+//!   its replacement and serves nothing else, not even the other masters. In 14 trials with a master
+//!   that went silent, the last request failed at most 5.5 seconds later; the replicas were promoted
+//!   after 2.4 seconds.
+//! - **Persistence.** Without persistence a restart logs everybody out, and does no other harm.
+//!   With `appendfsync everysec` up to a second of writes is lost, logouts included.
+//! - **Rolling deploys.** Old and new servers share sessions as long as they share the secret, or
+//!   know each other's as a previous secret. Values that only one version understands pass through
+//!   the other unchanged.
+//! - **Clocks.** The servers' clocks must agree to well within the session lifetime. A record
+//!   stores its expiry by the clock of the server that saved it. To a server that is ahead by more
+//!   than the lifetime, every session has expired. A server that is behind never accepts a session
+//!   beyond the key's TTL.
+//! - **Permissions.** The Redis user needs `GET`, `GETRANGE`, `SET`, `DEL`, `PTTL`, `EVAL` and
+//!   `EVALSHA` on the prefix's keys:
+//!   `ACL SETUSER app on >password ~session:* +get +getrange +set +del +pttl +eval +evalsha`.
+//!   A database other than 0 also needs `+select`, and [`RedisDriver::count`] needs `+scan`.
+//!   `+info +client|id` keep the server's ACL log clean.
 //!
 //! # Features
 //!
-//! `tls` allows `rediss://` URLs, by rustls and the certificates that the operating system trusts.
+//! `tls` allows `rediss://` URLs, with rustls and the certificates that the operating system
+//! trusts.
 
-mod batch;
-mod connect;
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod builder;
+mod settings;
+
 mod count;
 mod driver;
-mod links;
 mod mark;
-mod meeting;
-mod script;
 
-pub use crate::connect::Builder;
+mod batch;
+mod compare_and_set;
+mod connections;
+mod probe;
+mod scripts;
+
+pub use crate::builder::Builder;
 pub use crate::driver::RedisDriver;
-/// The client, for a pool of the application's own.
+/// The Redis client, for an application that builds its own pool.
 pub use fred;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,30 +1,30 @@
-//! A counter behind a connection that is cut again and again.
+//! A counter behind a connection that is cut over and over.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::common::{Server, stored};
 use crate::proxy::{Proxy, Rule};
+use crate::support::{RedisServer, store};
 use crate::{MINUTE, behind, read_back, report, request, within};
 
-/// What a task's requests came to.
+/// The results of a task's requests.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     acknowledged: u32,
-    /// The commit failed: carried out or not.
+    /// The commit failed, so it may have been carried out or not.
     unknown: u32,
-    /// The load failed: nothing was sent.
+    /// The load failed, so nothing was saved.
     refused: u32,
     worst: Duration,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_acknowledged_increment_is_lost_or_counted_twice_over_200_cuts() {
+async fn no_increment_is_lost_or_counted_twice_over_200_cuts() {
     within(MINUTE, async {
-        let server = Server::start();
+        let server = RedisServer::start();
         let proxy = Arc::new(Proxy::to(server.port).await);
         let manager = behind(&proxy).await;
-        let token = stored(&manager, "n", 0).await;
+        let token = store(&manager, "n", 0).await;
         proxy.set(Rule::Random(CUTS));
         let start = Instant::now();
         let tasks: Vec<_> = (0..8)
@@ -33,13 +33,13 @@ async fn no_acknowledged_increment_is_lost_or_counted_twice_over_200_cuts() {
                 tokio::spawn(async move {
                     let mut tally = Tally::default();
                     while proxy.cuts() < CUTS {
-                        let answer = request(&manager, Some(&token), |session| {
+                        let served = request(&manager, Some(&token), |session| {
                             session.update("n", 0, |n: u32| n + 1).map(drop)
                         })
                         .await;
-                        answer.assert_in_time();
-                        tally.worst = tally.worst.max(answer.worst);
-                        match (answer.available, answer.is_saved(), &answer.outcome) {
+                        served.assert_in_time();
+                        tally.worst = tally.worst.max(served.worst);
+                        match (served.available, served.is_saved(), &served.outcome) {
                             (true, true, _) => tally.acknowledged += 1,
                             (true, false, Err(_)) => tally.unknown += 1,
                             (true, false, Ok(outcome)) => panic!("a live session was dropped: {outcome:?}"),

@@ -1,72 +1,69 @@
-//! The server dies, at each moment of a request.
+//! The server dies at various moments of a request.
 
 use std::time::{Duration, Instant};
 
-use crate::common::{Server, ServerExt as _, open, stored};
 use crate::proxy::{Proxy, Rule};
-use crate::{MINUTE, behind, finish, read_back, report, request, within};
-
-/// A server whose data survives a crash: each write is on disk before it is answered.
-fn durable() -> Server {
-    Server::with(&["--appendonly", "yes", "--appendfsync", "always"])
-}
+use crate::support::{RedisServer, TestRedis, open, store};
+use crate::{DURABLE, MINUTE, behind, finish, read_back, report, request, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_before_load_the_session_reads_as_empty_and_is_back_with_the_server() {
+async fn a_server_killed_before_the_load_makes_the_session_unavailable() {
     within(MINUTE, async {
-        let mut server = durable();
-        let manager = server.manager().await;
-        let token = stored(&manager, "n", 1).await;
+        let TestRedis { mut server, manager, .. } = TestRedis::with(DURABLE).await;
+        let token = store(&manager, "n", 1).await;
         server.kill();
         let mut worst = Duration::ZERO;
-        // The first finds a connection that was cut, the others none at all.
+        // The first request finds a broken connection, the others none at all.
         for _ in 0..3 {
-            let answer = request(&manager, Some(&token), |session| session.put("n", 2)).await;
-            answer.assert_unavailable();
-            worst = worst.max(answer.worst);
+            let served = request(&manager, Some(&token), |session| session.put("n", 2)).await;
+            served.assert_unavailable();
+            worst = worst.max(served.worst);
         }
         server.restart();
         let (n, recovered) = read_back::<u32>(&manager, &token, "n").await;
-        assert_eq!(n, Some(1), "an answer that claimed success is readable, and nothing else was saved");
+        assert_eq!(n, Some(1), "the acknowledged save is there, and nothing else");
         let saved = request(&manager, Some(&token), |session| session.put("n", 3)).await;
         assert!(saved.is_saved(), "{saved:?}");
-        let result = format!("session unavailable, write refused, cookie kept; stored: as before; works again after {} ms", recovered.as_millis());
+        let result = format!("session unavailable, write refused, cookie kept; stored: as before; recovered after {} ms", recovered.as_millis());
         report("killed before load, back with its data", result, worst);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_between_load_and_save_the_commit_fails_and_the_old_record_stands() {
+async fn a_server_killed_between_load_and_save_keeps_the_old_record() {
     within(MINUTE, async {
-        let mut server = durable();
-        let manager = server.manager().await;
-        let token = stored(&manager, "n", 1).await;
+        let TestRedis {
+            mut server,
+            manager,
+            ..
+        } = TestRedis::with(DURABLE).await;
+        let token = store(&manager, "n", 1).await;
         let start = Instant::now();
         let session = open(&manager, &token).await;
         let opened = start.elapsed();
         server.kill();
-        let answer = finish(&manager, &session, opened, |session| session.put("n", 2)).await;
-        answer.assert_not_saved();
+        let served = finish(&manager, &session, opened, |session| session.put("n", 2)).await;
+        served.assert_not_saved();
         server.restart();
         let (n, recovered) = read_back::<u32>(&manager, &token, "n").await;
         assert_eq!(n, Some(1), "the server never saw the save");
         let result = format!(
-            "commit Unavailable, cookie kept; stored: as before; works again after {} ms",
+            "commit Unavailable, cookie kept; stored: as before; recovered after {} ms",
             recovered.as_millis()
         );
-        report("killed between load and save", result, answer.worst);
+        report("killed between load and save", result, served.worst);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_during_save_the_commit_fails_although_the_record_may_be_stored() {
+async fn a_server_killed_during_the_save_may_have_stored_it() {
     within(MINUTE, async {
-        let mut server = durable();
+        let mut server = RedisServer::with(DURABLE);
         let proxy = Proxy::to(server.port).await;
         let manager = behind(&proxy).await;
-        let token = stored(&manager, "n", 1).await;
+        let token = store(&manager, "n", 1).await;
         proxy.set(Rule::Hold("during-save".to_owned()));
         let killing = async {
             proxy.held().await;
@@ -74,27 +71,30 @@ async fn killed_during_save_the_commit_fails_although_the_record_may_be_stored()
             proxy.cut_all();
         };
         let saving = request(&manager, Some(&token), |session| session.put("note", "during-save"));
-        let ((), answer) = tokio::join!(killing, saving);
-        answer.assert_not_saved();
+        let ((), served) = tokio::join!(killing, saving);
+        served.assert_not_saved();
         proxy.set(Rule::Pass);
         server.restart();
         let (note, recovered) = read_back::<String>(&manager, &token, "note").await;
-        // The server had carried it out. What was not acknowledged may be stored, and once only.
+        // The server carried it out. A save that was not acknowledged may be stored, but only once.
         assert_eq!(note.as_deref(), Some("during-save"));
         assert_eq!(open(&manager, &token).await.get("n").unwrap(), Some(1));
-        let result = format!("commit Unavailable, cookie kept; stored: the new record, not acknowledged; works again after {} ms", recovered.as_millis());
-        report("killed during save, answer held back", result, answer.worst);
+        let result = format!("commit Unavailable, cookie kept; stored: the new record, not acknowledged; recovered after {} ms", recovered.as_millis());
+        report("killed during save, reply held back", result, served.worst);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn restarted_empty_the_session_is_new_and_no_late_write_revives_it() {
+async fn a_server_that_lost_its_data_resurrects_no_session() {
     within(MINUTE, async {
-        let mut server = Server::start();
-        let manager = server.manager().await;
-        let token = stored(&manager, "n", 1).await;
-        // Loaded before the crash, saved after it.
+        let TestRedis {
+            mut server,
+            manager,
+            ..
+        } = TestRedis::start().await;
+        let token = store(&manager, "n", 1).await;
+        // Loaded before the crash, committed after it.
         let slow = open(&manager, &token).await;
         server.kill();
         server.restart();
@@ -107,45 +107,45 @@ async fn restarted_empty_the_session_is_new_and_no_late_write_revives_it() {
         assert_eq!(
             late.outcome,
             Ok(session_core::Outcome::Keep),
-            "a record that is gone stays gone"
+            "an ended session is never resurrected"
         );
-        let answer = request(&manager, Some(&token), |session| session.put("n", 3)).await;
+        let served = request(&manager, Some(&token), |session| session.put("n", 3)).await;
         assert!(
-            answer.available && answer.new && answer.is_saved(),
-            "{answer:?}"
+            served.available && served.new && served.is_saved(),
+            "{served:?}"
         );
         assert_eq!(
             read_back::<u32>(&manager, &token, "n").await.0,
             None,
-            "never under the client's old id"
+            "the old id is not used again"
         );
         let result = format!(
-            "a new session under a new id, late write dropped; works again after {} ms",
+            "a new session under a new id, late write dropped; recovered after {} ms",
             recovered.as_millis()
         );
-        report("restarted empty", result, answer.worst.max(late.worst));
+        report("restarted empty", result, served.worst.max(late.worst));
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn restarted_with_its_data_every_acknowledged_write_is_there() {
+async fn a_server_that_kept_its_data_has_every_acknowledged_write() {
     within(MINUTE, async {
-        let mut server = durable();
-        let manager = server.manager().await;
-        let tokens = [
-            stored(&manager, "n", 0).await,
-            stored(&manager, "n", 0).await,
-        ];
+        let TestRedis {
+            mut server,
+            manager,
+            ..
+        } = TestRedis::with(DURABLE).await;
+        let tokens = [store(&manager, "n", 0).await, store(&manager, "n", 0).await];
         let (mut worst, mut failed, mut acknowledged) = (Duration::ZERO, 0, [0; 2]);
         for round in 1..=3 {
             for (token, acknowledged) in tokens.iter().zip(&mut acknowledged) {
-                let answer = request(&manager, Some(token), move |session| {
+                let served = request(&manager, Some(token), move |session| {
                     session.put("n", round)
                 })
                 .await;
-                worst = worst.max(answer.worst);
-                match answer.is_saved() {
+                worst = worst.max(served.worst);
+                match served.is_saved() {
                     true => *acknowledged = round,
                     false => failed += 1,
                 }

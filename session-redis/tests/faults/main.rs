@@ -1,11 +1,13 @@
-//! What a user gets, and what is stored, when the server fails: killed, restarted, paused, cut off, silent.
+//! What a user gets, and what is stored, when the server fails: killed, restarted, paused, cut off
+//! or silent.
 //!
-//! Every test prints its figures as lines that start with `fault: `, also when it passes.
+//! Every test prints its figures in lines that start with `fault: `, even if it passes. Each starts
+//! one server.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod counter;
 mod cut;
@@ -22,10 +24,13 @@ use std::time::{Duration, Instant};
 use session_core::{Error, ErrorKind, Outcome, Session, SessionManager, Token};
 use session_redis::RedisDriver;
 
-/// What one request got, and how long it took.
+use crate::proxy::Proxy;
+use crate::support::{commit, manager, open, store};
+
+/// The result of one request, and how long it took.
 #[derive(Debug)]
-struct Answer {
-    /// Whether the store answered when the session was opened.
+struct Served {
+    /// `true` if the session could be loaded.
     available: bool,
     new: bool,
     wrote: Result<(), ErrorKind>,
@@ -34,8 +39,8 @@ struct Answer {
     worst: Duration,
 }
 
-impl Answer {
-    /// What a request gets whose session could not be loaded: no write is possible and the cookie stays.
+impl Served {
+    /// The session could not be loaded: writes fail and the client keeps its cookie.
     fn assert_unavailable(&self) {
         assert!(!self.available, "{self:?}");
         assert_eq!(self.wrote, Err(ErrorKind::Unavailable));
@@ -43,8 +48,8 @@ impl Answer {
         self.assert_in_time();
     }
 
-    /// What a request gets whose session could not be saved. Without an outcome there is no Set-Cookie: the
-    /// client keeps what it has.
+    /// The session could not be saved. Without an outcome there is no `Set-Cookie`, so the client
+    /// keeps its cookie.
     fn assert_not_saved(&self) {
         assert!(self.available, "{self:?}");
         assert_eq!(self.wrote, Ok(()));
@@ -61,24 +66,24 @@ impl Answer {
     }
 }
 
-/// One request, as an adapter serves it.
+/// Serves one request, as an adapter does.
 async fn request(
     manager: &SessionManager,
     token: Option<&Token>,
     handler: impl FnOnce(&Session) -> Result<(), Error>,
-) -> Answer {
+) -> Served {
     let start = Instant::now();
     let session = manager.open(token.map(Token::as_str)).await.unwrap();
     finish(manager, &session, start.elapsed(), handler).await
 }
 
-/// The second half of a request that was opened within `opened`.
+/// Serves the rest of a request whose session took `opened` to open.
 async fn finish(
     manager: &SessionManager,
     session: &Session,
     opened: Duration,
     handler: impl FnOnce(&Session) -> Result<(), Error>,
-) -> Answer {
+) -> Served {
     let wrote = handler(session).map_err(|error| error.kind());
     let start = Instant::now();
     let outcome = manager.commit(session).await.map_err(|error| error.kind());
@@ -87,7 +92,7 @@ async fn finish(
         opened + committed < LONGEST_REQUEST,
         "{opened:?} to open, {committed:?} to commit"
     );
-    Answer {
+    Served {
         available: session.is_available(),
         new: session.is_new(),
         wrote,
@@ -96,7 +101,7 @@ async fn finish(
     }
 }
 
-/// Reads a value, as soon as the server answers again; and says how long that took.
+/// Reads a value as soon as the server responds again. Returns it, and how long that took.
 async fn read_back<T: serde::de::DeserializeOwned>(
     manager: &SessionManager,
     token: &Token,
@@ -104,50 +109,46 @@ async fn read_back<T: serde::de::DeserializeOwned>(
 ) -> (Option<T>, Duration) {
     let start = Instant::now();
     loop {
-        let session = common::open(manager, token).await;
+        let session = open(manager, token).await;
         if session.is_available() {
             return (session.get(key).unwrap(), start.elapsed());
         }
         assert!(
             start.elapsed() < LONGEST_RECOVERY,
-            "no request succeeds again"
+            "the driver does not recover"
         );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-/// A manager behind `proxy` whose scripts the server knows, so that each step of a request is one command.
-async fn behind(proxy: &proxy::Proxy) -> SessionManager {
-    let manager = common::manager(RedisDriver::connect(proxy.url()).await.unwrap());
+/// Creates a manager behind `proxy`. The server knows its scripts, so each step of a request is one
+/// command.
+async fn behind(proxy: &Proxy) -> SessionManager {
+    let manager = manager(RedisDriver::connect(proxy.url()).await.unwrap());
     warm(&manager).await;
     manager
 }
 
-/// Lets the server see each script once: it asks for their text the first time.
+/// Runs each script once. The first time, the server needs its text.
 async fn warm(manager: &SessionManager) {
-    let token = common::stored(manager, "warm", 0).await;
+    let token = store(manager, "warm", 0).await;
     for regenerate in [false, true] {
-        let session = common::open(manager, &token).await;
+        let session = open(manager, &token).await;
         session.put("warm", 1).unwrap();
         if regenerate {
             session.regenerate().unwrap();
         }
-        common::commit(manager, &session).await;
+        commit(manager, &session).await;
     }
 }
 
-/// The id that a token carries, which every command on its session names.
-fn id(token: &Token) -> String {
-    token.as_str().split('.').next().unwrap().to_owned()
-}
-
-/// Prints a figure past the test harness, which keeps what is printed the usual way.
+/// Prints figures. Not with `eprintln!`, which shows only if the test fails.
 fn report(name: &str, result: impl Display, worst: Duration) {
     let line = format!("fault: {name}: {result}; worst {} ms\n", worst.as_millis());
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
-/// No test hangs.
+/// Fails a test that hangs.
 async fn within(limit: Duration, test: impl Future<Output = ()>) {
     tokio::time::timeout(limit, test)
         .await
@@ -155,8 +156,12 @@ async fn within(limit: Duration, test: impl Future<Output = ()>) {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// To open or to commit, by the promise of an answer within two seconds, and a little for a busy machine.
+/// The longest time to open or to commit: the promised two seconds, plus some for a busy machine.
 const LONGEST_STEP: Duration = Duration::from_millis(2_200);
 const LONGEST_REQUEST: Duration = Duration::from_millis(2_500);
-/// After the server is back: the longest wait between two tries, one that was under way, and a little.
+/// The longest time after the server is back: the wait between two attempts, an attempt that was
+/// under way, and some more.
 const LONGEST_RECOVERY: Duration = Duration::from_secs(5);
+
+/// Arguments of a server whose data survives a crash: each write is on disk before its reply.
+const DURABLE: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];

@@ -1,36 +1,31 @@
-//! What must not happen while the store is away.
+//! What must not happen during and after an outage.
 
 use std::time::Duration;
 
-use fred::clients::Client;
-use fred::interfaces::ClientLike;
-use session_core::{ErrorKind, Outcome};
+use session_core::{ErrorKind, Outcome, Session};
 
-use crate::common::{Server, ServerExt as _, commit, open, stored};
 use crate::proxy::{Proxy, Rule};
-use crate::{MINUTE, behind, finish, id, read_back, report, request, within};
+use crate::support::{RedisServer, TestRedis, ask, client, commit, id_of, open, store};
+use crate::{DURABLE, MINUTE, behind, finish, read_back, report, request, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_logout_during_an_outage_is_an_error_and_nobody_is_logged_out() {
+async fn a_logout_during_an_outage_fails_and_never_happens_later() {
     within(MINUTE, async {
-        let mut server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
-        let manager = server.manager().await;
-        let token = stored(&manager, "n", 1).await;
-        // One that was loaded in time, one that was not.
+        let TestRedis {
+            mut server,
+            manager,
+            ..
+        } = TestRedis::with(DURABLE).await;
+        let token = store(&manager, "n", 1).await;
+        // One session is loaded in time, the other is not.
         let loaded = open(&manager, &token).await;
         server.kill();
-        let logout = finish(
-            &manager,
-            &loaded,
-            Duration::ZERO,
-            session_core::Session::destroy,
-        )
-        .await;
+        let logout = finish(&manager, &loaded, Duration::ZERO, Session::destroy).await;
         logout.assert_not_saved();
-        let refused = request(&manager, Some(&token), session_core::Session::destroy).await;
+        let refused = request(&manager, Some(&token), Session::destroy).await;
         refused.assert_unavailable();
         server.restart();
-        // Longer than the driver waits to reconnect: what it kept back would be sent by now.
+        // The driver reconnects sooner than that, so it would have sent a queued command by now.
         let (n, recovered) = read_back::<u32>(&manager, &token, "n").await;
         assert_eq!(n, Some(1));
         tokio::time::sleep(Duration::from_millis(2_500)).await;
@@ -52,29 +47,30 @@ async fn a_logout_during_an_outage_is_an_error_and_nobody_is_logged_out() {
     .await;
 }
 
-/// A command that was given up must not be carried out when the connection is back, seconds after its caller was
-/// told that it failed.
+/// An abandoned command must not be carried out once the connection is back, seconds after its
+/// caller got an error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_given_up_during_an_outage_is_not_sent_later() {
+async fn an_abandoned_command_is_not_sent_later() {
     within(MINUTE, async {
-        let mut server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
-        let manager = server.manager().await;
+        let TestRedis {
+            mut server,
+            manager,
+            ..
+        } = TestRedis::with(DURABLE).await;
         let mut late = 0;
         let mut worst = Duration::ZERO;
         for _ in 0..ROUNDS {
-            let tokens = [
-                stored(&manager, "n", 1).await,
-                stored(&manager, "n", 1).await,
-            ];
+            let tokens = [store(&manager, "n", 1).await, store(&manager, "n", 1).await];
             let mut sessions = Vec::new();
             for _ in 0..AT_ONCE {
                 let session = open(&manager, &tokens[0]).await;
-                // A logout needs no script, which the server forgets when it dies.
+                // A logout needs no script. The server forgets those when it dies.
                 session.destroy().unwrap();
                 sessions.push(session);
             }
             server.kill();
-            // The first of them tell the driver of the outage; the others wait for a connection, in vain.
+            // The first requests reveal the outage to the driver. The others wait for a connection
+            // in vain.
             for _ in 0..4 {
                 open(&manager, &tokens[1]).await;
             }
@@ -85,9 +81,9 @@ async fn what_was_given_up_during_an_outage_is_not_sent_later() {
                 )
             });
             for commit in commits.collect::<Vec<_>>() {
-                let answer = commit.await.unwrap();
-                assert_eq!(answer.outcome, Err(ErrorKind::Unavailable));
-                worst = worst.max(answer.worst);
+                let served = commit.await.unwrap();
+                assert_eq!(served.outcome, Err(ErrorKind::Unavailable));
+                worst = worst.max(served.worst);
             }
             server.restart();
             read_back::<u32>(&manager, &tokens[1], "n").await;
@@ -95,7 +91,7 @@ async fn what_was_given_up_during_an_outage_is_not_sent_later() {
             late += usize::from(open(&manager, &tokens[0]).await.is_new());
         }
         report(
-            "logouts given up while the driver reconnects",
+            "logouts abandoned while the driver reconnects",
             format!("{late} of {ROUNDS} rounds had one carried out later"),
             worst,
         );
@@ -105,15 +101,15 @@ async fn what_was_given_up_during_an_outage_is_not_sent_later() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_session_whose_load_failed_saves_nothing_although_the_store_is_back() {
+async fn a_session_that_failed_to_load_saves_nothing_later() {
     within(MINUTE, async {
-        let server = Server::start();
+        let server = RedisServer::start();
         let proxy = Proxy::to(server.port).await;
         let manager = behind(&proxy).await;
-        let client = server.client().await;
-        let token = stored(&manager, "n", 1).await;
-        let before = keys(&client).await;
-        proxy.set(Rule::CutBefore(id(&token)));
+        let client = client(&server.url()).await;
+        let token = store(&manager, "n", 1).await;
+        let before = ask::<u64>(&client, &["DBSIZE"]).await;
+        proxy.set(Rule::CutBefore(id_of(&token).to_owned()));
         let session = open(&manager, &token).await;
         assert!(!session.is_available());
         proxy.set(Rule::Pass);
@@ -132,8 +128,12 @@ async fn a_session_whose_load_failed_saves_nothing_although_the_store_is_back() 
         }
         assert_eq!(manager.commit(&session).await.unwrap(), Outcome::Keep);
         assert_eq!(read_back::<u32>(&manager, &token, "n").await.0, Some(1));
-        assert_eq!(keys(&client).await, before, "nothing else was stored");
-        // The next request goes on where the one before the outage stopped.
+        assert_eq!(
+            ask::<u64>(&client, &["DBSIZE"]).await,
+            before,
+            "nothing else was stored"
+        );
+        // The next request continues with the session as before the outage.
         let next = open(&manager, &token).await;
         next.put("n", 5).unwrap();
         commit(&manager, &next).await;
@@ -144,13 +144,6 @@ async fn a_session_whose_load_failed_saves_nothing_although_the_store_is_back() 
         );
     })
     .await;
-}
-
-async fn keys(client: &Client) -> u64 {
-    client
-        .custom(fred::cmd!("DBSIZE"), Vec::<String>::new())
-        .await
-        .unwrap()
 }
 
 const ROUNDS: usize = 3;

@@ -1,4 +1,4 @@
-//! A TCP proxy between the driver and its server, which fails on purpose.
+//! A TCP proxy between the driver and its server that fails on purpose.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,28 +8,29 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-/// Passes everything on until it is told otherwise. Where the server is gone it accepts and closes, as a load
-/// balancer does.
+/// Passes everything on until it gets another rule. While the server is down, it accepts
+/// connections and closes them, as a load balancer does.
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }
 
-/// What happens to a request, found by a text that it contains.
+/// What happens to a request that contains a text.
 #[derive(Clone)]
 pub(crate) enum Rule {
     Pass,
-    /// Its connection is cut before the server sees it.
+    /// Its connection is cut before the server sees the request.
     CutBefore(String),
-    /// Its connection is cut once the server answered it, and nobody sees the answer.
+    /// Its connection is cut after the server replied. The reply is lost.
     CutAfter(String),
-    /// The server gets it, and its answer stays here until the connection is cut.
+    /// The server gets the request. The reply stays here until the connection is cut.
     Hold(String),
-    /// Nothing passes any more on connections that were accepted before this rule; new ones work. So do hosts
-    /// vanish.
+    /// Connections that were accepted before this rule pass nothing anymore; new ones work. This is
+    /// how a host vanishes.
     Vanish,
-    /// One request out of eight is cut, before or after, up to so many.
+    /// One request out of eight is cut, before the server sees it or after it replied, up to this
+    /// many.
     Random(u32),
 }
 
@@ -47,7 +48,7 @@ struct Shared {
     cuts: AtomicU32,
     random: AtomicU32,
     held: Notify,
-    /// Changes when all connections are to end.
+    /// Changes when all connections must end.
     end: watch::Sender<()>,
 }
 
@@ -80,22 +81,22 @@ impl Proxy {
         *self.shared.rule.lock().unwrap() = rule;
     }
 
-    /// Waits until the answer to a request is held.
+    /// Waits until a reply is held.
     pub(crate) async fn held(&self) {
         self.shared.held.notified().await;
     }
 
-    /// Cuts all connections. New ones are accepted.
+    /// Cuts all connections. New ones work.
     pub(crate) fn cut_all(&self) {
         self.shared.end.send_replace(());
     }
 
-    /// How many connections were ever accepted.
+    /// How many connections were accepted so far.
     pub(crate) fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
     }
 
-    /// How many were cut by a rule.
+    /// How many connections a rule has cut.
     pub(crate) fn cuts(&self) -> u32 {
         self.shared.cuts.load(Ordering::SeqCst)
     }
@@ -119,17 +120,19 @@ impl Shared {
             Rule::CutBefore(text) if has(text) => Fate::CutBefore,
             Rule::CutAfter(text) if has(text) => Fate::CutAfter,
             Rule::Hold(text) if has(text) => Fate::Hold,
-            Rule::Random(most) if self.cuts.load(Ordering::SeqCst) < *most => match self.throw() {
-                0 => Fate::CutBefore,
-                1 => Fate::CutAfter,
-                _ => Fate::Pass,
-            },
+            Rule::Random(most) if self.cuts.load(Ordering::SeqCst) < *most => {
+                match self.next_random() {
+                    0 => Fate::CutBefore,
+                    1 => Fate::CutAfter,
+                    _ => Fate::Pass,
+                }
+            }
             _ => Fate::Pass,
         }
     }
 
-    /// One of 16 numbers, in an order that is the same each time.
-    fn throw(&self) -> u32 {
+    /// One of 16 numbers, in the same order in every run.
+    fn next_random(&self) -> u32 {
         let next = |n: u32| n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let last = self
             .random
@@ -146,14 +149,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Returns when either side is gone or the connection is cut, which closes both.
+/// Returns, which closes both sides, when one of them is gone or the connection is cut.
 async fn serve(mut client: TcpStream, shared: Arc<Shared>) {
     let mut end = shared.end.subscribe();
     let is_old = !matches!(&*shared.rule.lock().unwrap(), Rule::Vanish);
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", shared.target)).await else {
         return;
     };
-    let (mut requests, mut answers) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let (mut requests, mut replies) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     let mut fate = Fate::Pass;
     loop {
         let vanished = || is_old && matches!(&*shared.rule.lock().unwrap(), Rule::Vanish);
@@ -173,7 +176,7 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>) {
                     return;
                 }
             }
-            read = server.read(&mut answers) => {
+            read = server.read(&mut replies) => {
                 let Ok(n @ 1..) = read else { return };
                 match fate {
                     Fate::CutAfter => {
@@ -187,7 +190,7 @@ async fn serve(mut client: TcpStream, shared: Arc<Shared>) {
                     }
                     Fate::Pass | Fate::CutBefore if vanished() => {}
                     Fate::Pass | Fate::CutBefore => {
-                        if client.write_all(&answers[..n]).await.is_err() {
+                        if client.write_all(&replies[..n]).await.is_err() {
                             return;
                         }
                     }

@@ -1,4 +1,4 @@
-//! How a server that is down, or just back, is treated.
+//! The driver does not storm a server that is down, or just back.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::common::{Server, ServerExt as _, stored};
 use crate::proxy::Proxy;
-use crate::{LONGEST_RECOVERY, MINUTE, behind, read_back, report, request, within};
+use crate::support::{RedisServer, TestRedis, store};
+use crate::{DURABLE, LONGEST_RECOVERY, MINUTE, behind, read_back, report, request, within};
 
-/// Sends 64 requests at a time for five seconds, and returns how many and the worst.
+/// Sends 64 requests at a time for five seconds. Returns how many, and the longest time that one
+/// took.
 async fn storm(
     manager: &session_core::SessionManager,
     token: &session_core::Token,
@@ -22,12 +23,12 @@ async fn storm(
             tokio::spawn(async move {
                 let (mut requests, mut worst) = (0, Duration::ZERO);
                 while !over.load(Ordering::SeqCst) {
-                    let answer =
+                    let served =
                         request(&manager, Some(&token), |session| session.put("n", 2)).await;
-                    answer.assert_unavailable();
+                    served.assert_unavailable();
                     requests += 1;
-                    worst = worst.max(answer.worst);
-                    // Where the answer is immediate, a client's pause.
+                    worst = worst.max(served.worst);
+                    // A client's pause, where the response is immediate.
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 (requests, worst)
@@ -46,12 +47,12 @@ async fn storm(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_closes_every_connection_is_not_stormed() {
+async fn a_server_that_closes_connections_is_not_stormed() {
     within(MINUTE, async {
-        let mut server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
+        let mut server = RedisServer::with(DURABLE);
         let proxy = Proxy::to(server.port).await;
         let manager = behind(&proxy).await;
-        let token = stored(&manager, "n", 1).await;
+        let token = store(&manager, "n", 1).await;
         let before = proxy.accepted();
         server.kill();
         let (requests, worst) = storm(&manager, &token).await;
@@ -60,7 +61,7 @@ async fn a_server_that_closes_every_connection_is_not_stormed() {
         let (n, recovered) = read_back::<u32>(&manager, &token, "n").await;
         assert_eq!(n, Some(1));
         let result = format!(
-            "{requests} requests, {attempts} connection attempts; works again after {} ms",
+            "{requests} requests, {attempts} connection attempts; recovered after {} ms",
             recovered.as_millis()
         );
         report(
@@ -74,11 +75,14 @@ async fn a_server_that_closes_every_connection_is_not_stormed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_never_answers_is_not_stormed() {
+async fn a_silent_server_is_not_stormed() {
     within(MINUTE, async {
-        let mut server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
-        let manager = server.manager().await;
-        let token = stored(&manager, "n", 1).await;
+        let TestRedis {
+            mut server,
+            manager,
+            ..
+        } = TestRedis::with(DURABLE).await;
+        let token = store(&manager, "n", 1).await;
         server.kill();
         let accepted = Arc::new(AtomicUsize::new(0));
         let listener = TcpListener::bind(("127.0.0.1", server.port)).await.unwrap();
@@ -98,7 +102,7 @@ async fn a_server_that_never_answers_is_not_stormed() {
         let (n, recovered) = read_back::<u32>(&manager, &token, "n").await;
         assert_eq!(n, Some(1));
         let result = format!(
-            "{requests} requests, {attempts} connection attempts; works again after {} ms",
+            "{requests} requests, {attempts} connection attempts; recovered after {} ms",
             recovered.as_millis()
         );
         report("silent for 5 s, accepting, 64 at a time", result, worst);
@@ -107,24 +111,27 @@ async fn a_server_that_never_answers_is_not_stormed() {
     .await;
 }
 
-/// All connections of the pool come back, not just the one that the next request happens to get.
+/// All of them, not just the one that the next request happens to use.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_connection_of_the_pool_recovers_by_itself() {
+async fn every_connection_of_the_pool_recovers() {
     within(MINUTE, async {
-        let mut server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
-        let manager = server.manager().await;
-        let token = stored(&manager, "n", 1).await;
+        let TestRedis {
+            mut server,
+            manager,
+            ..
+        } = TestRedis::with(DURABLE).await;
+        let token = store(&manager, "n", 1).await;
         server.kill();
         tokio::time::sleep(Duration::from_secs(2)).await;
         server.restart();
         let start = Instant::now();
         let (mut in_a_row, mut failed, mut worst) = (0, 0, Duration::ZERO);
-        // Nobody else asks, so this also shows that no request is needed to make it try.
+        // There are no other requests, so this also shows that the driver reconnects without one.
         while in_a_row < 8 {
-            let answer = request(&manager, Some(&token), |_| Ok(())).await;
-            worst = worst.max(answer.worst);
-            in_a_row = if answer.available { in_a_row + 1 } else { 0 };
-            failed += usize::from(!answer.available);
+            let served = request(&manager, Some(&token), |_| Ok(())).await;
+            worst = worst.max(served.worst);
+            in_a_row = if served.available { in_a_row + 1 } else { 0 };
+            failed += usize::from(!served.available);
             assert!(
                 start.elapsed() < LONGEST_RECOVERY + Duration::from_secs(4),
                 "no recovery"
@@ -134,11 +141,11 @@ async fn every_connection_of_the_pool_recovers_by_itself() {
             "all connections work again after {} ms, {failed} requests failed meanwhile",
             start.elapsed().as_millis()
         );
-        report("down for 2 s, nobody asking", result, worst);
+        report("down for 2 s without requests", result, worst);
     })
     .await;
 }
 
-/// For a pool of four in five seconds: each tries after 0.1, 0.2, 0.4, 0.8, 1.6, 2 … seconds, so about seven times;
-/// twice that for a busy machine.
+/// For a pool of four in five seconds. Each connection tries after 0.1, 0.2, 0.4, 0.8, 1.6, 2 …
+/// seconds, about seven times. This is twice that, for a busy machine.
 const MOST_ATTEMPTS: usize = 60;

@@ -1,4 +1,4 @@
-//! The file's form, as far as it is about Redis. Fields that end in `_json` are JSON text.
+//! The parts of the file that concern Redis. Fields that end in `_json` are JSON text.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ pub(crate) struct Sequence {
     pub(crate) driver: String,
     pub(crate) secret: String,
     pub(crate) lifetime_minutes: u64,
-    /// The ids that the seed minted.
+    /// The ids that `@rudderjs/session` created.
     pub(crate) uuids: Vec<String>,
     pub(crate) cookie_header: String,
     pub(crate) redis_before: BTreeMap<String, String>,
@@ -69,7 +69,7 @@ impl Seed {
         serde_json::from_str(include_str!("seed.json")).unwrap()
     }
 
-    /// The entries of this driver; those of the cookie driver have another form.
+    /// The entries of this driver. Those of the cookie driver have other fields.
     pub(crate) fn writes(&self) -> Vec<Write> {
         let redis = self
             .writes

@@ -1,0 +1,44 @@
+//! The conformance kit of `session-core`, with a server for each check.
+
+use std::sync::{LazyLock, Mutex};
+
+use session_core::SessionId;
+use session_core::conformance::Subject;
+use session_redis::RedisDriver;
+use tokio::runtime::Runtime;
+
+use crate::support::{RedisServer, connect_patiently, plant};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+struct SingleServer(Mutex<RedisServer>);
+
+impl SingleServer {
+    fn start() -> Self {
+        Self(Mutex::new(RedisServer::start()))
+    }
+}
+
+impl Subject for SingleServer {
+    type Driver = RedisDriver;
+
+    fn driver(&self) -> RedisDriver {
+        let url = self.0.lock().unwrap().url();
+        RUNTIME.block_on(connect_patiently(&url))
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        RUNTIME.block_on(future)
+    }
+
+    fn plant(&self, id: &SessionId, value: &str) -> bool {
+        plant(self.0.lock().unwrap().port, id, value)
+    }
+
+    fn take_down(&self) -> bool {
+        self.0.lock().unwrap().kill();
+        true
+    }
+}
+
+session_core::conformance!(concurrent, SingleServer::start());
