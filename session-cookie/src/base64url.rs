@@ -1,9 +1,10 @@
-//! base64url without padding (RFC 4648, "Base 64 Encoding with URL and Filename Safe Alphabet"), with vector instructions
-//! where the processor has them.
+//! base64url without padding (RFC 4648, "Base 64 Encoding with URL and Filename Safe Alphabet"),
+//! with vector instructions if the processor has them.
 //!
-//! The vector engines are unsafe code of the `base64` crate. A client can influence what a session holds, but what is read here
-//! was signed by a holder of the key, which the manager has verified by then. Signatures, which anyone can send, are read by
-//! the core with the engine that has no unsafe code.
+//! The vector engines are unsafe code in the `base64` crate. A client can influence the content of
+//! a session, but the text that is decoded here was signed with the server's key, and the manager
+//! has verified the signature. The core decodes signatures, which anyone can send, with an engine
+//! that contains no unsafe code.
 
 use std::sync::LazyLock;
 
@@ -29,7 +30,7 @@ pub(crate) fn encode(text: &str, out: &mut String) {
     ENGINE.encode_string(text, out);
 }
 
-/// Reads the one canonical spelling.
+/// Decodes canonical base64url and nothing else.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let room = base64::decoded_len_estimate(text.len()) + ROOM_FOR_CHANGE;
     let mut bytes = Vec::with_capacity(room);
@@ -37,7 +38,7 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A record keeps the text that it was read from, and appends to it what is put.
+/// A record keeps the text that it was decoded from and appends new values to it.
 const ROOM_FOR_CHANGE: usize = 64;
 
 #[cfg(test)]
@@ -46,10 +47,10 @@ mod tests {
 
     use super::*;
 
-    /// The vectors take the middle of a text and leave its ends: every length up to some vectors, and every place of what is
-    /// wrong.
+    /// The vector code handles the middle of a text but not its ends, so this tries every length up
+    /// to several vectors, and an invalid character at every position.
     #[test]
-    fn it_reads_and_writes_what_the_plain_engine_does() {
+    fn it_matches_the_plain_engine() {
         for len in 0..300 {
             let text: String = ('!'..='~').cycle().skip(len).take(len).collect();
             let mut encoded = String::new();
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_outside_the_alphabet_is_refused_everywhere() {
+    fn characters_outside_the_alphabet_are_refused_at_every_position() {
         let is_in_alphabet = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         for wrong in (0..=0x7f_u8)
             .map(char::from)
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_canonical_spelling_is_read() {
+    fn only_the_canonical_encoding_is_decoded() {
         let text = "x".repeat(100);
         let mut encoded = String::new();
         encode(&text, &mut encoded);

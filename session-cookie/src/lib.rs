@@ -1,7 +1,8 @@
 //! Sessions that live in the client's cookie, signed by the server.
 //!
-//! [`CookieDriver`] needs no store, no connection and no clean-up: the whole session travels in the cookie, as
-//! `base64url(JSON) "." base64url(HMAC-SHA256)`, and every server that has the secret reads it.
+//! [`CookieDriver`] needs no store, no connection and no cleanup. The whole session travels in the
+//! cookie as `base64url(JSON) "." base64url(HMAC-SHA256)`, and every server with the same secret
+//! can read it.
 //!
 //! ```
 //! use session_cookie::CookieDriver;
@@ -20,28 +21,33 @@
 //! # }).unwrap();
 //! ```
 //!
-//! # What it cannot do
+//! # Limits
 //!
-//! - **Revoke.** Logging out removes the cookie from the browser that logged out. Whoever has a copy of it can
-//!   use it until its expiry, which the server enforces: at most one lifetime after it was issued, 120
-//!   minutes by default. The same holds for the old cookie after `regenerate`.
-//! - **Forget.** The client can send an older cookie again, until that expires, and is then as if nothing had happened
-//!   since: no attempt counter, no one-time token and no limit can be kept here.
-//! - **Merge.** Of two requests that overlap, the browser keeps the cookie of the response that comes last, and
-//!   the changes of the other are lost.
-//! - **Hide.** The data is signed, not encrypted: the user can read it. Put no secret in it.
-//! - **Hold much.** Browsers drop a cookie of more than 4096 bytes, name and value together. That leaves about
-//!   2.9 kB of JSON. A `put` or `flash` that would exceed it is refused with
-//!   [`ErrorKind::TooLarge`](session_core::ErrorKind::TooLarge) and changes nothing.
+//! - **Sessions cannot be revoked.** A logout removes the cookie from one browser. A copy of the
+//!   cookie stays valid until it expires, at most one lifetime after it was issued (default: 120
+//!   minutes). The server enforces the expiry. The same is true for the old cookie after
+//!   `regenerate`.
+//! - **Sessions can be rolled back.** Until an older cookie expires, the client can send it again
+//!   and undo everything that has happened since. Do not keep attempt counters, one-time tokens or
+//!   quotas here.
+//! - **Requests are not merged.** If two requests overlap, the browser keeps the cookie of the
+//!   later response, and the changes of the other request are lost.
+//! - **Data is not hidden.** The data is signed but not encrypted, so the user can read it. Do not
+//!   store secrets.
+//! - **Sessions are small.** Browsers drop cookies of more than 4096 bytes, name and value
+//!   together. That leaves about 2.9 kB of JSON. A `put` or `flash` that would exceed the limit fails
+//!   with [`ErrorKind::TooLarge`](session_core::ErrorKind::TooLarge) and changes nothing.
 //!
-//! Choose Redis (`session-redis`) when a logout must really end a session, when one page makes several requests
-//! that write, or when sessions are large. The application's code stays the same.
+//! Use Redis (`session-redis`) if a logout must end a session everywhere, if one page sends several
+//! requests that write, or if sessions are large. The application's code stays the same.
 //!
 //! # Format
 //!
-//! The payload is the record's JSON, as `@rudderjs/session` writes it:
-//! `{"id":"…","data":{…},"flash_next":{…},"exp":1700007200000}`, with `exp` in milliseconds. Only the one
-//! canonical base64url spelling without padding is accepted.
+//! The payload is the record's JSON in the format of `@rudderjs/session`:
+//! `{"id":"…","data":{…},"flash_next":{…},"exp":1700007200000}`, where `exp` is in milliseconds.
+//! Only canonical base64url without padding is accepted.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod base64url;
 
@@ -50,18 +56,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use session_core::{Capacity, Driver, Error, Expected, Loaded, Record, Saved, SessionId, Version};
 
-/// Keeps each record in its client's cookie. See the [crate's page](crate) for what that means.
+/// A driver that stores each record in the client's cookie. The [crate documentation](crate) lists
+/// its limits.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CookieDriver;
 
 #[async_trait]
 impl Driver for CookieDriver {
-    /// Decodes the record. The manager verified the signature and checks the expiry.
+    /// Decodes the record. The manager verifies the signature and checks the expiry.
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
         Ok(decode(handle).map(|record| Loaded::new(record, Version::none())))
     }
 
-    /// Encodes the record. There is nothing to compare with: the client holds the only copy.
+    /// Encodes the record. There is nothing to compare, because the client holds the only copy.
     async fn save(&self, record: &Record, _: Expected<'_>, _: Duration) -> Result<Saved, Error> {
         let json = record.to_json();
         let mut handle = String::with_capacity(handle_len(json.len()) + ROOM_FOR_SIGNATURE);
@@ -69,7 +76,7 @@ impl Driver for CookieDriver {
         Ok(Saved::Done { handle })
     }
 
-    /// Does nothing: the manager removes the cookie.
+    /// Does nothing. The manager removes the cookie.
     async fn destroy(&self, _: &SessionId) -> Result<(), Error> {
         Ok(())
     }
@@ -88,20 +95,25 @@ fn decode(handle: &str) -> Option<Record> {
     Record::from_json(String::from_utf8(json).ok()?).ok()
 }
 
-/// The length of base64 without padding.
+/// Returns the length of base64 without padding.
 const fn handle_len(json: usize) -> usize {
     json / 3 * 4 + [0, 2, 3][json % 3]
 }
 
-/// The core signs the handle in place: a dot, and 32 bytes in base64.
+/// The core appends a dot and a signature of 32 bytes in base64 to the handle.
 const ROOM_FOR_SIGNATURE: usize = 44;
+
+/// Compiles the examples in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_predicted_length_is_the_real_one() {
+    fn the_predicted_length_is_exact() {
         for len in 0..100 {
             let mut encoded = String::new();
             base64url::encode(&"x".repeat(len), &mut encoded);
@@ -110,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_no_session() {
+    fn text_that_is_not_a_record_is_no_session() {
         let not_utf8 = "eyJpZCI6Iv8ifQ";
         for handle in ["", "a", "!!!!", "é", "e30", "e30=", not_utf8] {
             assert!(decode(handle).is_none(), "{handle}");

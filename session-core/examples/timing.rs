@@ -1,12 +1,14 @@
-//! Whether the clock tells how much of a signature was right: Welch's t-test over interleaved verifications.
+//! Checks whether a clock reveals how much of a signature was correct: Welch's t-test over
+//! interleaved verifications.
 //!
 //! ```text
 //! cargo run --release -p session-core --example timing
 //! ```
 //!
-//! A value of t within ±4.5 says that no difference was seen (Reparaz, Balasch, Verbauwhede, "Dude, is my code constant
-//! time?"). A comparison that stops at the first difference is measured in the same way, to show that one would be. The
-//! test of this name counts instructions instead, which other work on the machine does not change.
+//! A value of t within ±4.5 means that no difference was detected (Reparaz, Balasch, Verbauwhede,
+//! "Dude, is my code constant time?"). A comparison that stops at the first difference is measured
+//! in the same way, to show that the method would detect one. The test of the same name counts
+//! instructions instead, which other work on the machine does not affect.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -21,12 +23,13 @@ fn main() -> Result<(), Error> {
     let others = others()?;
 
     for bytes in [0, 1, 16, 31] {
-        // The same tokens for both rings, so that only what is right about them differs; the first ring knows none of it.
+        // Both rings get the same tokens, so that only the number of correct bytes differs. The
+        // first ring has another key.
         let signatures = others.iter().map(|other| mixed(&right, other, bytes));
         let tokens: Vec<String> = signatures
             .map(|signature| format!("{HANDLE}.{}", URL_SAFE_NO_PAD.encode(signature)))
             .collect();
-        // One place in memory for all of them: an address makes a difference of its own.
+        // The same memory for all, because addresses affect the time.
         let mut ring = rings[0].clone();
         let mut token = tokens[0].clone();
         let samples = interleaved(|kind, number| {
@@ -53,7 +56,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// What other keys would sign: bytes that say nothing of the right ones.
+/// Signatures by other keys, whose bytes are unrelated to the correct ones.
 fn others() -> Result<Vec<[u8; 32]>, Error> {
     let other = |_| {
         Ok(signature(
@@ -69,14 +72,14 @@ fn signature(token: &str) -> [u8; 32] {
     decoded.try_into().unwrap_or_default()
 }
 
-/// The first so many bytes of the right signature, then another one's.
+/// Returns the first `kept` bytes of the correct signature, followed by another one's.
 fn mixed(right: &[u8; 32], other: &[u8; 32], kept: usize) -> [u8; 32] {
     let mut mixed = *other;
     mixed[..kept].copy_from_slice(&right[..kept]);
     mixed
 }
 
-/// The nanoseconds of each of both kinds, in an order that nothing on the machine can know.
+/// Returns the times of both kinds in nanoseconds, measured in random order.
 fn interleaved(mut work: impl FnMut(usize, usize) -> Duration) -> [Vec<f64>; 2] {
     let mut samples = [Vec::with_capacity(SAMPLES), Vec::with_capacity(SAMPLES)];
     let mut random = 0x2545_F491_4F6C_DD1D_u64;
@@ -91,7 +94,7 @@ fn interleaved(mut work: impl FnMut(usize, usize) -> Duration) -> [Vec<f64>; 2] 
             samples[kind].push(nanoseconds);
         }
     }
-    // What was interrupted says nothing of the work.
+    // Drop the slowest samples, which were interrupted.
     let mut all: Vec<f64> = samples.concat();
     all.sort_by(f64::total_cmp);
     let limit = all[all.len() * 9 / 10];
@@ -101,9 +104,9 @@ fn interleaved(mut work: impl FnMut(usize, usize) -> Duration) -> [Vec<f64>; 2] 
 fn report(what: &str, [left, right]: &[Vec<f64>; 2]) {
     let t = welch(left, right);
     let verdict = if t.abs() < 4.5 {
-        "no difference seen"
+        "no difference detected"
     } else {
-        "they differ"
+        "the times differ"
     };
     println!(
         "timing: {what}: medians {:.1} and {:.1} ns of {} and {} samples, t = {t:.1}: {verdict}",
@@ -114,7 +117,7 @@ fn report(what: &str, [left, right]: &[Vec<f64>; 2]) {
     );
 }
 
-/// The difference of the means, in units of its standard error (Welch, 1947).
+/// Returns the difference of the means in units of its standard error (Welch, 1947).
 fn welch(left: &[f64], right: &[f64]) -> f64 {
     let [(left, left_error), (right, right_error)] = [left, right].map(|samples| {
         let count = samples.len() as f64;
@@ -134,7 +137,7 @@ fn median(samples: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
-/// What a comparison must not be.
+/// A naive comparison, which stops at the first difference.
 #[inline(never)]
 fn naive(left: &[u8; 32], right: &[u8; 32]) -> bool {
     let mut pairs = left.iter().zip(right);
@@ -143,8 +146,8 @@ fn naive(left: &[u8; 32], right: &[u8; 32]) -> bool {
 
 const SAMPLES: usize = 100_000;
 const WARM_UP: usize = 10_000;
-/// One alone is below what the clock tells apart.
+/// A single verification is too short for the clock.
 const REPEATS: u32 = 8;
-/// So many that the processor cannot learn them by heart.
+/// So many that the processor cannot predict them.
 const OTHERS: usize = 4096;
 const HANDLE: &str = "11111111-1111-4111-8111-111111111111";

@@ -1,15 +1,15 @@
-//! Tells a driver's author whether the driver is right.
+//! A test kit for drivers.
 //!
-//! Every promise of the [`Driver` contract](crate::Driver#contract) that can be tested is a named [`Check`] here, and
-//! [`conformance!`](crate::conformance!) makes a `#[test]` of each. The feature `conformance` is for tests: it belongs
-//! under `[dev-dependencies]`, and brings no dependency with it.
+//! Every promise of the [`Driver` contract](crate::Driver#contract) that can be tested is a named
+//! [`Check`], and [`conformance!`](crate::conformance!) turns each check into a `#[test]`. The
+//! feature `conformance` is meant for tests and adds no dependency:
 //!
 //! ```toml
 //! [dev-dependencies]
 //! session-core = { version = "0.1", features = ["conformance"] }
 //! ```
 //!
-//! This is a whole `tests/conformance.rs`, for a driver whose store is in this process and that needs no runtime:
+//! This is a complete `tests/conformance.rs` for a driver with an in-process store and no runtime:
 //!
 //! ```
 //! # use session_core::MemoryDriver as MyDriver;
@@ -20,59 +20,62 @@
 //!
 //! ```text
 //! $ cargo test --test conformance
-//! test a_destroyed_record_is_gone ... ok
-//! test a_late_save_raises_nothing ... ok
+//! test destroyed_record_is_gone ... ok
+//! test late_save_does_not_resurrect ... ok
 //! test no_update_is_lost ... ok
 //! …
 //! ```
 //!
-//! Checks that are added later come with the next version of this crate; that line stays as it is.
+//! Future versions of this crate may add checks. The line above runs them without a change.
 //!
 //! # Levels
 //!
-//! The first argument says what the driver is able to do. Each level contains the one before.
+//! The first argument is the level that the driver reaches. Each level includes the previous one.
 //!
 //! | Level | For | Rules of the contract |
 //! |---|---|---|
-//! | `basic` | a record that lives in the client's cookie | 1 to 4 and 9 to 12: round trip, expiry, strange handles, dropped futures, … |
-//! | `revocable` | a store that is used by one request at a time | 7 and 8 as well: a logout and a new id are final, whatever comes late |
-//! | `concurrent` | every other store | 5 and 6 as well: no lost update, on real threads |
+//! | `basic` | records that live in the client's cookie | 1 to 4 and 9 to 12: round trips, expiry, untrusted handles, dropped futures, … |
+//! | `revocable` | a store that serves one request at a time | also 7 and 8: a logout is final, and so is a new id, even if another request ends late |
+//! | `concurrent` | every other store | also 5 and 6: no lost update, checked with real threads |
 //!
-//! A driver that says `true` to [`can_revoke`](crate::Driver::can_revoke) should reach `concurrent`: `revocable` loses
-//! updates of requests that overlap.
+//! A driver whose [`can_revoke`](crate::Driver::can_revoke) returns `true` should reach
+//! `concurrent`. At the level `revocable`, overlapping requests overwrite each other's changes.
 //!
-//! # The subject
+//! # Subjects
 //!
-//! The second argument is an expression that makes a [`Subject`]: the store, and how the kit reaches it. An [`Arc`] of a
-//! driver is one. Implement the trait for anything else, such as a driver that
+//! The second argument is an expression that creates a [`Subject`]: a store, and ways for the kit
+//! to control it. An [`Arc`] of a driver is a subject. Implement the trait yourself if the driver
 //!
-//! - has connections: [`Subject::driver`] makes one more, so that what one has seen and another has ended is put to the
-//!   test;
-//! - needs a runtime: [`Subject::block_on`];
-//! - takes a [`Clock`](crate::Clock): [`Subject::clock`] and [`Subject::pass`], so that nothing sleeps. Otherwise
-//!   the kit waits for real time, some seconds in all.
+//! - has connections: [`Subject::driver`] opens another one, so that the kit can end a session
+//!   through one connection and look for it through another;
+//! - needs a runtime: implement [`Subject::block_on`];
+//! - takes a [`Clock`](crate::Clock): implement [`Subject::clock`] and [`Subject::pass`], so that
+//!   nothing sleeps. Otherwise the kit waits for several seconds in total.
 //!
-//! [`Subject::plant`] and [`Subject::take_down`] let the kit ask what the driver makes of a value that is no record, and of
-//! a store that is down. The checks that a subject or a driver leaves no way to ask pass, and a [`report`] says so.
+//! [`Subject::plant`] and [`Subject::take_down`] let the kit check how the driver handles foreign
+//! data and an unavailable store. Without them, the kit cannot run these checks. It reports them as
+//! not checked: [`conformance!`](crate::conformance!) prints a line to standard error, and a
+//! [`report`] lists them with the reason.
 //!
-//! # What a failure says
+//! # Failures
 //!
-//! Which promise, where the contract states it, what was expected and what came; of ids at most the beginning, of handles
-//! nothing:
+//! A failure names the promise, the rule of the contract, and the expected and actual results. It
+//! shows at most the first characters of an id, and nothing of a handle:
 //!
 //! ```text
-//! the driver breaks a promise: a_late_save_raises_nothing
-//!   stated in: Driver contract, rule 7: Nothing rises
-//!   expected:  Saved::Conflict(None) from a save onto a destroyed record
-//!   came:      Done
+//! the driver breaks a promise: late_save_does_not_resurrect
+//!   rule:     Driver contract, rule 7: Ended sessions are never resurrected
+//!   expected: Saved::Conflict(None) from a save of a destroyed record
+//!   actual:   Done
 //! ```
 //!
-//! A check runs on a thread of its own. A panic of the driver's is a broken promise, and so is a check that takes longer
+//! Every check runs on its own thread. A check fails if the driver panics, and if it takes longer
 //! than [`Subject::patience`].
 //!
 //! # Without the macro
 //!
-//! [`checks`] lists them for a harness of your own; [`report`] runs them all and gives a table:
+//! [`checks`] returns the checks for a test harness of your own. [`report`] runs them all and
+//! returns a table:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -83,11 +86,11 @@
 //! assert_eq!(report.failures().count(), 0, "{report}");
 //! ```
 //!
-//! # What it cannot see
+//! # Limits
 //!
-//! A race is found by trying, [150 milliseconds long](Subject::effort) for each pair of operations: a driver that fails
-//! has one, a driver that passes may have a rare one. Whether a store survives a crash, whether it answers in time under
-//! load, and whether a thread is blocked, no check asks.
+//! The kit looks for a race by trying [for 150 milliseconds](Subject::effort) per pair of
+//! operations. A driver that fails has a race, but a driver that passes may still have a rare one.
+//! No check covers crashes of the store, response times under load, or blocked threads.
 //!
 //! [`Arc`]: std::sync::Arc
 
@@ -102,11 +105,11 @@ mod handles;
 mod parallel;
 mod pointer;
 mod report;
+mod rig;
 mod round_trip;
 mod rule;
 mod sessions;
 mod silence;
-mod stage;
 mod subject;
 mod threads;
 mod versions;
@@ -115,6 +118,6 @@ pub use self::catalog::{__test, checks};
 pub use self::check::{Check, Failure, Level, Verdict};
 pub use self::pointer::{InArc, InBox};
 pub use self::report::{Report, report};
+use self::rig::Rig;
 pub use self::rule::Rule;
-use self::stage::Stage;
 pub use self::subject::Subject;

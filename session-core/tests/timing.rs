@@ -1,12 +1,13 @@
-//! What is wrong with a signature cannot be told by the time its refusal takes.
+//! The time of a refusal does not reveal what is wrong with a signature.
 //!
-//! Time is too coarse to show that on a machine with other work, and instructions are not: valgrind's callgrind counts
-//! those of each single verification. The number must not depend on how many bytes of the signature are right, nor on
-//! which one is wrong. For what the compiler makes of it for production:
+//! On a machine with other work, a clock is too coarse to show that, but instruction counts are
+//! not. Valgrind's callgrind counts those of every single verification. The count must depend
+//! neither on the number of correct bytes nor on the position of the wrong ones. For a production
+//! build:
 //!
 //! ```text
 //! cargo test --release -p session-core --test timing
-//! cargo run --release -p session-core --example timing   # the same by the clock
+//! cargo run --release -p session-core --example timing   # the same with a clock
 //! ```
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
@@ -21,11 +22,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use session_core::{KeyRing, Secret};
 
-/// Also what callgrind counts, in a process of its own.
+/// Callgrind runs this test in another process.
 #[test]
-fn no_signature_verifies_with_one_byte_or_more_wrong() {
+fn no_signature_with_wrong_bytes_verifies() {
     let (ring, token) = signed();
-    // What is done once, such as looking at what the processor can do, is done by the first.
+    // The first call does one-time work, such as detecting the processor's features.
     assert!(verify_once(&ring, &token));
     for wrong in wrong_bytes() {
         assert!(!verify_once(&ring, &spoilt(&token, &wrong)), "{wrong:?}");
@@ -38,7 +39,7 @@ fn no_signature_verifies_with_one_byte_or_more_wrong() {
 }
 
 #[test]
-fn s28_a_refusal_takes_the_same_instructions_whatever_is_wrong_with_the_signature() {
+fn s28_every_refusal_takes_the_same_number_of_instructions() {
     let Some(verifications) = count("verify_once") else {
         say("timing: NOT CHECKED: valgrind, which counts instructions, is not installed");
         return;
@@ -53,14 +54,14 @@ fn s28_a_refusal_takes_the_same_instructions_whatever_is_wrong_with_the_signatur
     ));
     assert_eq!(refusals.len(), 1, "they differ: {verifications:?}");
     assert!(refusals.first().unwrap() > &1000, "the hashing was counted");
-    // The method sees a comparison that stops at the first difference.
+    // The method detects a comparison that stops at the first difference.
     assert!(
         naive.iter().collect::<BTreeSet<_>>().len() >= 32,
         "{naive:?}"
     );
 }
 
-/// The sets of bytes of a signature that are wrong: all after the first so many, and each one alone.
+/// Returns sets of wrong bytes: all bytes from each position on, and each byte alone.
 fn wrong_bytes() -> Vec<Vec<usize>> {
     let after = (0..32).map(|right| (right..32).collect());
     let alone = (0..32).map(|wrong| vec![wrong]);
@@ -83,7 +84,7 @@ fn signature(token: &str) -> [u8; 32] {
         .unwrap()
 }
 
-/// The token with these bytes of its signature changed.
+/// Returns the token with these bytes of its signature changed.
 fn spoilt(token: &str, wrong: &[usize]) -> String {
     let (handle, _) = token.rsplit_once('.').unwrap();
     let mut signature = signature(token);
@@ -93,20 +94,21 @@ fn spoilt(token: &str, wrong: &[usize]) -> String {
     format!("{handle}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// A function of its own, so that callgrind finds it by its name.
+/// A separate function, so that callgrind finds it by name.
 #[inline(never)]
 fn verify_once(ring: &KeyRing, token: &str) -> bool {
     ring.verify(token).is_some()
 }
 
-/// What a comparison must not be. Black boxes keep the compiler from comparing several bytes at once.
+/// A naive comparison. The black boxes keep the compiler from comparing several bytes at once.
 #[inline(never)]
 fn compare_naively(left: &[u8; 32], right: &[u8; 32]) -> bool {
     let mut pairs = left.iter().zip(right);
     pairs.all(|(left, right)| black_box(left) == black_box(right))
 }
 
-/// The instructions of each call of a function in this file, in order. `None` where valgrind is not installed.
+/// Returns the instruction counts of all calls of a function in this file, or `None` if valgrind is
+/// not installed.
 fn count(function: &str) -> Option<Vec<u64>> {
     let folder = env::temp_dir().join(format!("session-timing-{function}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -122,7 +124,7 @@ fn count(function: &str) -> Option<Vec<u64>> {
         .args([
             "--exact",
             "--test-threads=1",
-            "no_signature_verifies_with_one_byte_or_more_wrong",
+            "no_signature_with_wrong_bytes_verifies",
         ])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -134,7 +136,7 @@ fn count(function: &str) -> Option<Vec<u64>> {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    // A part for each call, then one for the end of the process.
+    // One part per call, then one for the end of the process.
     let parts =
         (1..).map_while(|call| fs::read_to_string(folder.join(format!("calls.{call}"))).ok());
     let counts = parts.map(|part| total(&part)).collect();
@@ -150,7 +152,7 @@ fn total(report: &str) -> u64 {
     summary.unwrap().parse().unwrap()
 }
 
-/// Past the test harness, which shows what passing tests print only if asked.
+/// Prints a line that the test harness does not capture.
 fn say(line: &str) {
     let _ = std::io::stderr().write_all(format!("\n{line}\n").as_bytes());
 }

@@ -1,4 +1,5 @@
-//! security.md 17: what fits is stored, what does not is refused when it is put, and the limit is exact.
+//! Security checklist, statement 17: what fits is stored, what does not fit is refused immediately,
+//! and the limit is exact.
 
 use pollster::block_on;
 use serde_json::json;
@@ -9,20 +10,25 @@ use crate::{SECRET, START};
 
 const LIMIT: usize = 4096;
 
-/// What fills a value: one byte, several, and what JSON escapes.
+/// Characters with one byte or several, and characters that JSON escapes.
 const FILLINGS: [&str; 8] = ["x", "é", "漢", "😀", "\"", "\\", "\n", "\u{1}"];
 
 #[derive(Clone, Copy, Debug)]
-enum Verb {
+enum WriteMethod {
     Put,
     PutOver,
     Flash,
     Update,
 }
 
-const VERBS: [Verb; 4] = [Verb::Put, Verb::PutOver, Verb::Flash, Verb::Update];
+const METHODS: [WriteMethod; 4] = [
+    WriteMethod::Put,
+    WriteMethod::PutOver,
+    WriteMethod::Flash,
+    WriteMethod::Update,
+];
 
-impl Verb {
+impl WriteMethod {
     fn run(self, session: &Session, text: String) -> Result<(), Error> {
         match self {
             Self::Put => session.put("new", text),
@@ -34,7 +40,7 @@ impl Verb {
         }
     }
 
-    /// The data and the flash of a session that this verb changed.
+    /// Returns the data and the flash of a session after this method.
     fn expected(self, text: &str) -> (String, String) {
         let (data, flash) = match self {
             Self::Put => (json!({"kept": "k\"k", "new": text}), json!({"note": 1})),
@@ -45,7 +51,8 @@ impl Verb {
     }
 }
 
-/// Managers whose cookies have names of every kind of length, with a beginning in the record or without.
+/// Returns managers whose cookie names have many lengths, with and without a creation time in the
+/// record.
 fn managers() -> Vec<(SessionManager, bool)> {
     let names = ["s", "id", "sid", "sess", "session", "__Host-session"];
     let names = names
@@ -67,7 +74,7 @@ fn managers() -> Vec<(SessionManager, bool)> {
     managers
 }
 
-/// A new session, and one that was loaded, each with something in it.
+/// Returns a new session and a loaded one, neither of which is empty.
 fn sessions(manager: &SessionManager) -> [Session; 2] {
     let fill = |session: Session| {
         session.put("kept", "k\"k").unwrap();
@@ -78,7 +85,7 @@ fn sessions(manager: &SessionManager) -> [Session; 2] {
     [fill(visit(manager)), fill(open(manager, &token))]
 }
 
-/// What would be stored, written down from the format and not by the code that is tested.
+/// Returns the JSON that must be stored, written by hand rather than by the code under test.
 fn record(id: &str, (data, flash): &(String, String), is_dated: bool) -> String {
     let iat = if is_dated {
         r#","iat":1700000000000"#
@@ -88,7 +95,7 @@ fn record(id: &str, (data, flash): &(String, String), is_dated: bool) -> String 
     format!(r#"{{"id":"{id}","data":{data},"flash_next":{flash},"exp":1700007200000{iat}}}"#)
 }
 
-/// The bytes that count: of the name and the value.
+/// Returns the size of the cookie's name and value.
 fn cookie_size(manager: &SessionManager, json: &str) -> usize {
     manager.cookie_name().len() + sign(&keys(SECRET), json).len()
 }
@@ -99,7 +106,7 @@ fn line_size(manager: &SessionManager, token: &str) -> usize {
     manager.cookie_name().len() + token.len()
 }
 
-/// The largest `n` for which `fits` holds, which it does up to a point.
+/// Returns the largest `n` for which `fits` returns `true`.
 fn largest(fits: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, 2 * LIMIT);
     assert!(fits(low) && !fits(high));
@@ -124,33 +131,33 @@ fn assert_too_large<T: std::fmt::Debug>(result: Result<T, Error>, size: usize) {
 }
 
 #[test]
-fn s17_the_largest_value_that_is_accepted_fits_and_the_next_is_refused_with_its_exact_size() {
+fn s17_the_limit_is_exact_and_errors_contain_the_exact_size() {
     for (manager, is_dated) in managers() {
-        for verb in VERBS {
+        for method in METHODS {
             for at in 0..2 {
                 for filling in FILLINGS {
-                    check(&manager, is_dated, verb, filling, at);
+                    check(&manager, is_dated, method, filling, at);
                 }
             }
         }
     }
 }
 
-fn check(manager: &SessionManager, is_dated: bool, verb: Verb, filling: &str, at: usize) {
+fn check(manager: &SessionManager, is_dated: bool, method: WriteMethod, filling: &str, at: usize) {
     let session = || sessions(manager)[at].clone();
-    let n = largest(|n| verb.run(&session(), filling.repeat(n)).is_ok());
+    let n = largest(|n| method.run(&session(), filling.repeat(n)).is_ok());
 
-    // One more is refused, changes nothing, and says what it would have taken.
+    // One more is refused with the exact size and changes nothing.
     let refused = session();
     let id = refused.id().unwrap();
     let before = refused.all();
     let more = record(
         id.as_str(),
-        &verb.expected(&filling.repeat(n + 1)),
+        &method.expected(&filling.repeat(n + 1)),
         is_dated,
     );
     assert_too_large(
-        verb.run(&refused, filling.repeat(n + 1)),
+        method.run(&refused, filling.repeat(n + 1)),
         cookie_size(manager, &more),
     );
     assert_eq!(refused.all(), before);
@@ -158,21 +165,21 @@ fn check(manager: &SessionManager, is_dated: bool, verb: Verb, filling: &str, at
     let kept = (r#"{"kept":"k\"k"}"#.to_owned(), r#"{"note":1}"#.to_owned());
     assert_eq!(stored, record(id.as_str(), &kept, is_dated));
 
-    // The largest is stored.
+    // The largest value is stored.
     let accepted = session();
     let text = filling.repeat(n);
-    verb.run(&accepted, text.clone()).unwrap();
+    method.run(&accepted, text.clone()).unwrap();
     let token = save(manager, &accepted);
     let id = accepted.id().unwrap();
     let stored = payload(&token);
     assert_eq!(
         stored,
-        record(id.as_str(), &verb.expected(&text), is_dated),
-        "{verb:?} {filling:?}"
+        record(id.as_str(), &method.expected(&text), is_dated),
+        "{method:?} {filling:?}"
     );
     let size = line_size(manager, &token);
     assert_eq!(size, cookie_size(manager, &stored));
-    // Base64 writes three bytes as four; a filling of six bytes may leave room for the first five.
+    // Base64 turns three bytes into four. A character of six bytes may leave room for five.
     let unit = json!(filling).to_string().len() - 2;
     assert!(
         size <= LIMIT && size + unit.div_ceil(3) * 4 + 4 > LIMIT,
@@ -181,7 +188,7 @@ fn check(manager: &SessionManager, is_dated: bool, verb: Verb, filling: &str, at
 }
 
 #[test]
-fn s17_the_line_that_is_sent_has_the_size_that_was_counted() {
+fn s17_the_set_cookie_line_has_the_counted_size() {
     for (manager, _) in managers() {
         let fits = |n: usize| visit(&manager).put("k", "x".repeat(n)).is_ok();
         let n = largest(fits);
@@ -192,13 +199,13 @@ fn s17_the_line_that_is_sent_has_the_size_that_was_counted() {
         let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
         assert_eq!(name, manager.cookie_name());
         let size = name.len() + value.len();
-        // Of four lengths in a row base64 cannot have one.
+        // Base64 cannot produce one of four consecutive lengths.
         assert!(size == LIMIT || size == LIMIT - 1, "{size}");
     }
 }
 
 #[test]
-fn s17_what_is_flashed_again_must_fit_too() {
+fn s17_reflash_and_keep_respect_the_limit() {
     for (manager, is_dated) in managers() {
         let old = "é\"".repeat(300);
         let first = visit(&manager);
@@ -215,11 +222,11 @@ fn s17_what_is_flashed_again_must_fit_too() {
             let session = |n: usize| {
                 let session = open(&manager, &token);
                 session.put("pad", "x".repeat(n)).unwrap();
-                // The old value takes the place of this one, so that counts once.
+                // The old value replaces this one, so only one counts.
                 session.flash("old", "replaced").unwrap();
                 session
             };
-            // More than this the data alone could not be.
+            // Without flash, there is not much more room than this.
             let most = largest(|n| open(&manager, &token).put("pad", "x".repeat(n)).is_ok()) - 50;
             let n = largest(|n| n <= most && again(&session(n)).is_ok());
             let flash = match keep {
@@ -247,10 +254,10 @@ fn s17_what_is_flashed_again_must_fit_too() {
     }
 }
 
-/// What was written elsewhere, or before a setting was changed, may be full without what a record needs now: an
-/// expiry, a beginning, or, once regenerated, an id of 36 bytes.
+/// A session from elsewhere, or from before a change of settings, may have no room for what a
+/// record needs now: an expiry, a creation time, or, after a regenerate, an id of 36 bytes.
 #[test]
-fn s17_commit_refuses_what_cannot_be_sent_and_the_client_keeps_its_cookie() {
+fn s17_commit_refuses_an_oversized_cookie_and_the_client_keeps_the_old_one() {
     const ID: &str = "00000000-0000-4000-8000-000000000000";
     const EXP: &str = r#","exp":1700007200000"#;
     const BOTH: &str = r#","exp":1700007200000,"iat":1700000000000"#;
@@ -276,7 +283,7 @@ fn s17_commit_refuses_what_cannot_be_sent_and_the_client_keeps_its_cookie() {
             assert_too_large(block_on(manager.commit(&session)), size);
         }
 
-        // The cookie that the client still has opens, and what is smaller is stored.
+        // The client's old cookie still opens, and a smaller session is stored.
         let session = open(&manager, &token);
         assert!(session.has("k"));
         session.put("k", "short").unwrap();
@@ -285,10 +292,10 @@ fn s17_commit_refuses_what_cannot_be_sent_and_the_client_keeps_its_cookie() {
 }
 
 #[test]
-fn s17_after_a_logout_there_is_room_for_a_whole_session() {
+fn s17_a_logout_frees_the_whole_capacity() {
     let manager = builder(keys(SECRET), &clock(START)).build().unwrap();
     let most = largest(|n| visit(&manager).put("k", "x".repeat(n)).is_ok());
-    // With a beginning, from when there was an absolute lifetime.
+    // With a creation time, from when an absolute lifetime was set.
     for times in ["", r#","iat":1700000000000"#] {
         let json = format!(
             r#"{{"id":"{}","data":{{}},"exp":1700007200000{times}}}"#,

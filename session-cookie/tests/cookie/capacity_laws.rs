@@ -1,5 +1,6 @@
-//! security.md 17 as a law: a session is compared with a plain model, through several requests of random verbs.
-//! Each verb is refused exactly where the model would outgrow the cookie, and so the commit never is.
+//! Security checklist, statement 17, as a property: several requests with random operations,
+//! compared with a simple model. An operation is refused exactly if the cookie would be too large,
+//! so the commit never is.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use crate::common::{builder, clock, commit, keys, minutes, open, payload, sign, 
 use crate::{SECRET, START};
 
 #[derive(Clone, Debug)]
-enum Op {
+enum Operation {
     Put(String, String),
     Update(String, String),
     Flash(String, String),
@@ -24,28 +25,30 @@ enum Op {
 type Map = BTreeMap<String, String>;
 
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Model {
+struct SizeModel {
     data: Map,
     shown: Map,
     next: Map,
 }
 
-impl Model {
-    fn after(&self, op: &Op) -> Self {
+impl SizeModel {
+    fn after(&self, op: &Operation) -> Self {
         let mut model = self.clone();
         match op {
-            Op::Put(key, text) => drop(model.data.insert(key.clone(), text.clone())),
-            Op::Update(key, text) => model.data.entry(key.clone()).or_default().push_str(text),
-            Op::Flash(key, text) => drop(model.next.insert(key.clone(), text.clone())),
-            Op::Reflash => model.next.extend(self.shown.clone()),
-            Op::Forget(key) | Op::Pull(key) => drop(model.data.remove(key)),
-            Op::Flush => model.data.clear(),
-            Op::Regenerate => (),
+            Operation::Put(key, text) => drop(model.data.insert(key.clone(), text.clone())),
+            Operation::Update(key, text) => {
+                model.data.entry(key.clone()).or_default().push_str(text)
+            }
+            Operation::Flash(key, text) => drop(model.next.insert(key.clone(), text.clone())),
+            Operation::Reflash => model.next.extend(self.shown.clone()),
+            Operation::Forget(key) | Operation::Pull(key) => drop(model.data.remove(key)),
+            Operation::Flush => model.data.clear(),
+            Operation::Regenerate => (),
         }
         model
     }
 
-    /// The bytes of the cookie's name and value.
+    /// Returns the size of the cookie's name and value.
     fn size(&self, manager: &SessionManager, is_dated: bool) -> usize {
         let json = serde_json::json!({
             "id": "00000000-0000-4000-8000-000000000000",
@@ -61,25 +64,25 @@ impl Model {
     }
 }
 
-/// Whether the session took it.
-fn run(session: &Session, op: &Op) -> Result<(), ErrorKind> {
+/// Applies the operation to the session.
+fn run(session: &Session, op: &Operation) -> Result<(), ErrorKind> {
     match op.clone() {
-        Op::Put(key, text) => session.put(&key, text),
-        Op::Update(key, text) => session
+        Operation::Put(key, text) => session.put(&key, text),
+        Operation::Update(key, text) => session
             .update(&key, String::new(), move |old| old + &text)
             .map(drop),
-        Op::Flash(key, text) => session.flash(&key, text),
-        Op::Reflash => session.reflash(),
-        Op::Forget(key) => session.forget(&key).map(drop),
-        Op::Pull(key) => session.pull::<String>(&key).map(drop),
-        Op::Flush => session.flush(),
-        Op::Regenerate => session.regenerate(),
+        Operation::Flash(key, text) => session.flash(&key, text),
+        Operation::Reflash => session.reflash(),
+        Operation::Forget(key) => session.forget(&key).map(drop),
+        Operation::Pull(key) => session.pull::<String>(&key).map(drop),
+        Operation::Flush => session.flush(),
+        Operation::Regenerate => session.regenerate(),
     }
     .map_err(|error| error.kind())
 }
 
 fn key() -> impl Strategy<Value = String> {
-    // Few, so that they are overwritten; some need escapes.
+    // Few keys, so that they are overwritten. Some need escapes.
     prop::sample::select(vec![
         "",
         "a",
@@ -93,7 +96,7 @@ fn key() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-/// Up to somewhat more than fits, of every kind of character.
+/// Up to slightly more than fits, with all kinds of characters.
 fn text() -> impl Strategy<Value = String> {
     let fragment = prop_oneof![
         "[a-z]{1,3}",
@@ -103,16 +106,16 @@ fn text() -> impl Strategy<Value = String> {
     (fragment, 0..1_200_usize).prop_map(|(fragment, n)| fragment.repeat(n))
 }
 
-fn op() -> impl Strategy<Value = Op> {
+fn op() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        4 => (key(), text()).prop_map(|(key, text)| Op::Put(key, text)),
-        2 => (key(), text()).prop_map(|(key, text)| Op::Update(key, text)),
-        3 => (key(), text()).prop_map(|(key, text)| Op::Flash(key, text)),
-        2 => Just(Op::Reflash),
-        2 => key().prop_map(Op::Forget),
-        1 => key().prop_map(Op::Pull),
-        1 => Just(Op::Flush),
-        1 => Just(Op::Regenerate),
+        4 => (key(), text()).prop_map(|(key, text)| Operation::Put(key, text)),
+        2 => (key(), text()).prop_map(|(key, text)| Operation::Update(key, text)),
+        3 => (key(), text()).prop_map(|(key, text)| Operation::Flash(key, text)),
+        2 => Just(Operation::Reflash),
+        2 => key().prop_map(Operation::Forget),
+        1 => key().prop_map(Operation::Pull),
+        1 => Just(Operation::Flush),
+        1 => Just(Operation::Regenerate),
     ]
 }
 
@@ -127,7 +130,7 @@ fn stored(token: &str) -> (Map, Map) {
 
 proptest! {
     #[test]
-    fn s17_a_verb_is_refused_exactly_where_the_cookie_would_not_fit(
+    fn s17_a_write_is_refused_exactly_if_the_cookie_would_not_fit(
         requests in prop::collection::vec(prop::collection::vec(op(), 0..8), 1..4),
         name in 1..=256_usize,
         is_dated in any::<bool>(),
@@ -141,7 +144,7 @@ proptest! {
         }
         .build()
         .unwrap();
-        let mut model = Model::default();
+        let mut model = SizeModel::default();
         let mut cookie: Option<String> = None;
         for ops in requests {
             let session = match &cookie {
@@ -159,7 +162,7 @@ proptest! {
                     model = after;
                 }
                 let data: Map = serde_json::from_str(&session.all().to_json()).unwrap();
-                prop_assert_eq!(&data, &model.data, "as the model, and as before where it was refused");
+                prop_assert_eq!(&data, &model.data, "the data of the model, unchanged by a refused operation");
             }
             match commit(&manager, &session) {
                 Outcome::Set(token) => {

@@ -1,4 +1,4 @@
-//! Whatever a client sends, or a program with our secret signs: no panic, no error, no overflow.
+//! Random and hostile input, signed or not: no panic, no error and no stack overflow.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,11 +13,11 @@ use crate::common::{NAME, clock, commit, keys, open, payload, save, sign, visit}
 use crate::{SECRET, START, manager};
 
 const MEGABYTE: usize = 1 << 20;
-/// Far more than any stack holds frames of a recursive reader.
+/// Far deeper than a recursive parser could go.
 const DEEP: usize = 100_000;
 
 #[test]
-fn a_token_of_a_megabyte_is_just_another_forgery() {
+fn a_token_of_a_megabyte_is_an_ordinary_forgery() {
     let manager = manager(&clock(START));
     let session = visit(&manager);
     session.put("user", 42).unwrap();
@@ -47,9 +47,9 @@ fn a_token_of_a_megabyte_is_just_another_forgery() {
     }
 }
 
-/// No browser sends this, but another service may sign it. It is a session that can only shrink.
+/// No browser sends such a cookie, but another service may sign one. The session can only shrink.
 #[test]
-fn s17_a_signed_session_of_a_megabyte_can_be_read_and_cleared_but_not_saved() {
+fn s17_a_signed_session_of_a_megabyte_can_be_read_and_shrunk() {
     let manager = manager(&clock(START));
     let json = format!(
         r#"{{"id":"a","data":{{"big":"{}","user":42}},"exp":9700000000000}}"#,
@@ -76,7 +76,7 @@ fn s17_a_signed_session_of_a_megabyte_can_be_read_and_cleared_but_not_saved() {
 }
 
 #[test]
-fn a_deeply_nested_value_is_passed_on_and_not_descended_into() {
+fn a_deeply_nested_value_is_passed_on() {
     let manager = manager(&clock(START));
     for (open_with, close_with) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"":["#, "]}]")] {
         let nested = format!("{}1{}", open_with.repeat(DEEP), close_with.repeat(DEEP));
@@ -98,15 +98,18 @@ fn a_deeply_nested_value_is_passed_on_and_not_descended_into() {
             session.pull::<Value>("deep").unwrap_err().kind(),
             ErrorKind::Decode
         );
-        assert!(session.has("deep"), "what cannot be decoded stays");
-        // The flash has been shown and goes; without the value the session fits again.
+        assert!(
+            session.has("deep"),
+            "a value that cannot be decoded is kept"
+        );
+        // The flash is consumed, and without the value the session fits again.
         session.forget("deep").unwrap();
         assert!(payload(&save(&manager, &session)).contains(r#""data":{"user":42}"#));
     }
 }
 
 #[test]
-fn nesting_without_end_is_no_session() {
+fn unterminated_nesting_is_no_session() {
     let manager = manager(&clock(START));
     let begin = r#"{"id":"a","exp":9700000000000,"data":"#;
     for start in ["", begin, &format!("{begin}{{\"a\":")] {
@@ -124,7 +127,7 @@ fn is_too_large<T>(result: Result<T, session_core::Error>) -> bool {
     )
 }
 
-/// Uses every verb, so that whatever was let in is looked at.
+/// Uses every method, so that accepted data is actually read.
 fn exercise(manager: &SessionManager, session: &Session) {
     let is_new = session.is_new();
     for key in session.keys() {
@@ -142,7 +145,7 @@ fn exercise(manager: &SessionManager, session: &Session) {
         }
         Ok(outcome) => panic!("{outcome:?} after a write"),
         Err(error) => {
-            assert!(!is_new, "an empty session with one value fits");
+            assert!(!is_new, "a new session with one value must fit");
             assert!(
                 matches!(error.kind(), ErrorKind::TooLarge { .. }),
                 "{error}"
@@ -151,7 +154,7 @@ fn exercise(manager: &SessionManager, session: &Session) {
     }
 }
 
-/// Texts that are close to a record, so that some are one.
+/// Texts that resemble a record, so that some are one.
 fn nearly_json() -> impl Strategy<Value = String> {
     let part = prop::sample::select(vec![
         "{",
@@ -190,7 +193,7 @@ fn nearly_json() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
 }
 
-/// Records with a value out of place, or none.
+/// Records that may contain a misplaced value.
 fn nearly_record() -> impl Strategy<Value = String> {
     let value = prop_oneof![
         nearly_json(),
@@ -222,7 +225,7 @@ fn nearly_record() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_token_opens_anything_or_panics(
+    fn random_tokens_open_nothing_and_do_not_panic(
         token in prop_oneof![any::<String>(), "[A-Za-z0-9_-]{0,300}(\\.[A-Za-z0-9_-]{43})?"],
     ) {
         let manager = manager(&clock(START));
@@ -232,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn no_cookie_header_opens_anything_or_panics(
+    fn random_cookie_headers_open_nothing_and_do_not_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..200),
         at in any::<prop::sample::Index>(),
     ) {
@@ -251,7 +254,7 @@ proptest! {
     }
 
     #[test]
-    fn no_signed_bytes_panic(
+    fn signed_random_bytes_do_not_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..300),
         encoded in any::<bool>(),
     ) {
@@ -265,7 +268,7 @@ proptest! {
     }
 
     #[test]
-    fn no_signed_text_panics(json in prop_oneof![nearly_json(), nearly_record()]) {
+    fn signed_random_records_do_not_panic(json in prop_oneof![nearly_json(), nearly_record()]) {
         let manager = manager(&clock(START));
         exercise(&manager, &open(&manager, &sign(&keys(SECRET), &json)));
     }

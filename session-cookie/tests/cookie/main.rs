@@ -1,18 +1,19 @@
-//! What [`CookieDriver`](session_cookie::CookieDriver) promises, through the manager that an application uses.
-//! A name that begins with `s` and a number shows that statement of the project's security checklist.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+//! The tests of [`CookieDriver`](session_cookie::CookieDriver), through the manager that an application uses.
+//!
+//! A test whose name begins with `s` and a number covers that statement of the security checklist.
+#![allow(clippy::unwrap_used, reason = "a failure here fails a test")]
 
-#[path = "../common/mod.rs"]
 mod common;
 
 mod capacity;
 mod capacity_laws;
+mod conformance;
 mod expiry;
 mod garbage;
-mod keys;
 mod lifecycle;
-mod renewal;
+mod model;
 mod tampering;
+mod vectors;
 
 use session_core::{ManualClock, SessionManager};
 

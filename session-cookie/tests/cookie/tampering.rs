@@ -1,4 +1,4 @@
-//! Nothing but what a server signed, byte for byte, opens a session.
+//! Only what a server signed, byte for byte, opens a session.
 
 use std::str;
 
@@ -27,7 +27,7 @@ fn begin(manager: &SessionManager) -> String {
 }
 
 #[test]
-fn no_byte_of_a_token_can_be_changed() {
+fn changing_any_byte_invalidates_a_token() {
     let manager = manager(&clock(START));
     let token = begin(&manager);
     for at in 0..token.len() {
@@ -44,7 +44,7 @@ fn no_byte_of_a_token_can_be_changed() {
 }
 
 #[test]
-fn nothing_can_be_cut_off_added_or_moved() {
+fn cutting_adding_or_moving_parts_invalidates_a_token() {
     let manager = manager(&clock(START));
     let token = begin(&manager);
     let (payload, signature) = token.split_once('.').unwrap();
@@ -73,7 +73,7 @@ fn nothing_can_be_cut_off_added_or_moved() {
 }
 
 #[test]
-fn a_signature_vouches_for_its_own_payload_only() {
+fn a_signature_is_valid_for_its_own_payload_only() {
     let manager = manager(&clock(START));
     let (one, two) = (begin(&manager), begin(&manager));
     let (payload, _) = one.split_once('.').unwrap();
@@ -81,12 +81,13 @@ fn a_signature_vouches_for_its_own_payload_only() {
     assert_fresh(&manager, &format!("{payload}.{signature}"));
 }
 
-/// security.md 28: what the server itself would never write is refused, even under its own signature.
+/// Security checklist, statement 28: an encoding that the server never writes is refused, even with
+/// a valid signature.
 #[test]
-fn s28_only_the_canonical_base64url_of_a_payload_is_read() {
+fn s28_only_canonical_base64url_is_accepted() {
     let manager = manager(&clock(START));
     let keys = keys(SECRET);
-    // One that differs between the alphabets, and at each length of padding.
+    // Payloads that differ between the alphabets, with every length of padding.
     for json in [
         r#"{"id":"a","data":{"s":"???>>>~~~"},"exp":9700000000000}"#,
         r#"{"id":"aa","data":{"s":"???>>>~~~"},"exp":9700000000000}"#,
@@ -115,7 +116,7 @@ fn s28_only_the_canonical_base64url_of_a_payload_is_read() {
     }
 }
 
-/// The same bytes to a lenient decoder: the last character's unused bits are set.
+/// Sets the unused bits of the last character. A lenient decoder returns the same bytes.
 fn with_trailing_bits(canonical: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (rest, last) = canonical.split_at(canonical.len() - 1);
@@ -126,9 +127,9 @@ fn with_trailing_bits(canonical: &str) -> String {
     format!("{rest}{}", char::from(ALPHABET[at + 1]))
 }
 
-/// Signed, but no record: another program's cookie under the same secret, say.
+/// Signed, but not a record. For example, another program uses the same secret.
 #[test]
-fn what_is_signed_but_is_no_record_is_no_session() {
+fn signed_text_that_is_not_a_record_is_no_session() {
     let manager = manager(&clock(START));
     let keys = keys(SECRET);
     for json in [
@@ -148,16 +149,16 @@ fn what_is_signed_but_is_no_record_is_no_session() {
     }
     let not_utf8 = b"{\"id\":\"\xff\",\"data\":{},\"exp\":9700000000000}";
     assert_fresh(&manager, &keys.sign(URL_SAFE_NO_PAD.encode(not_utf8)));
-    // What the other driver's cookie carries.
+    // A cookie of the Redis driver.
     assert_fresh(
         &manager,
         &keys.sign("11111111-1111-4111-8111-111111111111".to_owned()),
     );
 }
 
-/// Other fields may come to the format; half a surrogate pair in one is no reason to log a user out.
+/// The format may gain fields, and a lone surrogate in one must not log a user out.
 #[test]
-fn fields_that_are_not_ours_are_ignored() {
+fn unknown_fields_are_ignored() {
     for field in [
         r#""v":9"#,
         r#""v":{"id":"b","data":{"user":1}}"#,
@@ -170,7 +171,7 @@ fn fields_that_are_not_ours_are_ignored() {
 }
 
 #[test]
-fn a_field_with_a_name_that_rust_cannot_hold_is_ignored_too() {
+fn an_unknown_field_with_a_lone_surrogate_in_its_name_is_ignored() {
     assert_ignored(r#""k\ud800":1"#);
 }
 

@@ -1,6 +1,7 @@
-//! The list of all checks, which is also the list of tests that the macro makes.
+//! All checks. The macro creates its tests from the same list.
 
 use super::check::Act;
+use super::report::announce;
 use super::{Check, Level, Rule, Subject, Verdict};
 use super::{
     compare_and_set, dropped, endings, expiry, foreign, handles, parallel, round_trip, sessions,
@@ -9,9 +10,9 @@ use super::{
 
 macro_rules! catalog {
     ($d:tt $($level:ident $Level:ident { $($rule:ident { $($module:ident::$name:ident)* })* })*) => {
-        /// Returns the checks that a driver of this level must pass, the basic ones first.
+        /// Returns the checks for a level, the basic ones first.
         ///
-        /// [`conformance!`](crate::conformance!) makes a test of each.
+        /// [`conformance!`](crate::conformance!) turns each of them into a test.
         #[must_use]
         pub fn checks<S: Subject>(level: Level) -> Vec<Check<S>> {
             let all = [$($($((
@@ -36,135 +37,138 @@ macro_rules! catalog {
 
 catalog! { $
     basic Basic {
-        STRANGE_HANDLES {
-            handles::an_unknown_handle_is_no_session
-            handles::a_strange_handle_is_no_session
-            handles::a_handle_is_compared_exactly
-            handles::strange_ids_are_kept_apart
+        UNTRUSTED_HANDLES {
+            handles::unknown_handle_loads_nothing
+            handles::strange_handle_loads_nothing
+            handles::handles_are_compared_exactly
+            handles::strange_ids_do_not_collide
         }
         NO_SESSION {
-            foreign::what_is_no_record_is_no_session
-            foreign::a_store_that_is_down_is_an_error
+            foreign::foreign_data_loads_nothing
+            foreign::unavailable_store_is_an_error
         }
         ROUND_TRIP {
-            round_trip::data_and_flash_come_back
-            round_trip::an_empty_record_comes_back
-            round_trip::unicode_comes_back
-            round_trip::escapes_come_back_as_written
-            round_trip::numbers_come_back_as_written
-            round_trip::spaces_come_back_as_written
-            round_trip::the_times_and_merged_flash_come_back
-            round_trip::a_record_can_be_saved_again
-            round_trip::a_large_record_comes_back_whole
-            round_trip::many_records_are_kept_apart
-            sessions::a_session_goes_on_from_request_to_request
+            round_trip::data_and_flash_round_trip
+            round_trip::empty_record_round_trips
+            round_trip::unicode_round_trips
+            round_trip::escapes_are_preserved
+            round_trip::number_formats_are_preserved
+            round_trip::white_space_is_preserved
+            round_trip::times_and_merged_flash_round_trip
+            round_trip::saved_record_is_replaced_completely
+            round_trip::large_records_round_trip
+            round_trip::many_records_do_not_collide
+            sessions::session_continues_across_requests
         }
         EXPIRY {
-            expiry::a_record_lives_for_its_ttl
-            expiry::a_record_ends_after_its_ttl
-            expiry::a_live_record_tells_its_end
-            expiry::a_save_lengthens_a_life
-            expiry::a_save_shortens_a_life
-            expiry::a_ttl_of_zero_is_no_error
-            expiry::a_ttl_of_fifty_years_is_no_error
-            expiry::a_touch_of_nothing_is_no_success
-            expiry::a_touch_lengthens_a_life
-            expiry::a_touch_shortens_a_life
-            sessions::a_session_that_is_only_read_is_renewed
-            sessions::a_session_ends_after_its_lifetime
+            expiry::record_lives_for_its_ttl
+            expiry::record_ends_after_its_ttl
+            expiry::loaded_record_reports_its_expiry
+            expiry::save_extends_the_ttl
+            expiry::save_shortens_the_ttl
+            expiry::zero_ttl_is_accepted
+            expiry::fifty_year_ttl_is_accepted
+            expiry::touching_an_unknown_id_does_not_succeed
+            expiry::touch_extends_the_ttl
+            expiry::touch_shortens_the_ttl
+            sessions::reading_renews_a_session
+            sessions::session_ends_after_its_lifetime
         }
         VERSIONS {
-            expiry::a_touch_changes_the_expiry_only
+            expiry::touch_changes_only_the_expiry
         }
         DESTROY {
-            endings::destroying_nothing_is_ok
+            endings::destroying_an_unknown_id_is_ok
         }
         NO_LOCK {
-            dropped::a_dropped_load_leaves_no_lock
-            dropped::a_dropped_touch_leaves_the_record
-            dropped::a_dropped_save_leaves_the_old_or_the_new
+            dropped::dropped_load_leaves_no_lock
+            dropped::dropped_touch_keeps_the_record
+            dropped::dropped_save_leaves_old_or_new_record
         }
         IN_TIME {
-            foreign::a_store_that_is_down_is_told_in_time
+            foreign::unavailable_store_fails_in_time
         }
         SILENT {
-            silence::debug_is_silent
+            silence::debug_reveals_nothing
         }
-        TRUE_TO_ITS_WORD {
-            endings::can_revoke_tells_the_truth
-            handles::a_handle_is_fit_for_a_cookie
-            handles::a_record_of_the_full_capacity_is_stored
+        ACCURATE {
+            endings::can_revoke_is_accurate
+            handles::handle_fits_in_a_cookie
+            handles::record_of_full_capacity_is_stored
         }
     }
     revocable Revocable {
-        NOTHING_RISES {
-            endings::a_late_save_raises_nothing
-            endings::a_late_touch_raises_nothing
-            endings::a_late_save_raises_no_expired_record
-            endings::a_late_touch_raises_no_expired_record
+        NO_RESURRECTION {
+            endings::late_save_does_not_resurrect
+            endings::late_touch_does_not_resurrect
+            endings::late_save_does_not_resurrect_an_expired_record
+            endings::late_touch_does_not_resurrect_an_expired_record
         }
         DESTROY {
-            endings::a_destroyed_record_is_gone
-            endings::destroying_one_record_leaves_the_others
-            endings::a_strange_id_ends_nothing_else
-            endings::a_destroyed_id_can_be_stored_anew
-            endings::a_retired_record_is_gone
-            endings::retiring_what_is_gone_is_told
-            sessions::a_logout_is_final
-            sessions::an_old_id_is_final
+            endings::destroyed_record_is_gone
+            endings::destroy_leaves_other_records
+            endings::strange_id_affects_no_other_record
+            endings::destroyed_id_can_be_stored_again
+            endings::retired_record_is_gone
+            endings::retiring_a_destroyed_record_reports_gone
+            sessions::logout_is_final
+            sessions::old_id_stays_invalid
         }
         NO_LOCK {
-            dropped::a_dropped_creation_leaves_all_or_nothing
-            dropped::a_dropped_end_leaves_all_or_nothing
+            dropped::dropped_creation_is_all_or_nothing
+            dropped::dropped_destroy_is_all_or_nothing
         }
-        TRUE_TO_ITS_WORD {
-            endings::the_driver_can_revoke
-            handles::a_handle_keeps_naming_its_record
+        ACCURATE {
+            endings::driver_can_revoke
+            handles::handle_keeps_naming_its_record
         }
     }
     concurrent Concurrent {
         NO_SESSION {
-            foreign::what_is_no_record_is_left_alone
+            foreign::foreign_data_is_not_overwritten
         }
         COMPARE_AND_SET {
-            compare_and_set::an_id_is_taken_once
-            compare_and_set::a_save_of_another_version_changes_nothing
-            compare_and_set::a_conflict_brings_what_the_store_holds
-            compare_and_set::a_touched_record_can_be_saved
-            compare_and_set::retiring_another_version_leaves_the_record
+            compare_and_set::existing_id_is_not_overwritten
+            compare_and_set::save_with_stale_version_changes_nothing
+            compare_and_set::conflict_returns_the_stored_record
+            compare_and_set::touched_record_can_be_saved
+            compare_and_set::retire_with_stale_version_keeps_the_record
             parallel::no_update_is_lost
-            parallel::of_parallel_creations_of_an_id_one_succeeds
-            parallel::of_parallel_saves_of_a_version_one_succeeds
-            parallel::a_retirement_and_a_save_exclude_each_other
-            parallel::a_touch_and_a_save_exclude_each_other
+            parallel::one_of_parallel_creations_succeeds
+            parallel::one_of_parallel_saves_succeeds
+            parallel::retire_and_save_exclude_each_other
+            parallel::touch_and_save_exclude_each_other
             sessions::overlapping_requests_are_merged
-            sessions::counters_of_parallel_requests_are_exact
-            sessions::a_new_id_loses_no_parallel_write
+            sessions::parallel_updates_of_a_counter_are_exact
+            sessions::regenerate_keeps_parallel_writes
         }
         VERSIONS {
-            versions::every_save_makes_a_new_version
-            versions::a_record_made_anew_has_a_new_version
-            versions::versions_of_parallel_saves_differ
-            sessions::flash_of_an_overlapping_request_survives
+            versions::every_save_creates_a_new_version
+            versions::recreated_record_has_a_new_version
+            versions::parallel_saves_have_different_versions
+            sessions::flash_survives_an_overlapping_request
         }
-        NOTHING_RISES {
-            parallel::a_destruction_beats_parallel_saves
-            parallel::a_destruction_beats_a_parallel_touch
-            sessions::a_logout_beats_parallel_requests
+        NO_RESURRECTION {
+            parallel::destroy_wins_against_parallel_saves
+            parallel::destroy_wins_against_a_parallel_touch
+            sessions::logout_wins_against_parallel_requests
         }
     }
 }
 
-/// Makes a `#[test]` of each promise of the [`Driver` contract](crate::Driver#contract), up to a
-/// [level](crate::conformance::Level).
+/// Creates a `#[test]` for every promise of the [`Driver` contract](crate::Driver#contract), up to
+/// a [level](crate::conformance::Level).
 ///
-/// The first argument is the level: `basic`, `revocable` or `concurrent`. The second is an expression that makes a
-/// [`Subject`](crate::conformance::Subject); each test evaluates it. Each test has the name of its promise, so invoke
-/// it once per module.
+/// The first argument is the level: `basic`, `revocable` or `concurrent`. The second argument is an
+/// expression that creates a [`Subject`](crate::conformance::Subject). Every test evaluates it. The
+/// tests are named after the promises, so call the macro at most once per module.
+///
+/// A check that the subject or the driver makes impossible prints `conformance: NAME: not checked:
+/// REASON` to standard error.
 ///
 /// # Examples
 ///
-/// A whole `tests/conformance.rs`, here for a driver with a store in this process:
+/// A complete `tests/conformance.rs` for a driver with an in-process store:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -188,21 +192,21 @@ macro_rules! conformance {
     };
 }
 
-/// What a test of [`conformance!`](crate::conformance!) does.
+/// Runs one test of [`conformance!`](crate::conformance!).
 ///
 /// # Panics
 ///
-/// With the [`Failure`](super::Failure), when the driver breaks its promise.
+/// Panics with the [`Failure`](super::Failure) if the driver breaks its promise.
 #[doc(hidden)]
 #[track_caller]
 pub fn __test<S: Subject>(name: &str, subject: S) {
     let check = checks::<S>(Level::Concurrent)
         .into_iter()
         .find(|check| check.name() == name);
-    let check = check.expect("the macro and the list are made of one table");
+    let check = check.expect("the macro and the list have the same source");
     match check.run(subject) {
         Ok(Verdict::Kept) => {}
-        Ok(Verdict::NotAsked(why)) => println!("{name} is not asked: {why}"),
+        Ok(Verdict::NotChecked(why)) => announce(&format!("{name}: not checked: {why}")),
         Err(failure) => panic!("{failure}"),
     }
 }

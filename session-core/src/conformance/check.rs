@@ -1,31 +1,31 @@
-//! One promise, and what became of it.
+//! One promise and its result.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-use super::{Rule, Stage, Subject};
+use super::{Rig, Rule, Subject};
 use crate::Error;
 
-/// What a driver is able to do, and so which checks it must pass. Each level contains those before it.
+/// What a driver can do, which determines the checks that it must pass. Each level includes the
+/// previous one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
-    /// Stores records and gives them back until they expire. All that can be asked where the record lives in the
-    /// cookie.
+    /// Stores records until they expire. The highest level for records that live in the cookie.
     Basic,
-    /// Ends sessions for good, whoever copied the cookie, and whatever request ends late.
+    /// Ends sessions for good, even if the cookie was copied or another request ends late.
     Revocable,
-    /// Loses no update of requests that overlap: compare-and-set.
+    /// Loses no update when requests overlap, thanks to compare-and-set.
     Concurrent,
 }
 
-/// A promise of the [`Driver`](crate::Driver) contract that can be put to the test.
+/// A promise of the [`Driver`](crate::Driver) contract that can be tested.
 ///
 /// # Examples
 ///
-/// With a harness of one's own, instead of [`conformance!`](crate::conformance!):
+/// With your own test harness instead of [`conformance!`](crate::conformance!):
 ///
 /// ```
 /// use std::sync::Arc;
@@ -46,38 +46,40 @@ pub struct Check<S> {
     act: Act<S>,
 }
 
-pub(super) type Act<S> = fn(&Stage<'_, S>) -> Result<(), Stop>;
+pub(super) type Act<S> = fn(&Rig<'_, S>) -> Result<(), Stop>;
 
-/// How a check ended that found nothing wrong.
+/// The result of a check that found no fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The driver keeps the promise.
     Kept,
-    /// The promise does not apply to this driver, or the subject cannot put it to the test. The text says why.
-    NotAsked(&'static str),
+    /// The promise does not apply to this driver, or the subject does not support the check.
+    /// Contains the reason.
+    NotChecked(&'static str),
 }
 
-/// A promise that the driver broke.
+/// A broken promise.
 ///
-/// `Display` says which, what was expected, what came, and where the contract states it. Of ids it shows at most the
-/// beginning, of handles nothing.
+/// `Display` shows the promise, the rule of the contract, and the expected and actual results. It
+/// shows at most the first characters of an id, and nothing of a handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     check: &'static str,
     rule: Rule,
     expected: String,
-    came: String,
+    actual: String,
 }
 
-/// Why a check stops before its end.
+/// Why a check stops early.
 #[derive(Debug)]
 pub(super) enum Stop {
     Broken {
         expected: String,
-        came: String,
+        actual: String,
     },
-    NotAsked(&'static str),
-    /// The store or the machine took so long that a record ended before it could be looked at.
+    NotChecked(&'static str),
+    /// A record ended before the check could look at it, because the store or the machine was too
+    /// slow.
     TooSlow,
 }
 
@@ -91,70 +93,71 @@ impl<S: Subject> Check<S> {
         }
     }
 
-    /// Returns the promise, as the name of a test.
+    /// Returns the name of the promise, which is also the name of the test.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Returns the lowest level that asks for it.
+    /// Returns the lowest level that includes it.
     #[must_use]
     pub const fn level(&self) -> Level {
         self.level
     }
 
-    /// Returns where the contract states it.
+    /// Returns the rule that states the promise.
     #[must_use]
     pub const fn rule(&self) -> Rule {
         self.rule
     }
 
-    /// Puts the promise to the test, on a thread of its own.
+    /// Runs the check on its own thread.
     ///
     /// # Errors
     ///
-    /// A [`Failure`] when the driver breaks the promise, panics, or takes longer than [`Subject::patience`]. In that
-    /// last case the thread is left behind.
+    /// Returns a [`Failure`] if the driver breaks the promise, panics, or takes longer than
+    /// [`Subject::patience`]. In the last case, the thread keeps running.
     pub fn run(&self, subject: S) -> Result<Verdict, Failure> {
         let (patience, act) = (subject.patience(), self.act);
         let (sender, answer) = mpsc::channel();
         let spawned = thread::Builder::new()
             .name(self.name.to_owned())
             .spawn(move || {
-                let stopped = act(&Stage::new(&subject));
-                // The subject first: who waits for the answer may then use what it held.
+                let stopped = act(&Rig::new(&subject));
+                // Drop the subject first: a caller that has the result may reuse what the subject
+                // held.
                 drop(subject);
                 let _ = sender.send(stopped);
             });
         let thread = spawned.map_err(|error| self.failure("a thread to run on", error))?;
         match answer.recv_timeout(patience) {
             Ok(Ok(())) => Ok(Verdict::Kept),
-            Ok(Err(Stop::NotAsked(why))) => Ok(Verdict::NotAsked(why)),
-            Ok(Err(Stop::Broken { expected, came })) => Err(self.failure(expected, came)),
+            Ok(Err(Stop::NotChecked(why))) => Ok(Verdict::NotChecked(why)),
+            Ok(Err(Stop::Broken { expected, actual })) => Err(self.failure(expected, actual)),
             Ok(Err(Stop::TooSlow)) => Err(self.failure(
-                "answers within a fraction of the record's life",
-                "a store so slow that nothing can be said; give the subject a longer grain",
+                "a store that answers within a fraction of the record's ttl",
+                "a store that is too slow for this check; return a longer Subject::grain",
             )),
             Err(RecvTimeoutError::Timeout) => Err(self.failure(
-                format_args!("an end within {patience:?}"),
-                "none: the driver hangs, or waits for a lock that is never given back",
+                format_args!("a result within {patience:?}"),
+                "none: the driver hangs, or waits for a lock that is never released",
             )),
             Err(RecvTimeoutError::Disconnected) => {
-                let came = thread
+                let actual = thread
                     .join()
                     .err()
                     .map_or_else(String::new, |payload| panicked(&*payload));
-                Err(self.failure("no panic", came))
+                Err(self.failure("no panic", actual))
             }
         }
     }
 
-    fn failure(&self, expected: impl fmt::Display, came: impl fmt::Display) -> Failure {
+    fn failure(&self, expected: impl fmt::Display, actual: impl fmt::Display) -> Failure {
         Failure {
             check: self.name,
             rule: self.rule,
             expected: expected.to_string(),
-            came: came.to_string(),
+            actual: actual.to_string(),
         }
     }
 }
@@ -186,22 +189,22 @@ impl Failure {
         self.check
     }
 
-    /// Returns where the contract states the promise.
+    /// Returns the rule that states the promise.
     #[must_use]
     pub const fn rule(&self) -> Rule {
         self.rule
     }
 
-    /// Returns what was expected.
+    /// Returns the expected result.
     #[must_use]
     pub fn expected(&self) -> &str {
         &self.expected
     }
 
-    /// Returns what came instead.
+    /// Returns the actual result.
     #[must_use]
-    pub fn came(&self) -> &str {
-        &self.came
+    pub fn actual(&self) -> &str {
+        &self.actual
     }
 }
 
@@ -209,8 +212,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the driver breaks a promise: {}\n  stated in: {}\n  expected:  {}\n  came:      {}",
-            self.check, self.rule, self.expected, self.came
+            "the driver breaks a promise: {}\n  rule:     {}\n  expected: {}\n  actual:   {}",
+            self.check, self.rule, self.expected, self.actual
         )
     }
 }
@@ -218,44 +221,44 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 impl Stop {
-    pub(super) fn broken(expected: impl fmt::Display, came: impl fmt::Display) -> Self {
+    pub(super) fn broken(expected: impl fmt::Display, actual: impl fmt::Display) -> Self {
         Self::Broken {
             expected: expected.to_string(),
-            came: came.to_string(),
+            actual: actual.to_string(),
         }
     }
 }
 
-/// Of a method whose success the check takes for granted.
+/// An error of a call that the check expects to succeed.
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        Self::broken("no error: the store is up", told(&error))
+        Self::broken("no error, since the store is available", describe(&error))
     }
 }
 
-/// Stops the check unless it `holds`.
+/// Stops the check unless `holds` is `true`.
 pub(super) fn expect(
     holds: bool,
     expected: impl fmt::Display,
-    came: impl fmt::Debug,
+    actual: impl fmt::Debug,
 ) -> Result<(), Stop> {
-    expect_with(holds, expected, || format!("{came:?}"))
+    expect_with(holds, expected, || format!("{actual:?}"))
 }
 
-/// As [`expect`], where what came is not shown as it stands.
+/// Like [`expect`], with a description of the actual result.
 pub(super) fn expect_with(
     holds: bool,
     expected: impl fmt::Display,
-    came: impl FnOnce() -> String,
+    actual: impl FnOnce() -> String,
 ) -> Result<(), Stop> {
     if holds {
         return Ok(());
     }
-    Err(Stop::broken(expected, came()))
+    Err(Stop::broken(expected, actual()))
 }
 
-/// An error with its sources, on one line.
-pub(super) fn told(error: &Error) -> String {
+/// Returns an error and its sources on one line.
+pub(super) fn describe(error: &Error) -> String {
     let mut text = format!("an error: {error}");
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -268,5 +271,5 @@ pub(super) fn told(error: &Error) -> String {
 pub(super) fn panicked(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    format!("a panic: {}", text.unwrap_or("without a text"))
+    format!("a panic: {}", text.unwrap_or("without a message"))
 }

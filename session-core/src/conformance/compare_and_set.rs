@@ -1,29 +1,29 @@
-//! A save takes place only onto what it expects.
+//! A save succeeds only if the store holds the expected version.
 
 use super::check::{Stop, expect, expect_with};
-use super::stage::{LONG, Store, Stored, same, shown};
-use super::{Stage, Subject};
+use super::rig::{Connection, LONG, Stored, describe_end, same};
+use super::{Rig, Subject};
 use crate::{Expected, Loaded, Retired, Saved, Version};
 
-pub(super) fn an_id_is_taken_once<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let (store, other) = (stage.store(), stage.store());
-    let stored = store.create(stage.record(r#"{"first":1}"#)?)?;
-    let second = stage.record_of(stored.record.id(), r#"{"second":2}"#)?;
-    let when = "Expected::Absent, onto a record that is there";
+pub(super) fn existing_id_is_not_overwritten<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let (store, other) = (rig.connect(), rig.connect());
+    let stored = store.create(rig.record(r#"{"first":1}"#)?)?;
+    let second = rig.record_of(stored.record.id(), r#"{"second":2}"#)?;
+    let when = "Expected::Absent, although the record exists";
     let held = refused(other.save(&second, Expected::Absent, LONG)?, when)?;
     same(&stored.record, &held.record)?;
     store.expect_held(&stored.handle, &stored.record)?;
     Ok(())
 }
 
-pub(super) fn a_save_of_another_version_changes_nothing<S: Subject>(
-    stage: &Stage<'_, S>,
+pub(super) fn save_with_stale_version_changes_nothing<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let (store, other) = (stage.store(), stage.store());
-    let (stored, stale) = overtaken(stage, &store, &other)?;
+    let (store, other) = (rig.connect(), rig.connect());
+    let (stored, stale) = overtaken(rig, &store, &other)?;
     let before = store.loaded(&stored.handle)?;
-    let late = stage.record_of(stored.record.id(), r#"{"late":true}"#)?;
-    // The last of them is what some drivers make of a version that they cannot read.
+    let late = rig.record_of(stored.record.id(), r#"{"late":true}"#)?;
+    // Some drivers turn a version that they cannot read into an empty one, like the last of these.
     let strange = [
         Version::none(),
         Version::number(u64::MAX),
@@ -31,9 +31,9 @@ pub(super) fn a_save_of_another_version_changes_nothing<S: Subject>(
         Version::bytes(&b""[..]),
     ];
     for version in [stale].into_iter().chain(strange) {
-        let when = format!("{version:?}, onto {:?}", before.version);
+        let when = format!("{version:?}, although the store holds {:?}", before.version);
         let saved = store.save(
-            &late.clone().expiring_at(stage.now() + LONG / 2),
+            &late.clone().expiring_at(rig.now() + LONG / 2),
             Expected::Version(&version),
             LONG / 2,
         )?;
@@ -42,61 +42,62 @@ pub(super) fn a_save_of_another_version_changes_nothing<S: Subject>(
     let after = store.expect_held(&stored.handle, &stored.record)?;
     expect(
         after.version == before.version,
-        format_args!("{:?}, as before the refused saves", before.version),
+        format_args!(
+            "the version {:?}, as before the refused saves",
+            before.version
+        ),
         &after.version,
     )?;
     let (then, now) = (before.record.expires_at(), after.record.expires_at());
     let moved = then.zip(now).map(|(then, now)| then.since(now));
     expect_with(
         moved.is_some_and(|moved| moved <= LONG / 4),
-        "an expiry that the refused saves, whose ttl was shorter, did not change",
-        || shown(Some(&after), stage.now()),
+        "an expiry that the refused saves did not shorten",
+        || describe_end(Some(&after), rig.now()),
     )
 }
 
-pub(super) fn a_conflict_brings_what_the_store_holds<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let (store, other) = (stage.store(), stage.store());
-    let (stored, stale) = overtaken(stage, &store, &other)?;
+pub(super) fn conflict_returns_the_stored_record<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let (store, other) = (rig.connect(), rig.connect());
+    let (stored, stale) = overtaken(rig, &store, &other)?;
     let loaded = store.loaded(&stored.handle)?;
-    let late = stage.record_of(stored.record.id(), r#"{"late":true}"#)?;
+    let late = rig.record_of(stored.record.id(), r#"{"late":true}"#)?;
     let held = refused(
         store.save(&late, Expected::Version(&stale), LONG)?,
-        "a version that is no more",
+        "a stale version",
     )?;
     joined(&stored, &loaded, &held)?;
-    stage.expect_live(Some(held.clone()), "with the conflict")?;
-    // Merged with that, it is stored.
+    rig.expect_live(Some(held.clone()), "in the conflict")?;
+    // A save with the version in the conflict succeeds.
     store.saved(&late, Expected::Version(&held.version), LONG)?;
     store.expect_held(&stored.handle, &late)?;
     Ok(())
 }
 
-pub(super) fn a_touched_record_can_be_saved<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let (store, other) = (stage.store(), stage.store());
-    let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
+pub(super) fn touched_record_can_be_saved<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let (store, other) = (rig.connect(), rig.connect());
+    let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
     let version = store.loaded(&stored.handle)?.version;
     other.touch(stored.record.id(), LONG * 2)?;
-    let changed = stage.record_of(stored.record.id(), r#"{"a":2}"#)?;
+    let changed = rig.record_of(stored.record.id(), r#"{"a":2}"#)?;
     let saved = store.save(&changed, Expected::Version(&version), LONG)?;
-    let expected = "Saved::Done with the version of before a touch";
+    let expected = "Saved::Done from a save with the version from before a touch";
     expect(matches!(saved, Saved::Done { .. }), expected, &saved)?;
     store.expect_held(&stored.handle, &changed)?;
     Ok(())
 }
 
-pub(super) fn retiring_another_version_leaves_the_record<S: Subject>(
-    stage: &Stage<'_, S>,
+pub(super) fn retire_with_stale_version_keeps_the_record<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let (store, other) = (stage.store(), stage.store());
-    let (stored, stale) = overtaken(stage, &store, &other)?;
+    let (store, other) = (rig.connect(), rig.connect());
+    let (stored, stale) = overtaken(rig, &store, &other)?;
     let loaded = store.loaded(&stored.handle)?;
     match store.retire(stored.record.id(), &stale)? {
         Retired::Changed(held) => joined(&stored, &loaded, &held)?,
         other => {
             return Err(Stop::broken(
-                "Retired::Changed, with what another request wrote meanwhile",
+                "Retired::Changed with what another request has written",
                 format_args!("{other:?}"),
             ));
         }
@@ -105,33 +106,34 @@ pub(super) fn retiring_another_version_leaves_the_record<S: Subject>(
     Ok(())
 }
 
-/// A record that `other` changed after `store` had loaded it, and the version that `store` knows.
+/// Creates a record that `other` has changed after `store` loaded it. Returns it with the version
+/// that `store` knows.
 fn overtaken<S: Subject>(
-    stage: &Stage<'_, S>,
-    store: &Store<'_, S>,
-    other: &Store<'_, S>,
+    rig: &Rig<'_, S>,
+    store: &Connection<'_, S>,
+    other: &Connection<'_, S>,
 ) -> Result<(Stored, Version), Stop> {
-    let Stored { record, handle } = store.create(stage.record(r#"{"n":1}"#)?)?;
+    let Stored { record, handle } = store.create(rig.record(r#"{"n":1}"#)?)?;
     let stale = store.loaded(&handle)?.version;
-    let record = stage.record_of(record.id(), r#"{"n":2}"#)?;
+    let record = rig.record_of(record.id(), r#"{"n":2}"#)?;
     other.saved(&record, Expected::Version(&stale), LONG)?;
     Ok((Stored { record, handle }, stale))
 }
 
-/// Stops the check unless the save was refused with what is there.
+/// Stops the check unless the save was refused with the stored record.
 fn refused(saved: Saved, when: &str) -> Result<Loaded, Stop> {
     match saved {
         Saved::Conflict(Some(held)) => Ok(*held),
         other => Err(Stop::broken(
-            format_args!("Saved::Conflict, with what the store holds, from a save with {when}"),
+            format_args!("Saved::Conflict with the stored record, from a save with {when}"),
             format_args!("{other:?}"),
         )),
     }
 }
 
-/// Stops the check unless `held`, which came with a refusal, is what a load gives.
+/// Stops the check unless `held`, which came with a refusal, is what a load returns.
 fn joined(stored: &Stored, loaded: &Loaded, held: &Loaded) -> Result<(), Stop> {
     same(&stored.record, &held.record)?;
-    let expected = format!("the version that a load gives, {:?}", loaded.version);
+    let expected = format!("the version that a load returns, {:?}", loaded.version);
     expect(held.version == loaded.version, expected, &held.version)
 }

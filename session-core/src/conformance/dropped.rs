@@ -1,31 +1,31 @@
-//! Futures that are dropped before their end, as when a client goes away.
+//! Futures that are dropped early, as when a client disconnects.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
 use super::check::{Stop, expect_with};
-use super::stage::{LONG, Store, Stored, same};
-use super::{Stage, Subject};
+use super::rig::{Connection, LONG, Stored, same};
+use super::{Rig, Subject};
 use crate::{Driver as _, Expected, Record, Saved};
 
-pub(super) fn a_dropped_load_leaves_no_lock<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let (store, other) = (stage.store(), stage.store());
-    let stored = store.create(stage.record(NEW)?)?;
+pub(super) fn dropped_load_leaves_no_lock<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let (store, other) = (rig.connect(), rig.connect());
+    let stored = store.create(rig.record(NEW)?)?;
     dropped(&store, || store.driver.load(&stored.handle));
-    // Nor does one that came to its end, and is never followed by a save.
+    // A load that finishes leaves no lock either, even if no save follows.
     store.loaded(&stored.handle)?;
-    still_works(stage, &other, &stored)
+    still_works(rig, &other, &stored)
 }
 
-pub(super) fn a_dropped_save_leaves_the_old_or_the_new<S: Subject>(
-    stage: &Stage<'_, S>,
+pub(super) fn dropped_save_leaves_old_or_new_record<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let store = stage.store();
-    let stored = store.create(stage.record(OLD)?)?;
+    let store = rig.connect();
+    let stored = store.create(rig.record(OLD)?)?;
     for polls in 0..MOST_POLLS {
         let version = store.loaded(&stored.handle)?.version;
-        let new = stage.record_of(stored.record.id(), &format!(r#"{{"new":{polls}}}"#))?;
+        let new = rig.record_of(stored.record.id(), &format!(r#"{{"new":{polls}}}"#))?;
         let save = cut(
             store.driver.save(&new, Expected::Version(&version), LONG),
             polls,
@@ -33,7 +33,8 @@ pub(super) fn a_dropped_save_leaves_the_old_or_the_new<S: Subject>(
         let is_done = store.run(save).is_some();
         let left = store.loaded(&stored.handle)?.record;
         either(&[&stored.record, &new], &left)?;
-        // A save that was sent before it was dropped may still arrive. Back to the old one, for the next time.
+        // The store may receive a save after its future was dropped. Restore the old record for the
+        // next round.
         settle(&store, &stored)?;
         if is_done {
             break;
@@ -42,33 +43,29 @@ pub(super) fn a_dropped_save_leaves_the_old_or_the_new<S: Subject>(
     Ok(())
 }
 
-pub(super) fn a_dropped_touch_leaves_the_record<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let store = stage.store();
-    let stored = store.create(stage.record(OLD)?)?;
+pub(super) fn dropped_touch_keeps_the_record<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
+    let stored = store.create(rig.record(OLD)?)?;
     dropped(&store, || store.driver.touch(stored.record.id(), LONG));
     store.expect_held(&stored.handle, &stored.record)?;
-    still_works(stage, &stage.store(), &stored)
+    still_works(rig, &rig.connect(), &stored)
 }
 
-pub(super) fn a_dropped_creation_leaves_all_or_nothing<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let store = stage.store();
+pub(super) fn dropped_creation_is_all_or_nothing<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
     for polls in 0..MOST_POLLS {
-        let new = stage.record(OLD)?;
+        let new = rig.record(OLD)?;
         let is_done = store
             .run(cut(store.driver.save(&new, Expected::Absent, LONG), polls))
             .is_some();
-        // Whatever it left can be overwritten, and whoever does so is told of it.
+        // What it left can be overwritten, and the driver reports it.
         match store.save(&new, Expected::Absent, LONG)? {
             Saved::Done { .. } => {}
             Saved::Conflict(Some(held)) => same(&new, &held.record)?,
             Saved::Conflict(None) => {
                 return Err(Stop::broken(
-                    "nothing, or the record, after a creation that was dropped",
-                    "something that is neither: Saved::Conflict(None)",
+                    "nothing or the whole record after a dropped creation",
+                    "neither: Saved::Conflict(None)",
                 ));
             }
         }
@@ -79,14 +76,12 @@ pub(super) fn a_dropped_creation_leaves_all_or_nothing<S: Subject>(
     Ok(())
 }
 
-pub(super) fn a_dropped_end_leaves_all_or_nothing<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let store = stage.store();
+pub(super) fn dropped_destroy_is_all_or_nothing<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
     for polls in 0..MOST_POLLS {
         let (destroyed, retired) = (
-            store.create(stage.record(OLD)?)?,
-            store.create(stage.record(OLD)?)?,
+            store.create(rig.record(OLD)?)?,
+            store.create(rig.record(OLD)?)?,
         );
         let version = store.loaded(&retired.handle)?.version;
         let first = store.run(cut(store.driver.destroy(destroyed.record.id()), polls));
@@ -108,9 +103,9 @@ pub(super) fn a_dropped_end_leaves_all_or_nothing<S: Subject>(
     Ok(())
 }
 
-/// Begins the future again and again, and drops it one poll later each time, until it comes to its end before that.
+/// Starts the future repeatedly and drops it after one more poll each time, until it finishes.
 fn dropped<S: Subject, F: Future<Output: Send> + Send>(
-    store: &Store<'_, S>,
+    store: &Connection<'_, S>,
     begin: impl Fn() -> F,
 ) {
     for polls in 0..MOST_POLLS {
@@ -120,7 +115,7 @@ fn dropped<S: Subject, F: Future<Output: Send> + Send>(
     }
 }
 
-/// Polls a future so many times, then drops it.
+/// Polls a future at most `polls` times, then drops it.
 async fn cut<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     let (mut future, mut left) = (pin!(future), polls);
     poll_fn(|context| {
@@ -137,8 +132,8 @@ async fn cut<F: Future>(future: F, polls: usize) -> Option<F::Output> {
     .await
 }
 
-/// Saves `stored` as it is, in as many attempts as others may disturb.
-fn settle<S: Subject>(store: &Store<'_, S>, stored: &Stored) -> Result<(), Stop> {
+/// Saves `stored` unchanged, and tries again if a dropped save interferes.
+fn settle<S: Subject>(store: &Connection<'_, S>, stored: &Stored) -> Result<(), Stop> {
     for _ in 0..MOST_POLLS {
         let version = store.loaded(&stored.handle)?.version;
         if let Saved::Done { .. } = store.save(&stored.record, Expected::Version(&version), LONG)? {
@@ -146,18 +141,18 @@ fn settle<S: Subject>(store: &Store<'_, S>, stored: &Stored) -> Result<(), Stop>
         }
     }
     Err(Stop::broken(
-        "a save that succeeds after another one was dropped",
-        "Saved::Conflict each time",
+        "a save that succeeds after another save was dropped",
+        "Saved::Conflict every time",
     ))
 }
 
 fn still_works<S: Subject>(
-    stage: &Stage<'_, S>,
-    store: &Store<'_, S>,
+    rig: &Rig<'_, S>,
+    store: &Connection<'_, S>,
     stored: &Stored,
 ) -> Result<(), Stop> {
     settle(store, stored)?;
-    store.create(stage.record(NEW)?)?;
+    store.create(rig.record(NEW)?)?;
     Ok(store.destroy(stored.record.id())?)
 }
 
@@ -165,7 +160,7 @@ fn either(whole: &[&Record], left: &Record) -> Result<(), Stop> {
     let is_whole = whole.iter().any(|record| same(record, left).is_ok());
     expect_with(
         is_whole,
-        "the old record or the new one, whole, after a save that was dropped",
+        "the whole old record or the whole new one after a dropped save",
         || {
             format!(
                 "neither: a record of {} bytes of JSON",
@@ -177,5 +172,5 @@ fn either(whole: &[&Record], left: &Record) -> Result<(), Stop> {
 
 const OLD: &str = r#"{"old":1,"text":"a record of some length, so that half of it is less"}"#;
 const NEW: &str = r#"{"new":1}"#;
-/// A driver that needs more polls for one operation is not cut any later.
+/// For a driver that needs more polls, later drops are not checked.
 const MOST_POLLS: usize = 16;

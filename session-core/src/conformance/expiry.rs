@@ -1,161 +1,156 @@
-//! Records end when their time is over, not before.
+//! Records expire on time, and not before.
 
 use std::time::Duration;
 
 use super::check::{Stop, expect, expect_with};
-use super::stage::{LONG, Store, shown};
-use super::{Stage, Subject};
+use super::rig::{Connection, LONG, describe_end};
+use super::{Rig, Subject};
 use crate::{Expected, Loaded, Record, SessionId, Timestamp, Touched};
 
-pub(super) fn a_record_lives_for_its_ttl<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    stage.paced(|store, grain| {
-        let record = ending_in(stage, grain * 6)?;
+pub(super) fn record_lives_for_its_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    rig.paced(|store, grain| {
+        let record = ending_in(rig, grain * 6)?;
         let handle = store.saved(&record, Expected::Absent, grain * 6)?;
-        stage.pass(grain * 3);
-        stage
-            .expect_live(store.load(&handle)?, "after half its ttl")
+        rig.pass(grain * 3);
+        rig.expect_live(store.load(&handle)?, "after half its ttl")
             .map(drop)
     })
 }
 
-pub(super) fn a_record_ends_after_its_ttl<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let (store, ttl) = (stage.store(), stage.subject.grain() * 2);
-    let record = ending_in(stage, ttl)?;
+pub(super) fn record_ends_after_its_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let (store, ttl) = (rig.connect(), rig.subject.grain() * 2);
+    let record = ending_in(rig, ttl)?;
     let handle = store.saved(&record, Expected::Absent, ttl)?;
-    pass_the_end(stage, ttl);
-    stage.expect_ended(store.load(&handle)?, "after its ttl")?;
-    stage.expect_ended(
-        stage.store().load(&handle)?,
-        "after its ttl, by another connection",
+    pass_the_end(rig, ttl);
+    rig.expect_ended(store.load(&handle)?, "after its ttl")?;
+    rig.expect_ended(
+        rig.connect().load(&handle)?,
+        "after its ttl, through another connection",
     )
 }
 
-pub(super) fn a_live_record_tells_its_end<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let store = stage.store();
+pub(super) fn loaded_record_reports_its_expiry<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
     for ttl in [LONG, LONG * 24 * 30] {
-        let since = stage.now();
-        let record = ending_in(stage, ttl)?;
+        let since = rig.now();
+        let record = ending_in(rig, ttl)?;
         let handle = store.saved(&record, Expected::Absent, ttl)?;
-        expect_end(stage, &store.loaded(&handle)?, (since, ttl), "after a save")?;
+        expect_end(rig, &store.loaded(&handle)?, (since, ttl), "after a save")?;
     }
     Ok(())
 }
 
-pub(super) fn a_save_lengthens_a_life<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    stage.paced(|store, grain| {
-        let record = ending_in(stage, grain * 4)?;
+pub(super) fn save_extends_the_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    rig.paced(|store, grain| {
+        let record = ending_in(rig, grain * 4)?;
         let handle = store.saved(&record, Expected::Absent, grain * 4)?;
-        stage.pass(grain * 2);
-        let version = stage
-            .expect_live(store.load(&handle)?, "before its end")?
+        rig.pass(grain * 2);
+        let version = rig
+            .expect_live(store.load(&handle)?, "before it expires")?
             .version;
-        let record = record.expiring_at(stage.now() + grain * 8);
+        let record = record.expiring_at(rig.now() + grain * 8);
         let handle = store.saved(&record, Expected::Version(&version), grain * 8)?;
-        stage.pass(grain * 4);
-        stage
-            .expect_live(store.load(&handle)?, "that was saved again for longer")
-            .map(drop)
+        rig.pass(grain * 4);
+        rig.expect_live(
+            store.load(&handle)?,
+            "that was saved again with a longer ttl",
+        )
+        .map(drop)
     })
 }
 
-pub(super) fn a_save_shortens_a_life<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let (store, ttl) = (stage.store(), stage.subject.grain() * 2);
-    let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
+pub(super) fn save_shortens_the_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let (store, ttl) = (rig.connect(), rig.subject.grain() * 2);
+    let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
     let version = store.loaded(&stored.handle)?.version;
-    let record = stored.record.expiring_at(stage.now() + ttl);
+    let record = stored.record.expiring_at(rig.now() + ttl);
     let handle = store.saved(&record, Expected::Version(&version), ttl)?;
-    pass_the_end(stage, ttl);
-    stage.expect_ended(
+    pass_the_end(rig, ttl);
+    rig.expect_ended(
         store.load(&handle)?,
-        "that was saved again for less time, after that",
+        "that was saved again with a shorter ttl, after that ttl",
     )
 }
 
-/// As when a request ends after the session's absolute lifetime.
-pub(super) fn a_ttl_of_zero_is_no_error<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let store = stage.store();
-    let record = ending_in(stage, Duration::ZERO)?;
+/// This happens when a request ends after the session's absolute lifetime.
+pub(super) fn zero_ttl_is_accepted<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
+    let record = ending_in(rig, Duration::ZERO)?;
     let handle = store.saved(&record, Expected::Absent, Duration::ZERO)?;
-    pass_the_end(stage, Duration::ZERO);
-    stage.expect_ended(store.load(&handle)?, "after a ttl of zero")
+    pass_the_end(rig, Duration::ZERO);
+    rig.expect_ended(store.load(&handle)?, "after a ttl of zero")
 }
 
-pub(super) fn a_ttl_of_fifty_years_is_no_error<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let (store, since) = (stage.store(), stage.now());
-    let record = ending_in(stage, YEARS)?;
+pub(super) fn fifty_year_ttl_is_accepted<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let (store, since) = (rig.connect(), rig.now());
+    let record = ending_in(rig, YEARS)?;
     let handle = store.saved(&record, Expected::Absent, YEARS)?;
-    expect_end(
-        stage,
-        &store.loaded(&handle)?,
-        (since, YEARS),
-        "after a save",
-    )
+    expect_end(rig, &store.loaded(&handle)?, (since, YEARS), "after a save")
 }
 
-pub(super) fn a_touch_of_nothing_is_no_success<S: Subject>(
-    stage: &Stage<'_, S>,
+pub(super) fn touching_an_unknown_id_does_not_succeed<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let touched = stage.store().touch(&SessionId::random()?, LONG)?;
-    let expected = "Touched::Gone, or Touched::MustSave, from a touch of what is not there";
+    let touched = rig.connect().touch(&SessionId::random()?, LONG)?;
+    let expected = "Touched::Gone or Touched::MustSave from a touch of an unknown id";
     expect(touched != Touched::Done, expected, touched)
 }
 
-pub(super) fn a_touch_lengthens_a_life<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    stage.paced(|store, grain| {
-        let record = ending_in(stage, grain * 4)?;
+pub(super) fn touch_extends_the_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    rig.paced(|store, grain| {
+        let record = ending_in(rig, grain * 4)?;
         let handle = store.saved(&record, Expected::Absent, grain * 4)?;
-        stage.pass(grain * 2);
-        stage.expect_live(store.load(&handle)?, "before its end")?;
-        let (since, ttl) = (stage.now(), grain * 8);
+        rig.pass(grain * 2);
+        rig.expect_live(store.load(&handle)?, "before it expires")?;
+        let (since, ttl) = (rig.now(), grain * 8);
         touched(store, record.id(), ttl)?;
-        let loaded = stage.expect_live(store.load(&handle)?, "after a touch")?;
-        expect_end(stage, &loaded, (since, ttl), "after a touch")?;
-        stage.pass(grain * 4);
+        let loaded = rig.expect_live(store.load(&handle)?, "after a touch")?;
+        expect_end(rig, &loaded, (since, ttl), "after a touch")?;
+        rig.pass(grain * 4);
         let loaded = store.load(&handle)?;
-        stage
-            .expect_live(loaded, "that was touched, after its first ttl")
+        rig.expect_live(loaded, "that was touched, after its first ttl")
             .map(drop)
     })
 }
 
-pub(super) fn a_touch_shortens_a_life<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let (store, ttl) = (stage.store(), stage.subject.grain() * 2);
-    let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
+pub(super) fn touch_shortens_the_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let (store, ttl) = (rig.connect(), rig.subject.grain() * 2);
+    let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
     touched(&store, stored.record.id(), ttl)?;
-    pass_the_end(stage, ttl);
-    stage.expect_ended(store.load(&stored.handle)?, "after the ttl of its touch")
+    pass_the_end(rig, ttl);
+    rig.expect_ended(store.load(&stored.handle)?, "after the ttl of its touch")
 }
 
-pub(super) fn a_touch_changes_the_expiry_only<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let store = stage.store();
-    let stored = store.create(stage.record(r#"{"a":1.0,"b":"\ud800"}"#)?)?;
+pub(super) fn touch_changes_only_the_expiry<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
+    let stored = store.create(rig.record(r#"{"a":1.0,"b":"\ud800"}"#)?)?;
     let before = store.loaded(&stored.handle)?;
-    // Whatever it answers: what asks for a save instead has changed nothing either.
+    // The result does not matter: `MustSave` must not change anything either.
     store.touch(stored.record.id(), LONG * 2)?;
     let after = store.expect_held(&stored.handle, &stored.record)?;
-    let expected = format!("the version of before the touch, {:?}", before.version);
+    let expected = format!("the version from before the touch, {:?}", before.version);
     expect(after.version == before.version, expected, after.version)
 }
 
-/// A record that ends in so long.
-pub(super) fn ending_in<S: Subject>(stage: &Stage<'_, S>, ttl: Duration) -> Result<Record, Stop> {
-    Ok(stage.record(r#"{"a":1}"#)?.expiring_at(stage.now() + ttl))
+/// Returns a record that expires after `ttl`.
+pub(super) fn ending_in<S: Subject>(rig: &Rig<'_, S>, ttl: Duration) -> Result<Record, Stop> {
+    Ok(rig.record(r#"{"a":1}"#)?.expiring_at(rig.now() + ttl))
 }
 
-/// Waits until a record that was saved just now for `ttl` must have ended.
-pub(super) fn pass_the_end<S: Subject>(stage: &Stage<'_, S>, ttl: Duration) {
-    stage.pass(ttl + stage.subject.grain() + Duration::from_millis(1));
+/// Waits until a record that was just saved with `ttl` must have expired.
+pub(super) fn pass_the_end<S: Subject>(rig: &Rig<'_, S>, ttl: Duration) {
+    rig.pass(ttl + rig.subject.grain() + Duration::from_millis(1));
 }
 
-/// Touches what is there, unless the driver would rather save it again.
-fn touched<S: Subject>(store: &Store<'_, S>, id: &SessionId, ttl: Duration) -> Result<(), Stop> {
+/// Touches an existing record, unless the driver prefers a save.
+fn touched<S: Subject>(
+    store: &Connection<'_, S>,
+    id: &SessionId,
+    ttl: Duration,
+) -> Result<(), Stop> {
     match store.touch(id, ttl)? {
         Touched::Done => Ok(()),
-        Touched::MustSave => Err(Stop::NotAsked("the driver answers Touched::MustSave")),
+        Touched::MustSave => Err(Stop::NotChecked("the driver returns Touched::MustSave")),
         Touched::Gone => Err(Stop::broken(
             "Touched::Done from a touch of a live record",
             "Touched::Gone",
@@ -163,19 +158,20 @@ fn touched<S: Subject>(store: &Store<'_, S>, id: &SessionId, ttl: Duration) -> R
     }
 }
 
-/// Stops the check unless the record says that it ends `ttl` after it was saved or touched, which was after `since`.
+/// Stops the check unless the record expires `ttl` after it was saved or touched, which happened
+/// after `since`.
 fn expect_end<S: Subject>(
-    stage: &Stage<'_, S>,
+    rig: &Rig<'_, S>,
     loaded: &Loaded,
     (since, ttl): (Timestamp, Duration),
     when: &str,
 ) -> Result<(), Stop> {
-    let (now, grain) = (stage.now(), stage.subject.grain());
+    let (now, grain) = (rig.now(), rig.subject.grain());
     let is_true = |end: Timestamp| since + ttl <= end + grain && end <= now + ttl + grain;
     expect_with(
         loaded.record.expires_at().is_some_and(is_true),
-        format!("expires_at() {when}: {ttl:?} from then, give or take {grain:?}"),
-        || shown(Some(loaded), now),
+        format!("expires_at() {when} in {ttl:?}, give or take {grain:?}"),
+        || describe_end(Some(loaded), now),
     )
 }
 

@@ -1,95 +1,87 @@
-//! A store that holds what is no record, and one that fails.
+//! A store that contains foreign data, and a store that fails.
 
 use std::time::{Duration, Instant};
 
-use super::check::{Stop, expect, told};
-use super::stage::{LONG, Store};
+use super::check::{Stop, describe, expect};
+use super::rig::{Connection, LONG};
 use super::threads::in_step;
-use super::{Stage, Subject};
+use super::{Rig, Subject};
 use crate::{Error, ErrorKind, Expected, Retired, Saved, SessionId, Version};
 
-pub(super) fn what_is_no_record_is_no_session<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    planted(stage, |store, handle, _, _| {
+pub(super) fn foreign_data_loads_nothing<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    planted(rig, |store, handle, _, _| {
         let loaded = store.load(handle);
         let loaded = loaded.map_err(|error| {
-            Stop::broken("Ok(None) from a load of what is no record", told(&error))
+            Stop::broken("Ok(None) from a load of foreign data", describe(&error))
         })?;
         expect(
             loaded.is_none(),
-            "Ok(None) from a load of what is no record",
+            "Ok(None) from a load of foreign data",
             &loaded,
         )
     })
 }
 
-pub(super) fn what_is_no_record_is_left_alone<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    planted(stage, |store, handle, id, version| {
-        let record = stage.record_of(id, r#"{"a":1}"#)?;
+pub(super) fn foreign_data_is_not_overwritten<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    planted(rig, |store, handle, id, version| {
+        let record = rig.record_of(id, r#"{"a":1}"#)?;
         for expected in [Expected::Absent, Expected::Version(version)] {
             let saved = store.save(&record, expected, LONG);
             let saved = saved.map_err(|error| {
                 Stop::broken(
-                    "Saved::Conflict(None) from a save onto what is no record",
-                    told(&error),
+                    "Saved::Conflict(None) from a save over foreign data",
+                    describe(&error),
                 )
             })?;
             expect(
                 matches!(saved, Saved::Conflict(None)),
-                "Saved::Conflict(None) from a save onto what is no record",
+                "Saved::Conflict(None) from a save over foreign data",
                 &saved,
             )?;
         }
         let retired = store.retire(id, version)?;
         expect(
             matches!(retired, Retired::Gone),
-            "Retired::Gone from what is no record",
+            "Retired::Gone from a retire of foreign data",
             &retired,
         )?;
-        store.expect_gone(handle, "of what is no record, after saves onto it")
+        store.expect_gone(handle, "of foreign data, after saves over it")
     })
 }
 
-pub(super) fn a_store_that_is_down_is_an_error<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    down(stage, |method, _, end| match end {
+pub(super) fn unavailable_store_is_an_error<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    down(rig, |method, _, end| match end {
         Err(error) if error.kind() == ErrorKind::Unavailable => Ok(()),
         Err(error) => Err(Stop::broken(
-            format_args!("ErrorKind::Unavailable from {method}, the store being down"),
-            told(error),
+            format_args!("ErrorKind::Unavailable from {method} while the store is down"),
+            describe(error),
         )),
         Ok(()) => Err(Stop::broken(
-            format_args!("an error from {method}, the store being down"),
+            format_args!("an error from {method} while the store is down"),
             "Ok",
         )),
     })
 }
 
-pub(super) fn a_store_that_is_down_is_told_in_time<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    down(stage, |method, took, _| {
+pub(super) fn unavailable_store_fails_in_time<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    down(rig, |method, took, _| {
         expect(
             took <= IN_TIME,
-            format_args!("an answer of {method} within {IN_TIME:?}, the store being down"),
+            format_args!("a result of {method} within {IN_TIME:?} while the store is down"),
             took,
         )
     })
 }
 
-/// Puts things that are no records of their id where a record was, and runs `act` for each with its handle, its id
-/// and the version of the record.
+/// Replaces records by foreign data and runs `act` for each with its handle, its id and the version
+/// of the former record.
 fn planted<S: Subject>(
-    stage: &Stage<'_, S>,
-    act: impl Fn(&Store<'_, S>, &str, &SessionId, &Version) -> Result<(), Stop>,
+    rig: &Rig<'_, S>,
+    act: impl Fn(&Connection<'_, S>, &str, &SessionId, &Version) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    let store = stage.store();
+    let store = rig.connect();
     let other = SessionId::random()?;
-    let of_another_id = stage.record_of(&other, r#"{"stolen":true}"#)?.to_json();
+    let of_another_id = rig.record_of(&other, r#"{"stolen":true}"#)?.to_json();
     for text in [
         "not a record",
         "",
@@ -99,27 +91,28 @@ fn planted<S: Subject>(
         r#"{"id":7,"data":{}}"#,
         &of_another_id,
     ] {
-        let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
+        let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
         let (id, version) = (stored.record.id(), store.loaded(&stored.handle)?.version);
-        if !stage.subject.plant(id, text) {
-            return Err(Stop::NotAsked("the subject cannot write past its driver"));
+        if !rig.subject.plant(id, text) {
+            return Err(Stop::NotChecked("Subject::plant is not implemented"));
         }
         act(&store, &stored.handle, id, &version)?;
     }
     Ok(())
 }
 
-/// Takes the store down and asks everything of it at once. `judge` gets the method, how long it took and how it ended.
+/// Takes the store down and calls every method at once. `judge` receives the method, its duration
+/// and its result.
 fn down<S: Subject>(
-    stage: &Stage<'_, S>,
+    rig: &Rig<'_, S>,
     judge: impl Fn(&str, Duration, &Result<(), Error>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    let store = stage.store();
-    let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
-    let (old, new) = (&stored.record, stage.record(r#"{"b":1}"#)?);
+    let store = rig.connect();
+    let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
+    let (old, new) = (&stored.record, rig.record(r#"{"b":1}"#)?);
     let version = store.loaded(&stored.handle)?.version;
-    if !stage.subject.take_down() {
-        return Err(Stop::NotAsked("the subject cannot take its store down"));
+    if !rig.subject.take_down() {
+        return Err(Stop::NotChecked("Subject::take_down is not implemented"));
     }
     let methods: [(&str, Ask<'_>); 5] = [
         ("load", &|| store.load(&stored.handle).map(drop)),
@@ -145,5 +138,5 @@ fn down<S: Subject>(
 /// One call of a method.
 type Ask<'a> = &'a (dyn Fn() -> Result<(), Error> + Sync);
 
-/// "Two seconds or so."
+/// The contract says "about two seconds".
 const IN_TIME: Duration = Duration::from_secs(3);

@@ -1,29 +1,24 @@
-//! Handles: what they name, and what they do not.
+//! Handles and what they name.
 
-use super::check::{Stop, expect, told};
-use super::stage::{LONG, same};
-use super::{Stage, Subject};
+use super::check::{Stop, describe, expect};
+use super::rig::{LONG, same};
+use super::{Rig, Subject};
 use crate::{Capacity, Expected, Saved, SessionId};
 
-pub(super) fn an_unknown_handle_is_no_session<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let store = stage.store();
-    store.expect_gone(
-        SessionId::random()?.as_str(),
-        "of a handle that names nothing",
-    )
+pub(super) fn unknown_handle_loads_nothing<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
+    store.expect_gone(SessionId::random()?.as_str(), "of an unknown handle")
 }
 
-pub(super) fn a_strange_handle_is_no_session<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let store = stage.store();
-    let stored = store.create(stage.record(r#"{"a":1}"#)?)?;
+pub(super) fn strange_handle_loads_nothing<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
+    let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
     let long = "x".repeat(64 * 1024);
     for handle in STRANGE.iter().copied().chain([long.as_str()]) {
         let loaded = store.load(handle).map_err(|error| {
             Stop::broken(
                 format_args!("Ok(None) from a load of {:?}", short(handle)),
-                told(&error),
+                describe(&error),
             )
         })?;
         expect(
@@ -36,22 +31,22 @@ pub(super) fn a_strange_handle_is_no_session<S: Subject>(stage: &Stage<'_, S>) -
     Ok(())
 }
 
-pub(super) fn a_handle_is_compared_exactly<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let store = stage.store();
-    let handle = store.create(stage.record(r#"{"a":1}"#)?)?.handle;
+pub(super) fn handles_are_compared_exactly<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
+    let handle = store.create(rig.record(r#"{"a":1}"#)?)?.handle;
     let shorter: String = handle.chars().take(handle.chars().count() - 1).collect();
     let variants = [
-        ("with its last character cut off", shorter.clone()),
-        ("with a wildcard (*) at its end", format!("{shorter}*")),
-        ("with a wildcard (%) at its end", format!("{shorter}%")),
-        ("with a wildcard (?) at its end", format!("{shorter}?")),
-        ("with a wildcard (_) at its end", format!("{shorter}_")),
-        ("with a space at its end", format!("{handle} ")),
-        ("with a space before it", format!(" {handle}")),
-        ("with a line break at its end", format!("{handle}\n")),
-        ("with a NUL at its end", format!("{handle}\0")),
-        ("with a character more", format!("{handle}0")),
-        ("with ./ before it", format!("./{handle}")),
+        ("without its last character", shorter.clone()),
+        ("that ends in a wildcard (*)", format!("{shorter}*")),
+        ("that ends in a wildcard (%)", format!("{shorter}%")),
+        ("that ends in a wildcard (?)", format!("{shorter}?")),
+        ("that ends in a wildcard (_)", format!("{shorter}_")),
+        ("with a trailing space", format!("{handle} ")),
+        ("with a leading space", format!(" {handle}")),
+        ("with a trailing line break", format!("{handle}\n")),
+        ("with a trailing NUL", format!("{handle}\0")),
+        ("with an extra character", format!("{handle}0")),
+        ("with a leading ./", format!("./{handle}")),
         ("in upper case", handle.to_ascii_uppercase()),
     ];
     for (how, variant) in variants.iter().filter(|(_, variant)| *variant != handle) {
@@ -60,21 +55,22 @@ pub(super) fn a_handle_is_compared_exactly<S: Subject>(stage: &Stage<'_, S>) -> 
     Ok(())
 }
 
-pub(super) fn strange_ids_are_kept_apart<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let store = stage.store();
-    // Different ones each time: the store may be shared.
+pub(super) fn strange_ids_do_not_collide<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
+    // New ids for every run, since the store may be shared.
     let unique = SessionId::random()?;
     let mut held = Vec::new();
     for form in STRANGE_IDS {
         let id = form.replace("ID", unique.as_str());
-        let id = SessionId::from_stored(&id).ok_or(Stop::NotAsked("there is no id"))?;
-        let record = stage.record_of(&id, &format!(r#"{{"form":"{form}"}}"#))?;
-        // Not every store takes them. What it takes, it must keep.
+        let id =
+            SessionId::from_stored(&id).ok_or(Stop::NotChecked("such an id cannot be stored"))?;
+        let record = rig.record_of(&id, &format!(r#"{{"form":"{form}"}}"#))?;
+        // A store may refuse such ids, but it must not mix them up.
         match store.save(&record, Expected::Absent, LONG) {
             Ok(Saved::Done { handle }) => held.push((handle, record)),
             Ok(conflict) => {
                 let expected = format!(
-                    "a place for the id of the form {form}, beside similar ones, or an error"
+                    "Saved::Done for an id of the form {form} beside similar ids, or an error"
                 );
                 return Err(Stop::broken(expected, format_args!("{conflict:?}")));
             }
@@ -90,34 +86,32 @@ pub(super) fn strange_ids_are_kept_apart<S: Subject>(stage: &Stage<'_, S>) -> Re
     Ok(())
 }
 
-pub(super) fn a_handle_is_fit_for_a_cookie<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let store = stage.store();
+pub(super) fn handle_fits_in_a_cookie<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
     let handle = store
-        .create(stage.record(r#"{"name":"Zoë; \"quoted\", spaced"}"#)?)?
+        .create(rig.record(r#"{"name":"Zoë; \"quoted\", spaced"}"#)?)?
         .handle;
     let unfit = handle.chars().find(|char| !is_cookie_octet(*char));
     expect(
         unfit.is_none(),
-        "a handle without spaces, quotes, commas, semicolons, backslashes, control and non-ASCII characters",
+        "a handle without spaces, quotes, commas, semicolons, backslashes, and control or non-ASCII characters",
         unfit,
     )?;
-    expect(!handle.is_empty(), "a handle", "an empty one")?;
+    expect(!handle.is_empty(), "a handle", "an empty string")?;
     let expected = format!(
-        "a handle of at most {MAX_HANDLE} bytes, so that a cookie holds it, its signature and its name"
+        "a handle of at most {MAX_HANDLE} bytes, so that it fits in a cookie with its name and signature"
     );
     expect(handle.len() <= MAX_HANDLE, expected, handle.len())
 }
 
-pub(super) fn a_handle_keeps_naming_its_record<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let store = stage.store();
-    let stored = store.create(stage.record(r#"{"n":0}"#)?)?;
+pub(super) fn handle_keeps_naming_its_record<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
+    let stored = store.create(rig.record(r#"{"n":0}"#)?)?;
     let mut handles = vec![stored.handle];
     let mut latest = stored.record;
     for n in 1..4 {
         let version = store.loaded(&handles[0])?.version;
-        latest = stage.record_of(latest.id(), &format!(r#"{{"n":{n}}}"#))?;
+        latest = rig.record_of(latest.id(), &format!(r#"{{"n":{n}}}"#))?;
         handles.push(store.saved(&latest, Expected::Version(&version), LONG)?);
         for handle in &handles {
             store.expect_held(handle, &latest)?;
@@ -126,30 +120,28 @@ pub(super) fn a_handle_keeps_naming_its_record<S: Subject>(
     Ok(())
 }
 
-pub(super) fn a_record_of_the_full_capacity_is_stored<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let store = stage.store();
+pub(super) fn record_of_full_capacity_is_stored<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
     match crate::Driver::capacity(&store.driver) {
-        Capacity::Unlimited => Err(Stop::NotAsked("the driver sets no limit")),
+        Capacity::Unlimited => Err(Stop::NotChecked("the driver has no limit")),
         Capacity::Json(limit) => {
-            let empty = stage.record(r#"{"x":""}"#)?;
+            let empty = rig.record(r#"{"x":""}"#)?;
             let room = limit.checked_sub(empty.to_json().len());
             let room = room
                 .ok_or_else(|| Stop::broken("room for a session", format_args!("{limit} bytes")))?;
             let text = "x".repeat(room.min(MAX_RECORD));
             let stored =
-                store.create(stage.record_of(empty.id(), &format!(r#"{{"x":"{text}"}}"#))?)?;
+                store.create(rig.record_of(empty.id(), &format!(r#"{{"x":"{text}"}}"#))?)?;
             store.expect_held(&stored.handle, &stored.record)?;
             Ok(())
         }
         Capacity::Cookie { handle_len } => {
             for len in (0..64).chain([500, 1_001, 2_002]) {
                 let stored =
-                    store.create(stage.record(&format!(r#"{{"x":"{}"}}"#, "é".repeat(len)))?)?;
+                    store.create(rig.record(&format!(r#"{{"x":"{}"}}"#, "é".repeat(len)))?)?;
                 let json = stored.record.to_json().len();
                 let expected = format!(
-                    "a handle of {} bytes for {json} bytes of JSON, as Capacity::Cookie says",
+                    "a handle of {} bytes for {json} bytes of JSON, as Capacity::Cookie promises",
                     handle_len(json)
                 );
                 expect(
@@ -167,14 +159,14 @@ fn short(handle: &str) -> String {
     handle.chars().take(40).collect()
 }
 
-/// RFC 6265, "Syntax": what a cookie's value may consist of.
+/// RFC 6265, "Syntax": the characters that a cookie's value may contain.
 fn is_cookie_octet(char: char) -> bool {
     char.is_ascii_graphic() && !matches!(char, '"' | ',' | ';' | '\\')
 }
 
-/// 4096 bytes of name and value, less a signature of 43, a dot and a name.
+/// 4096 bytes of name and value, minus a signature of 43 bytes, a dot and a name.
 const MAX_HANDLE: usize = 4_000;
-/// What a check stores at most.
+/// The largest record that a check stores.
 const MAX_RECORD: usize = 4 * 1024 * 1024;
 
 const STRANGE: [&str; 32] = [
@@ -212,7 +204,7 @@ const STRANGE: [&str; 32] = [
     "eyJpZCI6ImEi",
 ];
 
-/// Fit for a cookie, so that a manager may meet them.
+/// These fit in a cookie, so a manager may receive them.
 const STRANGE_IDS: [&str; 16] = [
     "ID", "id-ID", "Id-ID", "ID.", "ID..", "../ID", "./ID", "ID/a", "ID/b", "ID*", "ID?", "ID%",
     "ID_", "ID:a", "{ID}", "'ID'--",

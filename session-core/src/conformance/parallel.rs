@@ -1,17 +1,17 @@
-//! Operations on one record that run at the same moment, on real threads.
+//! Simultaneous operations on one record, on real threads.
 
 use super::check::{Stop, expect, expect_with};
-use super::stage::{LONG, Store, Stored, same};
+use super::rig::{Connection, LONG, Stored, same};
 use super::threads::in_step;
-use super::{Stage, Subject};
+use super::{Rig, Subject};
 use crate::{Expected, Record, Retired, Saved, SessionId, Touched, Version};
 
-pub(super) fn no_update_is_lost<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let stores = stage.stores(THREADS);
-    stage.for_a_while(|| {
-        let stored = stores[0].create(stage.record(r#"{"n":0}"#)?)?;
+pub(super) fn no_update_is_lost<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let stores = rig.connections(THREADS);
+    rig.for_a_while(|| {
+        let stored = stores[0].create(rig.record(r#"{"n":0}"#)?)?;
         in_step(&stores, 1, |_, _, store| {
-            (0..ROUNDS).try_for_each(|_| increment(stage, store, &stored))
+            (0..ROUNDS).try_for_each(|_| increment(rig, store, &stored))
         })?;
         let n = stores[0]
             .loaded(&stored.handle)?
@@ -19,22 +19,20 @@ pub(super) fn no_update_is_lost<S: Subject>(stage: &Stage<'_, S>) -> Result<(), 
             .data()
             .get::<usize>("n")?;
         let expected = format!(
-            "{} increments, each of them answered with Saved::Done",
+            "{} increments, since that many saves returned Saved::Done",
             THREADS * ROUNDS
         );
         expect(n == Some(THREADS * ROUNDS), expected, n)
     })
 }
 
-pub(super) fn of_parallel_creations_of_an_id_one_succeeds<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let stores = stage.stores(THREADS);
-    stage.for_a_while(|| {
+pub(super) fn one_of_parallel_creations_succeeds<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let stores = rig.connections(THREADS);
+    rig.for_a_while(|| {
         let ids = (0..ROUNDS)
             .map(|_| SessionId::random())
             .collect::<Result<Vec<_>, _>>()?;
-        let by = by_each(stage, ids.iter())?;
+        let by = by_each(rig, ids.iter())?;
         let ends = in_step(&stores, ROUNDS, |round, number, store| {
             Ok(store.save(&by[round][number], Expected::Absent, LONG)?)
         })?;
@@ -45,7 +43,7 @@ pub(super) fn of_parallel_creations_of_an_id_one_succeeds<S: Subject>(
                 match end {
                     Saved::Conflict(Some(held)) => same(&by[winner], &held.record)?,
                     Saved::Conflict(None) => {
-                        let expected = "Saved::Conflict with the record that was faster";
+                        let expected = "Saved::Conflict with the record that was stored first";
                         return Err(Stop::broken(expected, "Saved::Conflict(None)"));
                     }
                     Saved::Done { .. } => {}
@@ -56,13 +54,11 @@ pub(super) fn of_parallel_creations_of_an_id_one_succeeds<S: Subject>(
     })
 }
 
-pub(super) fn of_parallel_saves_of_a_version_one_succeeds<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let stores = stage.stores(THREADS);
-    stage.for_a_while(|| {
-        let held = versioned(stage, &stores[0])?;
-        let by = by_each(stage, held.iter().map(|(stored, _)| stored.record.id()))?;
+pub(super) fn one_of_parallel_saves_succeeds<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let stores = rig.connections(THREADS);
+    rig.for_a_while(|| {
+        let held = versioned(rig, &stores[0])?;
+        let by = by_each(rig, held.iter().map(|(stored, _)| stored.record.id()))?;
         let ends = in_step(&stores, ROUNDS, |round, number, store| {
             Ok(store.save(&by[round][number], Expected::Version(&held[round].1), LONG)?)
         })?;
@@ -74,19 +70,20 @@ pub(super) fn of_parallel_saves_of_a_version_one_succeeds<S: Subject>(
     })
 }
 
-pub(super) fn a_destruction_beats_parallel_saves<S: Subject>(
-    stage: &Stage<'_, S>,
+pub(super) fn destroy_wins_against_parallel_saves<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let stores = stage.stores(THREADS);
-    stage.for_a_while(|| {
-        let held = versioned(stage, &stores[0])?;
-        let by = by_each(stage, held.iter().map(|(stored, _)| stored.record.id()))?;
+    let stores = rig.connections(THREADS);
+    rig.for_a_while(|| {
+        let held = versioned(rig, &stores[0])?;
+        let by = by_each(rig, held.iter().map(|(stored, _)| stored.record.id()))?;
         in_step(&stores, ROUNDS, |round, number, store| {
             let (Stored { record, handle }, version) = &held[round];
             if number == 0 {
                 return Ok(store.destroy(record.id())?);
             }
-            // Until it is gone, it is saved again and again; what a save sees as gone stays so.
+            // Save repeatedly until the record is gone. Once a save reports that it is gone, it
+            // must stay gone.
             let mut next = version.clone();
             for _ in 0..SAVES {
                 match store.save(&by[round][number], Expected::Version(&next), LONG)? {
@@ -102,19 +99,17 @@ pub(super) fn a_destruction_beats_parallel_saves<S: Subject>(
             }
             Ok(())
         })?;
-        let when = "after destroy and saves at the same time";
+        let when = "after destroy and simultaneous saves";
         held.iter()
             .try_for_each(|(stored, _)| stores[0].expect_gone(&stored.handle, when))
     })
 }
 
-pub(super) fn a_retirement_and_a_save_exclude_each_other<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let stores = stage.stores(2);
-    stage.for_a_while(|| {
-        let held = versioned(stage, &stores[0])?;
-        let changed = by_each(stage, held.iter().map(|(stored, _)| stored.record.id()))?;
+pub(super) fn retire_and_save_exclude_each_other<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let stores = rig.connections(2);
+    rig.for_a_while(|| {
+        let held = versioned(rig, &stores[0])?;
+        let changed = by_each(rig, held.iter().map(|(stored, _)| stored.record.id()))?;
         let ends = in_step(&stores, ROUNDS, |round, number, store| {
             let (stored, version) = &held[round];
             if number == 0 {
@@ -144,8 +139,8 @@ pub(super) fn a_retirement_and_a_save_exclude_each_other<S: Subject>(
                 }
                 both => {
                     return Err(Stop::broken(
-                        "of a retire and a save of one version, either Retired::Done and Saved::Conflict(None), or \
-                         Retired::Changed and Saved::Done",
+                        "Retired::Done and Saved::Conflict(None), or Retired::Changed and Saved::Done, from a \
+                         simultaneous retire and save of one version",
                         format_args!("{both:?}"),
                     ));
                 }
@@ -155,43 +150,40 @@ pub(super) fn a_retirement_and_a_save_exclude_each_other<S: Subject>(
     })
 }
 
-pub(super) fn a_touch_and_a_save_exclude_each_other<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let stores = stage.stores(2);
-    stage.for_a_while(|| {
-        let held = versioned(stage, &stores[0])?;
-        let changed = by_each(stage, held.iter().map(|(stored, _)| stored.record.id()))?;
+pub(super) fn touch_and_save_exclude_each_other<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let stores = rig.connections(2);
+    rig.for_a_while(|| {
+        let held = versioned(rig, &stores[0])?;
+        let changed = by_each(rig, held.iter().map(|(stored, _)| stored.record.id()))?;
         in_step(&stores, ROUNDS, |round, number, store| {
             let (stored, version) = &held[round];
             if number == 0 {
                 let touched = store.touch(stored.record.id(), LONG * 2)?;
                 return expect(
                     touched != Touched::Gone,
-                    "no Touched::Gone for a record that is there",
+                    "no Touched::Gone for a live record",
                     touched,
                 );
             }
             let saved = store.save(&changed[round][1], Expected::Version(version), LONG)?;
-            let expected =
-                "Saved::Done from a save at the moment of a touch, which keeps the version";
+            let expected = "Saved::Done from a save during a touch, which keeps the version";
             expect(matches!(saved, Saved::Done { .. }), expected, &saved)
         })?;
         for ((stored, before), changed) in held.iter().zip(&changed) {
             let version = stores[0].expect_held(&stored.handle, &changed[1])?.version;
-            let expected = "another version after a save at the moment of a touch";
+            let expected = "another version after a save during a touch";
             expect(version != *before, expected, &version)?;
         }
         Ok(())
     })
 }
 
-pub(super) fn a_destruction_beats_a_parallel_touch<S: Subject>(
-    stage: &Stage<'_, S>,
+pub(super) fn destroy_wins_against_a_parallel_touch<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let stores = stage.stores(2);
-    stage.for_a_while(|| {
-        let held = versioned(stage, &stores[0])?;
+    let stores = rig.connections(2);
+    rig.for_a_while(|| {
+        let held = versioned(rig, &stores[0])?;
         in_step(&stores, ROUNDS, |round, number, store| {
             let id = held[round].0.record.id();
             if number == 0 {
@@ -199,30 +191,30 @@ pub(super) fn a_destruction_beats_a_parallel_touch<S: Subject>(
             }
             Ok(store.touch(id, LONG * 2).map(drop)?)
         })?;
-        let when = "after destroy and a touch at the same time";
+        let when = "after destroy and a simultaneous touch";
         held.iter()
             .try_for_each(|(stored, _)| stores[0].expect_gone(&stored.handle, when))
     })
 }
 
-/// Adds one to the record's `n`, as often as it takes until nobody came in between.
+/// Adds one to the record's `n`, and tries again after every conflict.
 fn increment<S: Subject>(
-    stage: &Stage<'_, S>,
-    store: &Store<'_, S>,
+    rig: &Rig<'_, S>,
+    store: &Connection<'_, S>,
     stored: &Stored,
 ) -> Result<(), Stop> {
-    // Each attempt that is refused is one that got another thread on.
+    // Every refused attempt means that another thread has made progress.
     for _ in 0..=THREADS * ROUNDS {
         let loaded = store.loaded(&stored.handle)?;
         let n = loaded.record.data().get::<usize>("n")?.unwrap_or_default();
-        let next = stage.record_of(stored.record.id(), &format!(r#"{{"n":{}}}"#, n + 1))?;
+        let next = rig.record_of(stored.record.id(), &format!(r#"{{"n":{}}}"#, n + 1))?;
         if let Saved::Done { .. } = store.save(&next, Expected::Version(&loaded.version), LONG)? {
             return Ok(());
         }
     }
     Err(Stop::broken(
-        "a save that succeeds once the others are done",
-        "Saved::Conflict each time",
+        "a save that succeeds after all others are done",
+        "Saved::Conflict every time",
     ))
 }
 
@@ -232,31 +224,32 @@ enum End {
     Saved(Saved),
 }
 
-/// A record for each round, with its version.
+/// Creates a record for each round and returns it with its version.
 fn versioned<S: Subject>(
-    stage: &Stage<'_, S>,
-    store: &Store<'_, S>,
+    rig: &Rig<'_, S>,
+    store: &Connection<'_, S>,
 ) -> Result<Vec<(Stored, Version)>, Stop> {
     let one = |n| {
-        let stored = store.create(stage.record(&format!(r#"{{"n":{n}}}"#))?)?;
+        let stored = store.create(rig.record(&format!(r#"{{"n":{n}}}"#))?)?;
         let version = store.loaded(&stored.handle)?.version;
         Ok((stored, version))
     };
     (0..ROUNDS).map(one).collect()
 }
 
-/// For each id, the record as each of the threads would have it. Made beforehand, so that nothing but the store's work
-/// is between the start of a round and its end.
+/// Returns, for each id, one record per thread. They are created in advance, so that a round
+/// consists of nothing but the store's work.
 fn by_each<'a, S: Subject>(
-    stage: &Stage<'_, S>,
+    rig: &Rig<'_, S>,
     ids: impl Iterator<Item = &'a SessionId>,
 ) -> Result<Vec<Vec<Record>>, Stop> {
-    let by = |id, number| stage.record_of(id, &format!(r#"{{"by":{number}}}"#));
+    let by = |id, number| rig.record_of(id, &format!(r#"{{"by":{number}}}"#));
     ids.map(|id| (0..THREADS).map(|number| by(id, number)).collect())
         .collect()
 }
 
-/// The one whose save took place, with its handle. Stops the check unless it was exactly one.
+/// Returns the only thread whose save succeeded, with the handle. Stops the check unless it is
+/// exactly one.
 fn winner<'a>(ends: &'a [Saved], of: &str) -> Result<(usize, &'a str), Stop> {
     let done = |(number, end): (usize, &'a Saved)| match end {
         Saved::Done { handle } => Some((number, handle.as_str())),
@@ -266,15 +259,15 @@ fn winner<'a>(ends: &'a [Saved], of: &str) -> Result<(usize, &'a str), Stop> {
     expect_with(
         winners.len() == 1,
         format!(
-            "Saved::Done for exactly one of {} saves of {of} at the same time",
+            "Saved::Done for exactly one of {} simultaneous saves of {of}",
             ends.len()
         ),
-        || format!("Saved::Done for {} of them", winners.len()),
+        || format!("Saved::Done for {}", winners.len()),
     )?;
     Ok(winners[0])
 }
 
 const THREADS: usize = 4;
 const ROUNDS: usize = 16;
-/// More than destroy takes.
+/// More saves than fit into the time of one destroy.
 const SAVES: usize = 40;

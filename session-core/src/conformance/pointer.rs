@@ -1,4 +1,5 @@
-//! Subjects whose driver is behind a pointer, as in an application that chooses its driver at run time.
+//! Subjects whose driver is behind a pointer, as in an application that chooses its driver at run
+//! time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,8 +72,8 @@ macro_rules! behind {
 }
 
 behind! {
-    /// A subject whose drivers are each an `Arc<dyn Driver>`.
+    /// A subject that wraps every driver in an `Arc<dyn Driver>`.
     InArc Arc
-    /// A subject whose drivers are each a `Box<dyn Driver>`.
+    /// A subject that wraps every driver in a `Box<dyn Driver>`.
     InBox Box
 }

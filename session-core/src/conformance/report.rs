@@ -1,4 +1,4 @@
-//! All of a level's checks at once, as a table.
+//! The results of all checks as a table.
 
 use std::fmt;
 use std::io::Write as _;
@@ -7,11 +7,12 @@ use std::thread;
 
 use super::{Check, Failure, Level, Rule, Subject, Verdict, checks};
 
-/// What became of each promise of a level. Made by [`report`].
+/// The results of all checks of a level. Created by [`report`].
 ///
-/// `Display` is a line for each, the failures told in full, and the [`summary`](Self::summary).
+/// `Display` shows one line per check, then every failure in full, then the
+/// [`summary`](Self::summary).
 #[derive(Clone, Debug)]
-#[must_use = "a report says nothing until it is looked at"]
+#[must_use = "a report does nothing unless it is read"]
 pub struct Report {
     level: Level,
     lines: Vec<Line>,
@@ -25,7 +26,7 @@ struct Line {
     result: Result<Verdict, Failure>,
 }
 
-/// Runs all checks of a level, some at the same time, each with a subject that `subject` makes.
+/// Runs all checks of a level, several in parallel, each with a new subject.
 ///
 /// # Examples
 ///
@@ -47,7 +48,7 @@ pub fn report<S: Subject>(level: Level, subject: impl Fn() -> S + Sync) -> Repor
         }
         done
     };
-    // Those that wait for time to pass leave the processors to the others.
+    // Checks that wait for time to pass leave the processors to the others.
     let threads = thread::available_parallelism().map_or(2, usize::from) * 2;
     let mut lines: Vec<Line> = thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
@@ -63,14 +64,14 @@ pub fn report<S: Subject>(level: Level, subject: impl Fn() -> S + Sync) -> Repor
 }
 
 impl Report {
-    /// Returns the promises that were broken.
+    /// Returns the broken promises.
     pub fn failures(&self) -> impl Iterator<Item = &Failure> {
         self.lines
             .iter()
             .filter_map(|line| line.result.as_ref().err())
     }
 
-    /// Returns the names of the checks with what became of each.
+    /// Returns the name and the result of every check.
     pub fn results(&self) -> impl Iterator<Item = (&'static str, &Result<Verdict, Failure>)> {
         self.lines.iter().map(|line| (line.name, &line.result))
     }
@@ -79,21 +80,19 @@ impl Report {
     #[must_use]
     pub fn summary(&self) -> String {
         let kept = self.count(|result| matches!(result, Ok(Verdict::Kept)));
-        let not_asked = self.count(|result| matches!(result, Ok(Verdict::NotAsked(_))));
+        let not_checked = self.count(|result| matches!(result, Ok(Verdict::NotChecked(_))));
         let broken = self.failures().count();
         format!(
-            "{}: {kept} promises kept, {broken} broken, {not_asked} not asked",
+            "{}: {kept} promises kept, {broken} broken, {not_checked} not checked",
             self.level
         )
     }
 
-    /// Prints all of it to standard output, and to standard error, past what a test harness captures, one line:
-    /// `conformance: `, the driver's name and the [`summary`](Self::summary).
+    /// Prints the report to standard output, and one line with the driver's name and the
+    /// [`summary`](Self::summary) to standard error, where test harnesses do not capture it.
     pub fn announce(&self, driver: &str) {
         println!("{driver}\n{self}");
-        let line = format!("conformance: {driver}: {}\n", self.summary());
-        // Whoever closed standard error does not want to know.
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        announce(&format!("{driver}: {}", self.summary()));
     }
 
     fn count(&self, is_counted: impl Fn(&Result<Verdict, Failure>) -> bool) -> usize {
@@ -102,6 +101,13 @@ impl Report {
             .filter(|line| is_counted(&line.result))
             .count()
     }
+}
+
+/// Writes a line to standard error, where test harnesses do not capture it.
+pub(super) fn announce(what: &str) {
+    let line = format!("conformance: {what}\n");
+    // Nobody is interested if standard error is closed.
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 impl fmt::Display for Report {
@@ -115,12 +121,12 @@ impl fmt::Display for Report {
         {
             let (verdict, why) = match result {
                 Ok(Verdict::Kept) => ("kept", None),
-                Ok(Verdict::NotAsked(why)) => ("not asked", Some(*why)),
+                Ok(Verdict::NotChecked(why)) => ("not checked", Some(*why)),
                 Err(_) => ("BROKEN", None),
             };
             write!(
                 f,
-                "{verdict:<10}{level:<11}rule {:>2}  {name}",
+                "{verdict:<12}{level:<11}rule {:>2}  {name}",
                 rule.number()
             )?;
             if let Some(why) = why {

@@ -1,4 +1,4 @@
-//! Where the contract states a promise.
+//! The rules of the contract.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    pub(super) const STRANGE_HANDLES: Self =
-        Self::new(1, "Handles are verified, and still strange");
+    pub(super) const UNTRUSTED_HANDLES: Self =
+        Self::new(1, "A verified handle is still untrusted input");
     pub(super) const NO_SESSION: Self = Self::new(
         2,
         "`Ok(None)` means \"no session\", `Err` means \"the store failed\"",
@@ -19,25 +19,25 @@ impl Rule {
     pub(super) const ROUND_TRIP: Self = Self::new(3, "Round trip");
     pub(super) const EXPIRY: Self = Self::new(4, "Expiry");
     pub(super) const COMPARE_AND_SET: Self = Self::new(5, "Compare and set");
-    pub(super) const VERSIONS: Self = Self::new(6, "Versions do not come back");
-    pub(super) const NOTHING_RISES: Self = Self::new(7, "Nothing rises");
+    pub(super) const VERSIONS: Self = Self::new(6, "Versions are never reused");
+    pub(super) const NO_RESURRECTION: Self = Self::new(7, "Ended sessions are never resurrected");
     pub(super) const DESTROY: Self = Self::new(8, "Destroy is final and idempotent");
     pub(super) const NO_LOCK: Self = Self::new(9, "No lock across requests");
     pub(super) const IN_TIME: Self = Self::new(10, "In time");
     pub(super) const SILENT: Self = Self::new(11, "Silent");
-    pub(super) const TRUE_TO_ITS_WORD: Self = Self::new(12, "True to its word");
+    pub(super) const ACCURATE: Self = Self::new(12, "Capabilities are reported accurately");
 
     const fn new(number: u8, title: &'static str) -> Self {
         Self { number, title }
     }
 
-    /// Returns its number.
+    /// Returns the number of the rule.
     #[must_use]
     pub const fn number(self) -> u8 {
         self.number
     }
 
-    /// Returns its title.
+    /// Returns the title of the rule.
     #[must_use]
     pub const fn title(self) -> &'static str {
         self.title
@@ -55,21 +55,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_titles_are_those_of_the_contract() {
-        let contract = include_str!("../driver/mod.rs");
+    fn numbers_and_titles_match_the_contract() {
+        let contract = include_str!("../driver.rs");
         let rules = [
-            Rule::STRANGE_HANDLES,
+            Rule::UNTRUSTED_HANDLES,
             Rule::NO_SESSION,
             Rule::ROUND_TRIP,
             Rule::EXPIRY,
             Rule::COMPARE_AND_SET,
             Rule::VERSIONS,
-            Rule::NOTHING_RISES,
+            Rule::NO_RESURRECTION,
             Rule::DESTROY,
             Rule::NO_LOCK,
             Rule::IN_TIME,
             Rule::SILENT,
-            Rule::TRUE_TO_ITS_WORD,
+            Rule::ACCURATE,
         ];
         for (at, rule) in rules.iter().enumerate() {
             assert_eq!(usize::from(rule.number), at + 1);

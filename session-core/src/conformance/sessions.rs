@@ -3,61 +3,57 @@
 use std::time::Duration;
 
 use super::check::{Stop, expect};
-use super::stage::LONG;
+use super::rig::LONG;
 use super::threads::in_step;
-use super::{Stage, Subject};
+use super::{Rig, Subject};
 use crate::{Outcome, Secret, Session, SessionManager};
 
-pub(super) fn a_session_goes_on_from_request_to_request<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let site = Site::new(stage, LONG, 1)?;
-    let token = site.begin(|session| {
+pub(super) fn session_continues_across_requests<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let fleet = Fleet::new(rig, LONG, 1)?;
+    let token = fleet.begin(|session| {
         session.put("name", "Zoë 🦀")?;
         session.flash("notice", "Saved!")
     })?;
-    let second = site.open(0, &token)?;
+    let second = fleet.open(0, &token)?;
     let seen = (
         second.get::<String>("name")?,
         second.get_flash::<String>("notice")?,
     );
     expect(
         seen == (Some("Zoë 🦀".to_owned()), Some("Saved!".to_owned())),
-        "what was put and flashed",
+        "the data and the flash of the previous request",
         &seen,
     )?;
-    // Flash ages, so that this request sets a cookie, or changes what the old one stands for.
-    let token = site.commit(0, &second)?.unwrap_or(token);
-    let third = site.open(0, &token)?;
+    // The flash is consumed, so this request either sets a cookie or changes the stored record.
+    let token = fleet.commit(0, &second)?.unwrap_or(token);
+    let third = fleet.open(0, &token)?;
     let seen = (third.get::<String>("name")?, third.has_flash("notice"));
     expect(
         seen == (Some("Zoë 🦀".to_owned()), false),
-        "what was put, and no flash any more",
+        "the data, and no flash",
         &seen,
     )
 }
 
-pub(super) fn a_session_that_is_only_read_is_renewed<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    stage.paced(|_, grain| {
-        let site = Site::new(stage, grain * 10, 1)?;
-        let token = site.begin(|session| session.put("user", 42))?;
-        stage.pass(grain * 6);
-        let reader = site.open(0, &token)?;
+pub(super) fn reading_renews_a_session<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    rig.paced(|_, grain| {
+        let fleet = Fleet::new(rig, grain * 10, 1)?;
+        let token = fleet.begin(|session| session.put("user", 42))?;
+        rig.pass(grain * 6);
+        let reader = fleet.open(0, &token)?;
         expect(
             !reader.is_new(),
-            "a session that lives after half its lifetime",
+            "a live session after more than half its lifetime",
             "a new one",
         )?;
-        let token = site.commit(0, &reader)?.ok_or_else(|| {
+        let token = fleet.commit(0, &reader)?.ok_or_else(|| {
             Stop::broken(
-                "a cookie for a session that was read in the second half of its life",
+                "a cookie for a session that was read after more than half its lifetime",
                 "none",
             )
         })?;
-        stage.pass(grain * 6);
-        let session = site.open(0, &token)?;
+        rig.pass(grain * 6);
+        let session = fleet.open(0, &token)?;
         expect(
             session.get::<u8>("user")? == Some(42),
             "a session that was renewed by reading",
@@ -66,43 +62,41 @@ pub(super) fn a_session_that_is_only_read_is_renewed<S: Subject>(
     })
 }
 
-pub(super) fn a_session_ends_after_its_lifetime<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let grain = stage.subject.grain();
-    let site = Site::new(stage, grain * 2, 1)?;
-    let token = site.begin(|session| session.put("user", 42))?;
-    stage.pass(grain * 3 + Duration::from_millis(1));
-    site.expect_new(0, &token, "after the session's lifetime")
+pub(super) fn session_ends_after_its_lifetime<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let grain = rig.subject.grain();
+    let fleet = Fleet::new(rig, grain * 2, 1)?;
+    let token = fleet.begin(|session| session.put("user", 42))?;
+    rig.pass(grain * 3 + Duration::from_millis(1));
+    fleet.expect_new(0, &token, "after the session's lifetime")
 }
 
-pub(super) fn a_logout_is_final<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let site = Site::new(stage, LONG, 2)?;
-    let token = site.begin(|session| session.put("user", 42))?;
-    let slow = site.open(0, &token)?;
-    site.log_out(1, &token)?;
-    site.expect_new(1, &token, "after the logout")?;
-    site.expect_new(0, &token, "after the logout on another server")?;
+pub(super) fn logout_is_final<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let fleet = Fleet::new(rig, LONG, 2)?;
+    let token = fleet.begin(|session| session.put("user", 42))?;
+    let slow = fleet.open(0, &token)?;
+    fleet.log_out(1, &token)?;
+    fleet.expect_new(1, &token, "after the logout")?;
+    fleet.expect_new(0, &token, "after a logout on another server")?;
     slow.put("late", true)?;
-    site.expect_dropped(0, &slow, "that ended after the logout")?;
-    site.expect_new(0, &token, "after the logout and a late write")
+    fleet.expect_dropped(0, &slow, "that ended after the logout")?;
+    fleet.expect_new(0, &token, "after the logout and a late write")
 }
 
-pub(super) fn an_old_id_is_final<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let site = Site::new(stage, LONG, 2)?;
-    let guest = site.begin(|session| session.put("cart", 3))?;
-    let slow = site.open(0, &guest)?;
-    let login = site.open(1, &guest)?;
+pub(super) fn old_id_stays_invalid<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let fleet = Fleet::new(rig, LONG, 2)?;
+    let guest = fleet.begin(|session| session.put("cart", 3))?;
+    let slow = fleet.open(0, &guest)?;
+    let login = fleet.open(1, &guest)?;
     login.regenerate()?;
     login.put("user", 42)?;
-    let user = site
+    let user = fleet
         .commit(1, &login)?
         .ok_or_else(|| Stop::broken("a cookie with the new id", "none"))?;
-    site.expect_new(0, &guest, "under the old id")?;
+    fleet.expect_new(0, &guest, "under the old id")?;
     slow.put("late", true)?;
-    site.expect_dropped(0, &slow, "under the old id")?;
-    site.expect_new(1, &guest, "under the old id, after a late write")?;
-    let session = site.open(0, &user)?;
+    fleet.expect_dropped(0, &slow, "under the old id")?;
+    fleet.expect_new(1, &guest, "under the old id, after a late write")?;
+    let session = fleet.open(0, &user)?;
     let seen = (
         session.get::<u8>("cart")?,
         session.get::<u8>("user")?,
@@ -115,19 +109,17 @@ pub(super) fn an_old_id_is_final<S: Subject>(stage: &Stage<'_, S>) -> Result<(),
     )
 }
 
-pub(super) fn overlapping_requests_are_merged<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let site = Site::new(stage, LONG, 2)?;
-    let token = site.begin(|session| session.put("n", 0))?;
-    let requests = [site.open(0, &token)?, site.open(1, &token)?];
+pub(super) fn overlapping_requests_are_merged<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let fleet = Fleet::new(rig, LONG, 2)?;
+    let token = fleet.begin(|session| session.put("n", 0))?;
+    let requests = [fleet.open(0, &token)?, fleet.open(1, &token)?];
     for (request, key) in requests.iter().zip(["a", "b"]) {
         request.put(key, 1)?;
         request.update("n", 0, |n: u8| n + 1)?;
     }
-    site.commit(0, &requests[0])?;
-    site.commit(1, &requests[1])?;
-    let session = site.open(0, &token)?;
+    fleet.commit(0, &requests[0])?;
+    fleet.commit(1, &requests[1])?;
+    let session = fleet.open(0, &token)?;
     let seen = (
         session.get::<u8>("a")?,
         session.get::<u8>("b")?,
@@ -135,143 +127,142 @@ pub(super) fn overlapping_requests_are_merged<S: Subject>(
     );
     expect(
         seen == (Some(1), Some(1), Some(2)),
-        "what both of two overlapping requests wrote",
+        "the changes of both overlapping requests",
         seen,
     )
 }
 
-/// Both see the flash and use it up; one of them flashes the same again.
-pub(super) fn flash_of_an_overlapping_request_survives<S: Subject>(
-    stage: &Stage<'_, S>,
+/// Both requests consume the flash. One of them flashes the same text again.
+pub(super) fn flash_survives_an_overlapping_request<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let site = Site::new(stage, LONG, 2)?;
-    let token = site.begin(|session| session.flash("notice", "Saved!"))?;
-    let (first, second) = (site.open(0, &token)?, site.open(1, &token)?);
+    let fleet = Fleet::new(rig, LONG, 2)?;
+    let token = fleet.begin(|session| session.flash("notice", "Saved!"))?;
+    let (first, second) = (fleet.open(0, &token)?, fleet.open(1, &token)?);
     first.flash("notice", "Saved!")?;
-    site.commit(0, &first)?;
-    site.commit(1, &second)?;
-    let seen = site.open(0, &token)?.get_flash::<String>("notice")?;
+    fleet.commit(0, &first)?;
+    fleet.commit(1, &second)?;
+    let seen = fleet.open(0, &token)?.get_flash::<String>("notice")?;
     expect(
         seen.is_some(),
-        "the flash of a request that another one overlapped",
+        "the flash of the first of two overlapping requests",
         &seen,
     )
 }
 
-pub(super) fn counters_of_parallel_requests_are_exact<S: Subject>(
-    stage: &Stage<'_, S>,
+pub(super) fn parallel_updates_of_a_counter_are_exact<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let site = Site::new(stage, LONG, THREADS)?;
-    stage.for_a_while(|| {
-        let token = site.begin(|session| session.put("n", 0))?;
+    let fleet = Fleet::new(rig, LONG, THREADS)?;
+    rig.for_a_while(|| {
+        let token = fleet.begin(|session| session.put("n", 0))?;
         in_step(&[(); THREADS], ROUNDS, |_, number, ()| {
-            let session = site.open(number, &token)?;
+            let session = fleet.open(number, &token)?;
             session.update("n", 0, |n: usize| n + 1)?;
-            site.commit(number, &session)
+            fleet.commit(number, &session)
         })?;
-        let n = site.open(0, &token)?.get::<usize>("n")?;
+        let n = fleet.open(0, &token)?.get::<usize>("n")?;
         expect(
             n == Some(THREADS * ROUNDS),
-            format_args!("{} visits of as many requests", THREADS * ROUNDS),
+            format_args!("a counter of {} after as many requests", THREADS * ROUNDS),
             n,
         )
     })
 }
 
-pub(super) fn a_logout_beats_parallel_requests<S: Subject>(
-    stage: &Stage<'_, S>,
+pub(super) fn logout_wins_against_parallel_requests<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let site = Site::new(stage, LONG, THREADS)?;
-    stage.for_a_while(|| {
-        let tokens = site.begin_each_round()?;
+    let fleet = Fleet::new(rig, LONG, THREADS)?;
+    rig.for_a_while(|| {
+        let tokens = fleet.begin_each_round()?;
         in_step(&[(); THREADS], ROUNDS, |round, number, ()| {
             if number == 0 {
-                return site.log_out(0, &tokens[round]);
+                return fleet.log_out(0, &tokens[round]);
             }
             for n in 0..MOST_REQUESTS {
-                let session = site.open(number, &tokens[round])?;
+                let session = fleet.open(number, &tokens[round])?;
                 if session.is_new() {
                     break;
                 }
                 session.put("n", n)?;
-                site.commit(number, &session)?;
+                fleet.commit(number, &session)?;
             }
             Ok(())
         })?;
-        let when = "after a logout and writes at the same time";
+        let when = "after a logout and simultaneous writes";
         tokens
             .iter()
-            .try_for_each(|token| site.expect_new(0, token, when))
+            .try_for_each(|token| fleet.expect_new(0, token, when))
     })
 }
 
-pub(super) fn a_new_id_loses_no_parallel_write<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let site = Site::new(stage, LONG, 2)?;
-    stage.for_a_while(|| {
-        let tokens = site.begin_each_round()?;
+pub(super) fn regenerate_keeps_parallel_writes<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let fleet = Fleet::new(rig, LONG, 2)?;
+    rig.for_a_while(|| {
+        let tokens = fleet.begin_each_round()?;
         let ends = in_step(&[(); 2], ROUNDS, |round, number, ()| {
-            let session = site.open(number, &tokens[round])?;
+            let session = fleet.open(number, &tokens[round])?;
             match number {
                 0 => session.regenerate()?,
                 _ => session.put("written", true)?,
             }
-            site.commit(number, &session)
+            fleet.commit(number, &session)
         })?;
         for (guest, ends) in tokens.iter().zip(&ends) {
             let [Some(user), written] = &ends[..] else {
                 return Err(Stop::broken("a cookie with the new id", "none"));
             };
-            site.expect_new(0, guest, "under the old id")?;
-            let session = site.open(1, user)?;
+            fleet.expect_new(0, guest, "under the old id")?;
+            let session = fleet.open(1, user)?;
             expect(
                 session.has("user"),
                 "the data under the new id",
-                "a session without them",
+                "a session without data",
             )?;
-            // Who came after the new id wrote into a new session of its own: its cookie carries that.
+            // A request that came after the regenerate wrote to a new session, under the id in its
+            // own cookie.
             let is_into_the_old = written
                 .as_ref()
                 .is_some_and(|token| id_of(token) == id_of(guest));
-            let expected = "under the new id, the write that was answered with a cookie";
+            let expected = "the acknowledged write under the new id";
             expect(
                 !is_into_the_old || session.has("written"),
                 expected,
-                "a session without it",
+                "a session without the write",
             )?;
         }
         Ok(())
     })
 }
 
-/// A service of several servers on one store.
-struct Site<'a, S> {
-    stage: &'a Stage<'a, S>,
+/// Several servers with the same store.
+struct Fleet<'a, S> {
+    rig: &'a Rig<'a, S>,
     servers: Vec<SessionManager>,
 }
 
-impl<'a, S: Subject> Site<'a, S> {
-    fn new(stage: &'a Stage<'a, S>, lifetime: Duration, servers: usize) -> Result<Self, Stop> {
+impl<'a, S: Subject> Fleet<'a, S> {
+    fn new(rig: &'a Rig<'a, S>, lifetime: Duration, servers: usize) -> Result<Self, Stop> {
         let secret = Secret::generate()?;
         let servers = (0..servers)
-            .map(|_| stage.manager(&secret, lifetime))
+            .map(|_| rig.manager(&secret, lifetime))
             .collect();
-        Ok(Self { stage, servers })
+        Ok(Self { rig, servers })
     }
 
-    /// The token of a session that the first server has begun.
+    /// Creates a session on the first server and returns its token.
     fn begin(
         &self,
         act: impl FnOnce(&Session) -> Result<(), crate::Error>,
     ) -> Result<String, Stop> {
-        let session = self.stage.subject.block_on(self.servers[0].open(None))?;
+        let session = self.rig.subject.block_on(self.servers[0].open(None))?;
         act(&session)?;
         let token = self.commit(0, &session)?;
         token.ok_or_else(|| Stop::broken("a cookie for a new session", "none"))
     }
 
-    /// The tokens of as many sessions.
+    /// Creates a session for each round and returns the tokens.
     fn begin_each_round(&self) -> Result<Vec<String>, Stop> {
         (0..ROUNDS)
             .map(|_| self.begin(|session| session.put("user", 42)))
@@ -280,21 +271,21 @@ impl<'a, S: Subject> Site<'a, S> {
 
     fn open(&self, server: usize, token: &str) -> Result<Session, Stop> {
         let session = self
-            .stage
+            .rig
             .subject
             .block_on(self.servers[server].open([token]))?;
         expect(
             session.is_available(),
-            "a session that is loaded: the store is up",
-            "the load failed",
+            "an available session, since the store is available",
+            "an unavailable one",
         )?;
         Ok(session)
     }
 
-    /// The token that the request's answer sets.
+    /// Commits a session and returns the token that the response sets.
     fn commit(&self, server: usize, session: &Session) -> Result<Option<String>, Stop> {
         let outcome = self
-            .stage
+            .rig
             .subject
             .block_on(self.servers[server].commit(session))?;
         Ok(match outcome {
@@ -315,7 +306,7 @@ impl<'a, S: Subject> Site<'a, S> {
         expect(
             is_new,
             format_args!("a new session {when}"),
-            "the old session, alive",
+            "the old session",
         )
     }
 
@@ -329,7 +320,7 @@ impl<'a, S: Subject> Site<'a, S> {
     }
 }
 
-/// For a server-side store, the id.
+/// Returns the handle, which is the id for a server-side store.
 fn id_of(token: &str) -> &str {
     token.rsplit_once('.').map_or(token, |(handle, _)| handle)
 }

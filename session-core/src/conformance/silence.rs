@@ -1,14 +1,14 @@
-//! What the driver shows of itself.
+//! What the driver reveals in its `Debug` output.
 
 use super::check::{Stop, expect_with};
-use super::stage::LONG;
-use super::{Stage, Subject};
+use super::rig::LONG;
+use super::{Rig, Subject};
 use crate::SessionId;
 
-pub(super) fn debug_is_silent<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    let store = stage.store();
+pub(super) fn debug_reveals_nothing<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
     let (key, value) = (SessionId::random()?, SessionId::random()?);
-    let record = stage.record(&format!(r#"{{"{}":"{}"}}"#, key.as_str(), value.as_str()))?;
+    let record = rig.record(&format!(r#"{{"{}":"{}"}}"#, key.as_str(), value.as_str()))?;
     let stored = store.create(record)?;
     store.loaded(&stored.handle)?;
     store.touch(stored.record.id(), LONG)?;
@@ -26,7 +26,12 @@ pub(super) fn debug_is_silent<S: Subject>(stage: &Stage<'_, S>) -> Result<(), St
             expect_with(
                 !shown.contains(secret),
                 format!("a Debug output of the driver without {what}"),
-                || format!("it is in the {} characters of Debug", shown.chars().count()),
+                || {
+                    format!(
+                        "it occurs in the {} characters of the Debug output",
+                        shown.chars().count()
+                    )
+                },
             )?;
         }
     }

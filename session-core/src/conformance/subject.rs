@@ -1,4 +1,4 @@
-//! What is tested.
+//! The store under test.
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use crate::{Clock, Driver, SessionId, SystemClock};
 
-/// A store under test, and the ways into it.
+/// A store under test, and ways for the kit to control it.
 ///
-/// Every check gets a subject of its own, and uses it up. The store behind it may be shared with other subjects: the kit uses random
-/// ids and never lists or counts what a store holds.
+/// Every check consumes a subject of its own. Several subjects may share one store: the kit uses
+/// random ids, and it never lists or counts what the store holds.
 ///
-/// A driver in an [`Arc`] is a subject already: all its "connections" are the one driver, time is the system's, and
-/// futures run on a parked thread. Write an implementation where one of these does not fit.
+/// An [`Arc`] of a driver is a subject. All its connections are that one driver, it uses the
+/// system's clock, and the kit polls its futures on the calling thread. If that does not fit,
+/// implement this trait.
 ///
 /// # Examples
 ///
@@ -61,14 +62,15 @@ use crate::{Clock, Driver, SessionId, SystemClock};
 /// # assert_eq!(report.failures().count(), 0, "{report}");
 /// ```
 ///
-/// A driver that needs a runtime overrides [`block_on`](Self::block_on):
+/// A driver that needs a runtime, with [`block_on`](Self::block_on):
 ///
 /// ```
 /// # mod tokio { pub mod runtime {
 /// #     pub struct Runtime;
 /// #     impl Runtime {
 /// #         pub fn new() -> std::io::Result<Self> { Ok(Self) }
-/// #         pub fn block_on<F: Future>(&self, future: F) -> F::Output { pollster::block_on(future) }
+/// #         pub fn block_on<F: Future>(&self, future: F) -> F::Output { pollster::block_on(future)
+/// }
 /// #     }
 /// # } }
 /// # use session_core::MemoryDriver as StoreDriver;
@@ -96,15 +98,15 @@ use crate::{Clock, Driver, SessionId, SystemClock};
 /// session_core::conformance!(concurrent, Store);
 /// ```
 pub trait Subject: Send + Sync + 'static {
-    /// The driver.
+    /// The type of the driver.
     type Driver: Driver;
 
-    /// Makes a driver for the store, with connections of its own where the store allows several. A check calls this up to
-    /// ten times, and never inside [`block_on`](Self::block_on).
+    /// Returns a driver for the store, with connections of its own if the store has connections. A
+    /// check calls this up to ten times, and never inside [`block_on`](Self::block_on).
     fn driver(&self) -> Self::Driver;
 
-    /// Runs a future to its end. Called from several threads at once. Default: polls it on the calling thread, which
-    /// is parked meanwhile; right for drivers that need no runtime.
+    /// Runs a future to completion. Several threads call this at once. Default: polls the future on
+    /// the calling thread and parks the thread in between, which fits drivers without a runtime.
     fn block_on<F>(&self, future: F) -> F::Output
     where
         F: Future + Send,
@@ -113,42 +115,44 @@ pub trait Subject: Send + Sync + 'static {
         park_on(future)
     }
 
-    /// The clock that the drivers go by. Default: [`SystemClock`].
+    /// Returns the driver's clock. Default: [`SystemClock`].
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::new(SystemClock)
     }
 
-    /// Lets time pass: moves the clock, or waits. Default: sleeps.
+    /// Lets time pass, by advancing the clock or by waiting. Default: sleeps.
     fn pass(&self, time: Duration) {
         thread::sleep(time);
     }
 
-    /// How finely the store measures time: a record may end so much earlier or later than its `ttl` says. The checks
-    /// of expiry wait for a few times this. Default: 50 milliseconds. A store that counts seconds says a second.
+    /// Returns the resolution of the store's time: a record may expire this much earlier or later
+    /// than its ttl says. Checks of the expiry wait for a few times this duration. Default: 50
+    /// milliseconds. A store that counts seconds returns one second.
     fn grain(&self) -> Duration {
         Duration::from_millis(50)
     }
 
-    /// How long each check of parallel operations looks for a race. Default: 150 milliseconds. The longer, the rarer
-    /// those that it finds.
+    /// Returns how long each check of parallel operations looks for a race. A longer time finds
+    /// rarer races. Default: 150 milliseconds.
     fn effort(&self) -> Duration {
         Duration::from_millis(150)
     }
 
-    /// How long a check may take before it counts as hanging. Default: 30 seconds.
+    /// Returns how long a check may take before it fails. Default: 30 seconds.
     fn patience(&self) -> Duration {
         Duration::from_secs(30)
     }
 
-    /// Writes `text` to where the record of `id` would be, past the driver, as other software might, and says whether
-    /// it did. Default: it cannot.
+    /// Stores `text` in place of the record of `id`, behind the driver's back, as other software
+    /// might. Returns `true` if it did. Default: does nothing, so these checks are not run.
     fn plant(&self, id: &SessionId, text: &str) -> bool {
         let _ = (id, text);
         false
     }
 
-    /// Makes the store fail from now on, as when its server is gone, and says whether it did. The subject is not used
-    /// for another check. Default: it cannot.
+    /// Makes the store unavailable from now on, as if its server were gone. Returns `true` if it
+    /// did. The subject is not used for another check. Default: does nothing, so these checks are
+    /// not run.
     fn take_down(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! Threads that act at the same moment.
+//! Threads that start at the same moment.
 
 use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -6,21 +6,21 @@ use std::thread;
 
 use super::check::{Stop, panicked};
 
-/// Runs `act` for each of `actors` on a thread of its own, in so many rounds, each of which all begin at the same
-/// moment. Returns what each round gave, in the order of the actors.
+/// Runs `act` for each of `actors` on its own thread, in several rounds. All threads start a round
+/// at the same moment. Returns the results of each round, in the order of the actors.
 pub(super) fn in_step<A: Sync, T: Send>(
     actors: &[A],
     rounds: usize,
     act: impl Fn(usize, usize, &A) -> Result<T, Stop> + Sync,
 ) -> Result<Vec<Vec<T>>, Stop> {
-    let meeting = Meeting {
+    let barrier = SpinBarrier {
         parties: actors.len(),
-        ..Meeting::default()
+        ..SpinBarrier::default()
     };
     let one = |number: usize, actor: &A| {
-        let _leave = Leave(&meeting);
+        let _release = ReleaseOnDrop(&barrier);
         let run = |round| {
-            meeting.meet(round);
+            barrier.wait(round);
             act(round, number, actor)
         };
         (0..rounds).map(run).collect::<Result<Vec<T>, Stop>>()
@@ -46,19 +46,20 @@ pub(super) fn in_step<A: Sync, T: Send>(
     Ok(of_rounds)
 }
 
-/// A barrier whose parties wake up within less than one operation of a store in memory: they do not sleep.
+/// A barrier without sleeping threads, which start a round within less than one operation of an
+/// in-memory store.
 #[derive(Default)]
-struct Meeting {
+struct SpinBarrier {
     parties: usize,
     arrived: AtomicUsize,
     is_over: AtomicBool,
 }
 
-/// Whoever ends, in whatever way, lets nobody wait.
-struct Leave<'a>(&'a Meeting);
+/// Releases the other threads when one ends early.
+struct ReleaseOnDrop<'a>(&'a SpinBarrier);
 
-impl Meeting {
-    fn meet(&self, round: usize) {
+impl SpinBarrier {
+    fn wait(&self, round: usize) {
         self.arrived.fetch_add(1, Ordering::AcqRel);
         let all = self.parties * (round + 1);
         for turn in 0_u32.. {
@@ -73,7 +74,7 @@ impl Meeting {
     }
 }
 
-impl Drop for Leave<'_> {
+impl Drop for ReleaseOnDrop<'_> {
     fn drop(&mut self) {
         self.0.is_over.store(true, Ordering::Release);
     }

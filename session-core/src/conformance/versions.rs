@@ -1,18 +1,18 @@
-//! A version names one state of a record, for ever.
+//! A version identifies one state of a record, forever.
 
 use super::check::{Stop, expect_with};
-use super::stage::LONG;
+use super::rig::LONG;
 use super::threads::in_step;
-use super::{Stage, Subject};
+use super::{Rig, Subject};
 use crate::{Expected, Saved, Version};
 
-pub(super) fn every_save_makes_a_new_version<S: Subject>(stage: &Stage<'_, S>) -> Result<(), Stop> {
-    // By turns, as the requests of one user come to several servers.
-    let stores = stage.stores(2);
-    let stored = stores[0].create(stage.record(r#"{"n":0}"#)?)?;
-    let changed = stage.record_of(stored.record.id(), r#"{"n":1}"#)?;
+pub(super) fn every_save_creates_a_new_version<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    // Alternately through two connections, as when one user's requests reach two servers.
+    let stores = rig.connections(2);
+    let stored = stores[0].create(rig.record(r#"{"n":0}"#)?)?;
+    let changed = rig.record_of(stored.record.id(), r#"{"n":1}"#)?;
     let mut seen = vec![stores[0].loaded(&stored.handle)?.version];
-    // As it was, changed, and changed back.
+    // Unchanged, changed, and changed back.
     for turn in 0..24 {
         let record = if turn % 3 == 1 {
             &changed
@@ -26,25 +26,23 @@ pub(super) fn every_save_makes_a_new_version<S: Subject>(stage: &Stage<'_, S>) -
     Ok(())
 }
 
-pub(super) fn a_record_made_anew_has_a_new_version<S: Subject>(
-    stage: &Stage<'_, S>,
-) -> Result<(), Stop> {
-    let record = stage.record(r#"{"n":0}"#)?;
+pub(super) fn recreated_record_has_a_new_version<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let record = rig.record(r#"{"n":0}"#)?;
     let mut seen: Vec<Version> = Vec::new();
     for turn in 0..8 {
-        // As after a restart.
-        let store = stage.store();
+        // A new connection, as after a restart.
+        let store = rig.connect();
         let handle = store.create(record.clone())?.handle;
         if let Some(stale) = seen.last() {
             let saved = store.save(&record, Expected::Version(stale), LONG)?;
             expect_with(
                 matches!(saved, Saved::Conflict(Some(_))),
-                "Saved::Conflict from a save with the version of a record that was destroyed, onto one made anew under its id",
+                "Saved::Conflict from a save of a recreated record with the version of its destroyed predecessor",
                 || format!("{saved:?}"),
             )?;
         }
         let version = store.loaded(&handle)?.version;
-        add(&mut seen, version.clone(), "a record made anew")?;
+        add(&mut seen, version.clone(), "a recreated record")?;
         if turn % 2 == 0 {
             store.destroy(record.id())?;
         } else {
@@ -54,17 +52,17 @@ pub(super) fn a_record_made_anew_has_a_new_version<S: Subject>(
     Ok(())
 }
 
-pub(super) fn versions_of_parallel_saves_differ<S: Subject>(
-    stage: &Stage<'_, S>,
+pub(super) fn parallel_saves_have_different_versions<S: Subject>(
+    rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let stores = stage.stores(THREADS);
-    stage.for_a_while(|| {
-        let stored = stores[0].create(stage.record(r#"{"by":"nobody"}"#)?)?;
+    let stores = rig.connections(THREADS);
+    rig.for_a_while(|| {
+        let stored = stores[0].create(rig.record(r#"{"by":"nobody"}"#)?)?;
         let seen = in_step(&stores, ROUNDS, |round, number, store| {
             let data = format!(r#"{{"by":"{number} in {round}"}}"#);
             let version = store.loaded(&stored.handle)?.version;
             store.save(
-                &stage.record_of(stored.record.id(), &data)?,
+                &rig.record_of(stored.record.id(), &data)?,
                 Expected::Version(&version),
                 LONG,
             )?;
@@ -77,8 +75,8 @@ pub(super) fn versions_of_parallel_saves_differ<S: Subject>(
                 None => states.push((version, data)),
                 Some((_, before)) => expect_with(
                     *before == data,
-                    "one version for one state of a record",
-                    || format!("{version:?} of two states, {before} and {data}"),
+                    "different versions for different states of a record",
+                    || format!("{version:?} for two states, {before} and {data}"),
                 )?,
             }
         }
@@ -90,7 +88,7 @@ fn add(seen: &mut Vec<Version>, version: Version, of: &str) -> Result<(), Stop> 
     let before = seen.iter().position(|earlier| *earlier == version);
     expect_with(
         before.is_none(),
-        format!("a version of {of} that the record did not have before"),
+        format!("a version after {of} that the record never had before"),
         || {
             format!(
                 "{version:?}, which it had {} saves ago",

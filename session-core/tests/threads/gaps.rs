@@ -1,6 +1,6 @@
-//! A verb that runs code of the caller's opens its lock meanwhile: between its look at the session and its change another
-//! thread may do anything. These tests do all of it there, in this thread. A verb is right if it comes to what it would
-//! have come to had the others been first.
+//! A method that calls back releases its lock meanwhile, so another thread may change the session
+//! between its read and its write. These tests make such changes in the callback, on the same
+//! thread. A method is correct if its result is the same as if the changes had happened first.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -25,16 +25,16 @@ enum Other {
     Commit,
 }
 
-/// A verb with a gap.
+/// A method with a gap.
 #[derive(Clone, Copy, Debug)]
-enum Verb {
+enum Method {
     Update,
     Pull,
     Get,
 }
 
 const OTHERS: [Other; 10] = [
-    // The value that is there already: a change that nobody can see.
+    // The current value, so the change is invisible.
     Other::Put(1),
     Other::Put(7),
     Other::Forget,
@@ -48,7 +48,7 @@ const OTHERS: [Other; 10] = [
 ];
 
 impl Other {
-    /// Once the session is committed all of it fails, and changes nothing.
+    /// After a commit, everything else fails and changes nothing.
     fn act(self, session: &Session, manager: &SessionManager) {
         let _ = match self {
             Self::Put(n) => session.put("k", n),
@@ -68,28 +68,28 @@ impl Other {
 }
 
 #[test]
-fn every_verb_with_a_gap_comes_to_the_same_as_after_what_happened_in_the_gap() {
+fn changes_in_the_gap_count_as_if_they_came_first() {
     let manager = manager();
     let mut tried = 0;
-    for verb in [Verb::Update, Verb::Pull, Verb::Get] {
+    for method in [Method::Update, Method::Pull, Method::Get] {
         for others in sequences() {
-            let is_read = matches!(verb, Verb::Get);
-            let (inside, seen) = run(&manager, verb, &others, true);
-            let (after, expected) = run(&manager, verb, &others, false);
-            // A read may show what was there when it began.
+            let is_read = matches!(method, Method::Get);
+            let (inside, seen) = run(&manager, method, &others, true);
+            let (after, expected) = run(&manager, method, &others, false);
+            // A read may return the value from before the gap.
             if is_read {
-                assert_eq!(seen, Ok(Some(1)), "{verb:?} around {others:?}");
+                assert_eq!(seen, Ok(Some(1)), "{method:?} around {others:?}");
             } else {
-                assert_eq!(seen, expected, "{verb:?} around {others:?}");
+                assert_eq!(seen, expected, "{method:?} around {others:?}");
             }
-            assert_eq!(inside, after, "{verb:?} around {others:?}");
+            assert_eq!(inside, after, "{method:?} around {others:?}");
             tried += 1;
         }
     }
     assert_eq!(tried, 3 * (1 + 10 + 100));
 }
 
-/// None, each, and each pair.
+/// Returns no changes, every single change, and every pair.
 fn sequences() -> Vec<Vec<Other>> {
     let mut all = vec![vec![]];
     all.extend(OTHERS.map(|other| vec![other]));
@@ -99,13 +99,13 @@ fn sequences() -> Vec<Vec<Other>> {
     all
 }
 
-/// Everything that can be seen in the end: of the session, and of what is stored once another request has changed the
-/// record too, so that the log of changes is put to use.
+/// Everything observable at the end: of the session, and of the record after another request has
+/// changed it too, which makes the change log matter.
 type End = (String, String, bool, bool, Option<String>);
 
 fn run(
     manager: &SessionManager,
-    verb: Verb,
+    method: Method,
     others: &[Other],
     in_the_gap: bool,
 ) -> (End, Result<Option<u8>, ErrorKind>) {
@@ -129,7 +129,7 @@ fn run(
         work();
         Gap::new(|| {})
     };
-    let result = gap.verb(verb, &session);
+    let result = gap.method(method, &session);
     drop(gap);
 
     let faster = open(manager, &token);
@@ -145,7 +145,7 @@ fn run(
     ((look.0, look.1, is_new, is_modified, left), result)
 }
 
-/// What happens once, when the verb runs code of the caller's for the first time.
+/// What happens once, in the first callback.
 struct Gap {
     work: Arc<dyn Fn() + Send + Sync>,
     is_over: Arc<AtomicBool>,
@@ -159,9 +159,9 @@ impl Gap {
         }
     }
 
-    fn verb(&self, verb: Verb, session: &Session) -> Result<Option<u8>, ErrorKind> {
-        let result = match verb {
-            Verb::Update => {
+    fn method(&self, method: Method, session: &Session) -> Result<Option<u8>, ErrorKind> {
+        let result = match method {
+            Method::Update => {
                 let (work, is_over) = (self.work.clone(), self.is_over.clone());
                 let change = move |n: u8| {
                     pass(&is_over, &*work);
@@ -169,19 +169,19 @@ impl Gap {
                 };
                 session.update("k", 0, change).map(Some)
             }
-            Verb::Pull => self.around(|| session.pull::<Slow>("k")),
-            Verb::Get => self.around(|| session.get::<Slow>("k")),
+            Method::Pull => self.around(|| session.pull::<Slow>("k")),
+            Method::Get => self.around(|| session.get::<Slow>("k")),
         };
         result.map_err(|error| error.kind())
     }
 
-    /// Lets a value's reader find the gap.
-    fn around<E>(&self, verb: impl FnOnce() -> Result<Option<Slow>, E>) -> Result<Option<u8>, E> {
+    /// Makes the gap available to the deserializer.
+    fn around<E>(&self, method: impl FnOnce() -> Result<Option<Slow>, E>) -> Result<Option<u8>, E> {
         GAP.replace(Some(Self {
             work: self.work.clone(),
             is_over: self.is_over.clone(),
         }));
-        let result = verb();
+        let result = method();
         GAP.take();
         result.map(|slow| slow.map(|Slow(n)| n))
     }
@@ -197,7 +197,7 @@ thread_local! {
     static GAP: RefCell<Option<Gap>> = const { RefCell::new(None) };
 }
 
-/// A number, while which is read anything may happen.
+/// A number whose deserialization has a gap.
 struct Slow(u8);
 
 impl<'de> Deserialize<'de> for Slow {

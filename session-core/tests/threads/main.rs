@@ -1,6 +1,6 @@
-//! Clones of a session in several threads at once, and every order of their verbs that a lock allows.
+//! Clones of a session in several threads, and every order of their calls that the lock allows.
 //!
-//! `verify/fuzz/threads` runs these under ThreadSanitizer and Miri as well.
+//! `verify/fuzz/threads` also runs these tests under ThreadSanitizer and Miri.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
@@ -11,15 +11,15 @@ mod storms;
 use pollster::block_on;
 use session_core::{MemoryDriver, Outcome, Secret, Session, SessionManager};
 
-/// A service that keeps its sessions in memory.
+/// Returns a manager with sessions in memory.
 fn manager() -> SessionManager {
-    let secret = Secret::new("a secret of the tests of threads").unwrap();
+    let secret = Secret::new("the secret of the thread tests...").unwrap();
     SessionManager::builder(MemoryDriver::new(), secret)
         .build()
         .unwrap()
 }
 
-/// A stored session with this data, as its token.
+/// Stores a session and returns its token.
 fn stored(manager: &SessionManager, fill: impl FnOnce(&Session)) -> String {
     let session = block_on(manager.open(None)).unwrap();
     fill(&session);
@@ -37,7 +37,7 @@ fn commit(manager: &SessionManager, session: &Session) -> Option<String> {
     }
 }
 
-/// So many times, but less often where an interpreter runs it.
+/// Returns `n`, or a smaller number under Miri.
 const fn times(n: usize) -> usize {
     if cfg!(miri) { n.div_ceil(40) } else { n }
 }

@@ -1,4 +1,4 @@
-//! `Session::current` where futures wander from thread to thread.
+//! `Session::current` with futures that move between threads.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use crate::{manager, times};
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 #[test]
-fn a_scope_goes_with_its_future_from_thread_to_thread() {
+fn a_scope_follows_its_future_across_threads() {
     const TASKS: usize = 24;
     let manager = manager();
     let (send, receive) = mpsc::channel::<Task>();
@@ -35,7 +35,7 @@ fn a_scope_goes_with_its_future_from_thread_to_thread() {
                         thread::yield_now();
                         continue;
                     };
-                    // One step here, the next one maybe elsewhere.
+                    // The next poll may happen on another thread.
                     let step = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
                     assert!(
                         Session::try_current().is_none(),
@@ -62,7 +62,7 @@ async fn work(n: usize) {
         );
         if step % 8 == 0 {
             let clone = session.clone();
-            // A thread of its own has no session until it is given one.
+            // A new thread has no session until it enters the scope.
             let inner = thread::spawn(move || {
                 assert!(Session::try_current().is_none());
                 clone.scope_sync(|| Session::current().unwrap().get("n").unwrap())

@@ -1,4 +1,4 @@
-//! Many threads at once: what must hold whatever the order is.
+//! Many threads at once, and what must hold in every order.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use session_core::{ErrorKind, Session};
 use crate::{commit, manager, open, stored, times};
 
 #[test]
-fn a_commit_saves_every_write_that_was_acknowledged_and_no_other() {
+fn a_commit_saves_exactly_the_acknowledged_writes() {
     let manager = manager();
     for round in 0..times(80) {
         let token = stored(&manager, |session| session.put("start", 0).unwrap());
@@ -45,7 +45,7 @@ fn a_commit_saves_every_write_that_was_acknowledged_and_no_other() {
                 scope.spawn(move || write(session, writer));
             }
             start.wait();
-            // Later in each round, so that some come early and some late.
+            // Later in each round, so that some commits are early and some late.
             while written.load(Ordering::Relaxed) < round % 50 {
                 thread::yield_now();
             }
@@ -55,7 +55,11 @@ fn a_commit_saves_every_write_that_was_acknowledged_and_no_other() {
         let mut keys: BTreeSet<String> = found.keys().into_iter().collect();
         keys.extend(found.all_flash().keys().map(Into::into));
         assert_eq!(keys, acknowledged.into_inner().unwrap());
-        assert_eq!(session.keys(), found.keys(), "and it shows what was saved");
+        assert_eq!(
+            session.keys(),
+            found.keys(),
+            "the session shows what was saved"
+        );
     }
 }
 
@@ -97,7 +101,7 @@ fn no_value_is_pulled_twice() {
 }
 
 #[test]
-fn updates_that_do_not_commute_happen_once_each_and_in_the_order_of_their_thread() {
+fn updates_run_once_each_in_the_order_of_their_thread() {
     let manager = manager();
     let session = open(
         &manager,
@@ -136,9 +140,9 @@ fn append(writer: usize, n: usize) -> impl Fn(Vec<(usize, usize)>) -> Vec<(usize
     }
 }
 
-/// Every verb at once. Each value says which key it was put under, so what is torn shows.
+/// Every method at once. Each value contains its key, so that a torn value shows.
 #[test]
-fn whatever_happens_meanwhile_a_reader_sees_whole_values() {
+fn readers_always_see_whole_values() {
     let manager = manager();
     for round in 0..times(40) {
         let token = stored(&manager, |session| {
@@ -154,7 +158,7 @@ fn whatever_happens_meanwhile_a_reader_sees_whole_values() {
                     start.wait();
                     for n in 0..times(150) {
                         let key = ["a", "b", "c"][(n + actor) % 3];
-                        // Once it is committed all of these fail, and that is all.
+                        // After the commit, all of these fail.
                         let _ = act(&session, key, n * 7 + actor);
                         assert!(format!("{session:?}").starts_with("Session"));
                     }

@@ -1,12 +1,21 @@
-//! What the tests of several crates need: a Redis server of a test's own, what was logged, a client of HTTP, a driver that
-//! can be watched and broken, and the tests of the playgrounds' programs.
+//! Helpers that the tests of several crates share.
+//!
+//! - [`RedisServer`]: a Redis server that belongs to one test;
+//! - [`Log`]: the log output of a test;
+//! - `http`: a browser-like HTTP client;
+//! - `model`: an executable model of whole sessions;
+//! - `probe`: a driver that can be watched, held up and broken;
+//! - `program`: tests that every playground program passes;
+//! - `vectors`: cookies and Redis records written by `@rudderjs/session`.
 #![allow(
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
     clippy::unwrap_used,
-    reason = "what fails here fails a test"
+    reason = "a failure here fails a test"
 )]
 
+#[cfg(any(feature = "model", feature = "probe"))]
+mod call;
 #[cfg(feature = "http")]
 pub mod http;
 mod log;
@@ -19,7 +28,11 @@ pub mod program;
 pub mod redis;
 #[cfg(any(feature = "http", feature = "probe"))]
 mod until;
+#[cfg(feature = "vectors")]
+pub mod vectors;
 
+#[cfg(any(feature = "model", feature = "probe"))]
+pub use crate::call::Call;
 pub use crate::log::Log;
 pub use crate::redis::RedisServer;
 #[cfg(any(feature = "http", feature = "probe"))]

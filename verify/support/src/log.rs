@@ -1,4 +1,4 @@
-//! What is logged, for the tests of every crate here.
+//! Captured log output.
 
 use std::cell::RefCell;
 use std::io;
@@ -10,15 +10,15 @@ thread_local! {
     static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What this thread logs, all levels, as text. A test's own future stays on the test's thread.
+/// The log output of the current thread, at all levels, as text.
 ///
-/// There is one subscriber for the whole process: with one for each thread, `tracing` may decide about an event
-/// on a thread that has none, and then for all.
+/// The whole process shares one subscriber. With one subscriber per thread, `tracing` may decide that an event is disabled
+/// while it runs on a thread without one, and remember that for all threads.
 #[derive(Debug)]
 pub struct Log;
 
 impl Log {
-    /// Captures what this thread logs from here on.
+    /// Starts a new capture on this thread.
     pub fn capture() -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
@@ -29,25 +29,27 @@ impl Log {
                 .with_writer(|| Self)
                 .init();
         });
+        // Another thread may have logged its first event just before the subscriber was installed.
+        tracing_core::callsite::rebuild_interest_cache();
         LOGGED.take();
         Self
     }
 
-    /// All of it.
+    /// Returns everything captured so far.
     #[must_use]
     pub fn text(&self) -> String {
-        String::from_utf8(LOGGED.with_borrow(Vec::clone)).expect("the log is text")
+        String::from_utf8(LOGGED.with_borrow(Vec::clone)).expect("the log is UTF-8")
     }
 
-    /// How often `text` occurs in it.
+    /// Returns how often `text` occurs.
     #[must_use]
     pub fn count(&self, text: &str) -> usize {
         self.text().matches(text).count()
     }
 
-    /// The lines about sessions since the last look.
+    /// Removes and returns the lines with the target `session`.
     pub fn take(&self) -> Vec<String> {
-        let text = String::from_utf8(LOGGED.take()).expect("the log is text");
+        let text = String::from_utf8(LOGGED.take()).expect("the log is UTF-8");
         let about_sessions = text.lines().filter(|line| line.contains(" session: "));
         about_sessions.map(|line| line.trim().to_owned()).collect()
     }

@@ -1,6 +1,8 @@
-//! A driver that can be watched, held and broken.
+//! A driver that tests can watch, hold up and break.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use session_core::{
@@ -9,101 +11,167 @@ use session_core::{
 };
 use tokio::sync::{Notify, watch};
 
-/// A driver around another one, which counts, fails and waits as told.
+use crate::Call;
+
+/// A wrapper around a driver that records calls, and fails or pauses on demand.
 #[derive(Debug, Default)]
 pub struct Probe<D = MemoryDriver> {
-    /// The driver inside.
+    /// The wrapped driver. Calls made here are not recorded.
     pub driver: D,
-    loads: AtomicUsize,
-    writes: AtomicUsize,
-    loads_fail: AtomicBool,
-    writes_fail: AtomicBool,
+    script: Mutex<Script>,
     hold: watch::Sender<Hold>,
     held: Notify,
 }
 
+#[derive(Default)]
+struct Script {
+    calls: Vec<Call>,
+    loads: usize,
+    writes: usize,
+    failing: Vec<Call>,
+    before: VecDeque<(Call, Hook)>,
+    is_in_hook: bool,
+    capacity: Option<usize>,
+    handle: Option<String>,
+}
+
+type Hook = Box<dyn FnOnce() + Send>;
+
 /// Which calls wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Hold {
-    /// None.
+    /// No call waits.
     #[default]
     Nothing,
-    /// Loads.
+    /// Loads wait.
     Load,
-    /// Saves.
+    /// Saves wait.
     Save,
-    /// Retirements: the middle of a regenerate.
+    /// Retirements wait, which is halfway through a regenerate.
     Retire,
 }
 
 impl<D> Probe<D> {
-    /// Stands around `driver`.
+    /// Wraps `driver`.
     pub fn new(driver: D) -> Self {
         Self {
             driver,
-            loads: AtomicUsize::default(),
-            writes: AtomicUsize::default(),
-            loads_fail: AtomicBool::default(),
-            writes_fail: AtomicBool::default(),
+            script: Mutex::default(),
             hold: watch::Sender::default(),
             held: Notify::default(),
         }
     }
 
-    /// How many loads were answered, be it by a failure.
+    /// Returns the calls made since the last call of this method.
+    pub fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.script().calls)
+    }
+
+    /// Returns the number of finished loads, failed ones included.
     pub fn loads(&self) -> usize {
-        self.loads.load(Ordering::SeqCst)
+        self.script().loads
     }
 
-    /// How many calls that change the store were made.
+    /// Returns the number of calls that change the store.
     pub fn writes(&self) -> usize {
-        self.writes.load(Ordering::SeqCst)
+        self.script().writes
     }
 
-    /// Lets loads fail, or no longer.
+    /// Makes exactly these calls fail from now on.
+    pub fn fail(&self, calls: &[Call]) {
+        self.script().failing = calls.to_vec();
+    }
+
+    /// Makes loads fail, or stops doing so.
     pub fn break_loads(&self, fail: bool) {
-        self.loads_fail.store(fail, Ordering::SeqCst);
+        self.set_failing(&[Call::Load], fail);
     }
 
-    /// Lets saves and destroys fail, or no longer.
+    /// Makes every call that changes the store fail, or stops doing so.
     pub fn break_writes(&self, fail: bool) {
-        self.writes_fail.store(fail, Ordering::SeqCst);
+        let writes = [Call::Save, Call::Destroy, Call::Touch, Call::Retire];
+        self.set_failing(&writes, fail);
     }
 
-    /// Lets these calls wait, and those go on that waited.
+    /// Runs `hook` before the next `call` reaches the store. Calls made by a hook run no other hook.
+    pub fn before(&self, call: Call, hook: impl FnOnce() + Send + 'static) {
+        self.script().before.push_back((call, Box::new(hook)));
+    }
+
+    /// Makes the matching calls wait, and releases all others.
     pub fn hold(&self, hold: Hold) {
         self.hold.send_replace(hold);
     }
 
-    /// Waits until a call waits.
+    /// Waits until a call is on hold.
     pub async fn held(&self) {
         self.held.notified().await;
     }
 
-    async fn pass(&self, hold: Hold) {
-        let mut told = self.hold.subscribe();
-        if *told.borrow() == hold {
-            self.held.notify_one();
-        }
-        // The sender lives as long as this does.
-        let _ = told.wait_for(|told| *told != hold).await;
+    /// Limits the JSON of a record to this many bytes.
+    pub fn limit(&self, bytes: usize) {
+        self.script().capacity = Some(bytes);
     }
 
-    fn write(&self) -> Result<(), Error> {
-        self.writes.fetch_add(1, Ordering::SeqCst);
-        check(&self.writes_fail)
+    /// Makes successful saves return this handle.
+    pub fn answer_with_handle(&self, handle: &str) {
+        self.script().handle = Some(handle.to_owned());
+    }
+
+    fn set_failing(&self, calls: &[Call], fail: bool) {
+        let failing = &mut self.script().failing;
+        failing.retain(|call| !calls.contains(call));
+        if fail {
+            failing.extend(calls);
+        }
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap()
+    }
+
+    async fn pause(&self, hold: Hold) {
+        let mut current = self.hold.subscribe();
+        if *current.borrow() == hold {
+            self.held.notify_one();
+        }
+        // The sender lives as long as `self`, so this cannot fail.
+        let _ = current.wait_for(|current| *current != hold).await;
+    }
+
+    fn record(&self, call: Call) -> Result<(), Error> {
+        let hook = {
+            let mut script = self.script();
+            script.calls.push(call);
+            script.writes += usize::from(call != Call::Load);
+            let is_next = script.before.front().is_some_and(|(next, _)| *next == call);
+            if is_next && !script.is_in_hook {
+                script.is_in_hook = true;
+                script.before.pop_front()
+            } else {
+                None
+            }
+        };
+        if let Some((_, hook)) = hook {
+            hook();
+            self.script().is_in_hook = false;
+        }
+        if self.script().failing.contains(&call) {
+            return Err(Error::unavailable("connection refused"));
+        }
+        Ok(())
     }
 }
 
 #[async_trait]
 impl<D: Driver> Driver for Probe<D> {
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
-        self.pass(Hold::Load).await;
-        let loaded = match check(&self.loads_fail) {
+        self.pause(Hold::Load).await;
+        let loaded = match self.record(Call::Load) {
             Ok(()) => self.driver.load(handle).await,
             Err(error) => Err(error),
         };
-        self.loads.fetch_add(1, Ordering::SeqCst);
+        self.script().loads += 1;
         loaded
     }
 
@@ -113,13 +181,18 @@ impl<D: Driver> Driver for Probe<D> {
         expected: Expected<'_>,
         ttl: Duration,
     ) -> Result<Saved, Error> {
-        self.pass(Hold::Save).await;
-        self.write()?;
-        self.driver.save(record, expected, ttl).await
+        self.pause(Hold::Save).await;
+        self.record(Call::Save)?;
+        let saved = self.driver.save(record, expected, ttl).await?;
+        let handle = self.script().handle.clone();
+        Ok(match (saved, handle) {
+            (Saved::Done { .. }, Some(handle)) => Saved::Done { handle },
+            (saved, _) => saved,
+        })
     }
 
     async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
-        self.write()?;
+        self.record(Call::Destroy)?;
         self.driver.destroy(id).await
     }
 
@@ -128,24 +201,24 @@ impl<D: Driver> Driver for Probe<D> {
     }
 
     async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
-        self.write()?;
+        self.record(Call::Touch)?;
         self.driver.touch(id, ttl).await
     }
 
     async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        self.pass(Hold::Retire).await;
-        self.write()?;
+        self.pause(Hold::Retire).await;
+        self.record(Call::Retire)?;
         self.driver.retire(id, version).await
     }
 
     fn capacity(&self) -> Capacity {
-        self.driver.capacity()
+        let limit = self.script().capacity;
+        limit.map_or_else(|| self.driver.capacity(), Capacity::Json)
     }
 }
 
-fn check(flag: &AtomicBool) -> Result<(), Error> {
-    match flag.load(Ordering::SeqCst) {
-        true => Err(Error::unavailable("connection refused")),
-        false => Ok(()),
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").finish_non_exhaustive()
     }
 }

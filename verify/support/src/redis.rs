@@ -1,4 +1,4 @@
-//! A Redis server of a test's own.
+//! A Redis server that belongs to one test.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-/// A Redis server on a free port, with its folder. Stopped and removed when dropped.
+/// A Redis server on a free port, with a directory of its own. Dropping it stops the server and
+/// removes the directory.
 #[derive(Debug)]
 pub struct RedisServer {
     process: Child,
@@ -23,13 +24,14 @@ impl RedisServer {
     ///
     /// # Panics
     ///
-    /// As every method here, when it does not work: the test has failed then.
+    /// Panics if the server does not start. The other methods panic on failure too, since the test
+    /// has failed then.
     #[must_use]
     pub fn start() -> Self {
         Self::with(&[])
     }
 
-    /// Starts a server with further arguments, in a folder of its own.
+    /// Starts a server with additional arguments.
     #[must_use]
     pub fn with(arguments: &[&str]) -> Self {
         let port = free_port();
@@ -51,31 +53,31 @@ impl RedisServer {
         server
     }
 
-    /// Where it listens.
+    /// Returns the URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// The path of a file in its folder, which goes with it.
+    /// Returns the path of a file in the server's directory.
     #[must_use]
     pub fn path(&self, name: &str) -> String {
         self.directory.join(name).to_str().unwrap().to_owned()
     }
 
-    /// Kills the server as a crash does.
+    /// Kills the server, as a crash would.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Starts it again on the same port, with whatever its folder holds.
+    /// Starts the server again on the same port, with the files in its directory.
     pub fn restart(&mut self) {
         self.process = spawn(self.port, &self.arguments, &self.directory);
         self.wait();
     }
 
-    /// Sends it a signal, such as `STOP` and `CONT`.
+    /// Sends the server a signal, such as `STOP` or `CONT`.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args([&format!("-{name}"), &self.process.id().to_string()])
@@ -84,8 +86,8 @@ impl RedisServer {
         assert!(status.success());
     }
 
-    /// Runs an inline command (Redis, "Inline commands"), whose words may be quoted, and returns the first line of the
-    /// answer.
+    /// Runs an inline command (Redis, "Inline commands") and returns the first line of the reply.
+    /// Words may be quoted.
     pub fn run(&self, command: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream
@@ -100,7 +102,7 @@ impl RedisServer {
         let end = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             if let Some(status) = self.process.try_wait().unwrap() {
-                panic!("redis-server ended at once: {status}");
+                panic!("redis-server exited: {status}");
             }
             assert!(Instant::now() < end, "redis-server does not listen");
             std::thread::sleep(Duration::from_millis(5));
@@ -110,7 +112,7 @@ impl RedisServer {
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        // A stopped process does not die of anything less.
+        // A stopped process ignores every other signal.
         let _ = self.process.kill();
         let _ = self.process.wait();
         let _ = std::fs::remove_dir_all(&self.directory);
@@ -137,18 +139,19 @@ fn spawn(port: u16, arguments: &[String], directory: &Path) -> Child {
         .expect("redis-server is not installed: run ./test, or install the package redis-server")
 }
 
-/// A port that nobody listens on, nor on the one that is 10,000 higher, where a node of a Cluster talks to the
-/// others.
+/// Returns a free port. The port 10,000 above it is free too, because Cluster nodes talk to each
+/// other there.
 ///
-/// It is from below the range that outgoing connections take theirs from, and nobody else gets it as long as this process
-/// lives, in another process neither: two servers on one port would be one test in another's store.
+/// The port is below the range of outgoing connections. No other test, even in another process,
+/// gets the same port while this process lives: two servers on one port would mean that one test
+/// uses another's store.
 #[must_use]
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Listening on a third port says to the other processes that this one is taken.
+    // Listening on a third port tells other processes that this one is taken.
     static TAKEN: Mutex<Vec<TcpListener>> = Mutex::new(Vec::new());
     let listen = |port| TcpListener::bind(("127.0.0.1", port));
-    // Each process counts from elsewhere.
+    // Each process starts counting at a different port.
     let start = (std::process::id() * 37 % 2_700) as u16;
     loop {
         let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed) % 2_700) % 2_700;

@@ -1,12 +1,12 @@
-//! Waiting for what happens elsewhere.
+//! Waiting for another task.
 
 use std::time::Duration;
 
-/// Waits until `is_done`.
+/// Waits until `is_done` returns `true`.
 ///
 /// # Panics
 ///
-/// When it takes longer than ten seconds.
+/// Panics after ten seconds.
 pub async fn until(is_done: impl Fn() -> bool) {
     let done = async {
         while !is_done() {
@@ -15,5 +15,5 @@ pub async fn until(is_done: impl Fn() -> bool) {
     };
     tokio::time::timeout(Duration::from_secs(10), done)
         .await
-        .expect("it did not happen");
+        .expect("the condition did not become true within ten seconds");
 }

@@ -27,14 +27,14 @@ impl Answer {
         })
     }
 
-    /// The body as JSON, which the headers must say that it is.
+    /// Returns the body as JSON. The headers must declare it as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         assert_eq!(self.header("content-type"), "application/json", "{self}");
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The message of a failure: the body is `{"error":"…"}`.
+    /// Returns the message of an error response, whose body is `{"error":"…"}`.
     #[track_caller]
     pub fn error(&self) -> String {
         let json = self.json();
@@ -42,37 +42,38 @@ impl Answer {
         json["error"].as_str().unwrap().to_owned()
     }
 
-    /// The value of a header, empty where there is none. A header that is there twice is not looked at with this.
+    /// Returns the value of a header, or an empty string if there is none. The header must not
+    /// occur twice.
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next().map_or("", |value| value.to_str().unwrap());
-        assert_eq!(values.next(), None, "{name} is there twice: {self}");
+        assert_eq!(values.next(), None, "{name} occurs twice: {self}");
         value
     }
 
-    /// The lines that set a cookie, in their order.
+    /// Returns the Set-Cookie lines in order.
     pub fn set_cookies(&self) -> Vec<&str> {
         let lines = self.headers.get_all(SET_COOKIE).iter();
         lines.map(|line| line.to_str().unwrap()).collect()
     }
 
-    /// The `name=token` of the one cookie that was set.
+    /// Returns the `name=token` of the only cookie that was set.
     #[track_caller]
     pub fn cookie(&self) -> String {
         self.set_cookie().0
     }
 
-    /// The `name=token` and the attributes of the one cookie that was set.
+    /// Returns the `name=token` and the attributes of the only cookie that was set.
     #[track_caller]
     pub fn set_cookie(&self) -> (String, String) {
         let lines = self.set_cookies();
-        assert_eq!(lines.len(), 1, "one cookie should be set: {self}");
+        assert_eq!(lines.len(), 1, "exactly one cookie should be set: {self}");
         let (cookie, attributes) = lines[0].split_once("; ").unwrap();
         (cookie.to_owned(), attributes.to_owned())
     }
 
-    /// Whether the response says nothing of sessions: no cookie, and nothing to caches.
+    /// Returns `true` if the response has neither a cookie nor any caching header.
     pub fn is_silent(&self) -> bool {
         ["set-cookie", "vary", "cache-control"]
             .iter()
@@ -80,7 +81,7 @@ impl Answer {
     }
 }
 
-/// The status, the headers and the body.
+/// Shows the status, the headers and the body.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status)?;

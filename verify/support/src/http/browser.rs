@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::transcript::shortened;
 use super::{Answer, Transcript};
 
-/// A client with a cookie store that does not follow redirects. Clones share the store, as tabs do.
+/// A client with a cookie store that does not follow redirects. Clones share the store, as browser
+/// tabs do.
 #[derive(Clone, Debug)]
 pub struct Browser {
     client: Client,
@@ -23,12 +24,12 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser for the server at `base`, such as `http://127.0.0.1:3000`.
+    /// Creates a browser for the server at `base`, such as `http://127.0.0.1:3000`.
     pub fn new(base: &str) -> Self {
         Self::with(base, Transcript::default(), |client| client)
     }
 
-    /// A browser whose exchanges are written down, with a client that is set up further.
+    /// Creates a browser that records its exchanges and whose client has further settings.
     pub fn with(
         base: &str,
         transcript: Transcript,
@@ -45,7 +46,8 @@ impl Browser {
         }
     }
 
-    /// The same browser at another server of the same host, which gets the same cookies: they know no ports.
+    /// Returns the same browser at another server on the same host. It sends the same cookies,
+    /// because cookies ignore ports.
     #[must_use]
     pub fn at(&self, base: &str) -> Self {
         let base = base.to_owned();
@@ -55,11 +57,11 @@ impl Browser {
         }
     }
 
-    /// Sends a request; an error where the server answers nothing.
+    /// Sends a request.
     ///
     /// # Errors
     ///
-    /// The client's.
+    /// Returns the client's error if the server does not respond.
     pub async fn try_send(
         &self,
         method: Method,
@@ -75,22 +77,22 @@ impl Browser {
         self.try_send(method, path, body).await.unwrap()
     }
 
-    /// `GET`.
+    /// Sends a `GET` request.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, "").await
     }
 
-    /// `PUT`.
+    /// Sends a `PUT` request.
     pub async fn put(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         self.send(Method::PUT, path, body).await
     }
 
-    /// `POST`.
+    /// Sends a `POST` request.
     pub async fn post(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         self.send(Method::POST, path, body).await
     }
 
-    /// `DELETE`.
+    /// Sends a `DELETE` request.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, "").await
     }
@@ -101,20 +103,20 @@ impl Browser {
         self.run(Some(&self.jar), request).await.unwrap()
     }
 
-    /// Sends a `PUT` whose body says that it is JSON.
+    /// Sends a `PUT` request with a JSON body.
     pub async fn put_json(&self, path: &str, body: &'static str) -> Answer {
         let request = self.client.put(self.url(path));
         let request = request.header(CONTENT_TYPE, "application/json").body(body);
         self.run(Some(&self.jar), request).await.unwrap()
     }
 
-    /// Sends a `GET` with this Cookie header instead of the store's.
+    /// Sends a `GET` request with this Cookie header instead of the stored cookies.
     pub async fn with_cookie(&self, path: &str, cookie: &str) -> Answer {
         self.with_headers(Method::GET, path, &[("cookie", cookie.as_bytes())])
             .await
     }
 
-    /// Sends a request with these headers, and no cookie of the store.
+    /// Sends a request with these headers and no stored cookies.
     pub async fn with_headers(
         &self,
         method: Method,
@@ -129,26 +131,26 @@ impl Browser {
         self.run(None, request.headers(map)).await.unwrap()
     }
 
-    /// The Cookie header that the store has for a path.
+    /// Returns the Cookie header for a path.
     pub fn cookie(&self, path: &str) -> Option<String> {
         let url = self.url(path).parse().unwrap();
         let cookie = self.jar.cookies(&url)?;
         Some(cookie.to_str().unwrap().to_owned())
     }
 
-    /// `GET /api/session` of a playground.
+    /// Returns the body of a playground's `GET /api/session`.
     pub async fn session(&self) -> Value {
         let answer = self.get("/api/session").await;
         assert_eq!(answer.status, 200, "{answer}");
         answer.json()
     }
 
-    /// The whole id of the session at a playground.
+    /// Returns the session's id at a playground.
     pub async fn id(&self) -> String {
         self.session().await["id"].as_str().unwrap().to_owned()
     }
 
-    /// What a playground's `GET /` looks like.
+    /// Returns the page at a playground's `GET /`.
     pub async fn page(&self) -> String {
         let answer = self.get("/").await;
         assert_eq!(answer.status, 200, "{answer}");
@@ -159,7 +161,7 @@ impl Browser {
         format!("{}{path}", self.base)
     }
 
-    /// `jar`: the store whose cookies the client adds.
+    /// Sends a request, to which the client adds the cookies in `jar`.
     async fn run(&self, jar: Option<&Jar>, request: RequestBuilder) -> reqwest::Result<Answer> {
         let (client, request) = request.build_split();
         let request = request?;
@@ -176,7 +178,7 @@ impl Browser {
     }
 }
 
-/// The request's line, its cookies and its body.
+/// Returns the request line, the cookies and the body.
 fn describe(request: &Request, jar: Option<&Jar>) -> String {
     let url = request.url();
     let mut text = format!("{} {}", request.method(), url.path());

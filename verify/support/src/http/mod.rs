@@ -1,5 +1,5 @@
-//! HTTP as the tests of the playgrounds and of the adapters speak it: browsers that keep cookies, answers read to
-//! their end, and a transcript of both for whoever reads a failure.
+//! HTTP for the tests of the playgrounds and adapters: browsers that keep cookies, complete
+//! responses, and a transcript of both that explains failures.
 
 mod answer;
 mod browser;

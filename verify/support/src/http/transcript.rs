@@ -1,15 +1,15 @@
-//! What was asked and answered.
+//! Requests and responses.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The latest exchanges of a test, so that a failure can show what it is about. Clones share them.
+/// The last few exchanges of a test, to be shown if the test fails. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript(Arc<Mutex<VecDeque<String>>>);
 
 impl Transcript {
-    /// Adds one exchange, and forgets the oldest where there are many.
+    /// Adds an exchange and drops the oldest one if there are too many.
     pub fn add(&self, exchange: String) {
         let mut exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if exchanges.len() == KEPT {
@@ -28,7 +28,7 @@ impl fmt::Display for Transcript {
     }
 }
 
-/// A text for a transcript: one line, and not a long one.
+/// Returns text for a transcript: one line of limited length.
 pub(crate) fn shortened(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).escape_debug().to_string();
     match text.char_indices().nth(SHOWN) {
@@ -37,7 +37,7 @@ pub(crate) fn shortened(bytes: &[u8]) -> String {
     }
 }
 
-/// How many exchanges are kept: a failure is about the last of them.
+/// How many exchanges are kept. A failure is about the last of them.
 const KEPT: usize = 4;
-/// How many characters are shown of a body or of a header's value.
+/// How many characters of a body or header value are shown.
 const SHOWN: usize = 400;

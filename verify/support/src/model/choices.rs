@@ -1,6 +1,6 @@
-//! Where random decisions come from.
+//! The source of random decisions.
 
-/// A source of decisions: a seed, which gives the same ones again, or bytes that a fuzzer chose.
+/// A source of decisions: a random seed, which makes them repeatable, or bytes from a fuzzer.
 #[derive(Clone, Debug)]
 pub struct Choices(Source);
 
@@ -11,18 +11,18 @@ enum Source {
 }
 
 impl Choices {
-    /// Decides by a seed, without an end.
+    /// Makes endless decisions from a random seed.
     pub const fn seeded(seed: u64) -> Self {
         Self(Source::Seed(seed))
     }
 
-    /// Decides by bytes, as long as there are any.
+    /// Makes decisions from bytes until they run out.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let bytes = bytes.to_vec();
         Self(Source::Bytes { bytes, at: 0 })
     }
 
-    /// Says whether there is nothing left to decide by: from here on everything is zero.
+    /// Returns `true` if the bytes have run out. All further decisions are zero.
     pub const fn is_over(&self) -> bool {
         match &self.0 {
             Source::Seed(_) => false,
@@ -30,12 +30,12 @@ impl Choices {
         }
     }
 
-    /// A number below `end`, which is at most 256 where bytes decide.
+    /// Returns a number below `end`, which must be at most 256 if bytes decide.
     pub fn below(&mut self, end: usize) -> usize {
         match &mut self.0 {
             Source::Seed(state) => {
                 *state = next(*state);
-                // The remainder is fair enough for numbers this small.
+                // For numbers this small, the remainder is fair enough.
                 (mixed(*state) % end as u64) as usize
             }
             Source::Bytes { bytes, at } => {
@@ -46,19 +46,19 @@ impl Choices {
         }
     }
 
-    /// True once in so many times.
+    /// Returns `true` once in `times` calls on average.
     pub fn one_in(&mut self, times: usize) -> bool {
-        // Zeros, with which bytes end, are the common case.
+        // Bytes end in zeros, which should mean the common case.
         self.below(times) == times - 1
     }
 
-    /// One of these.
+    /// Returns one of `all`.
     pub fn pick<T: Clone>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())].clone()
     }
 }
 
-/// The seed of the next world: one whose decisions have nothing to do with those of this one.
+/// Returns the seed of the next world, whose decisions are unrelated to those of this one.
 pub(crate) const fn following(seed: u64) -> u64 {
     mixed(next(seed))
 }

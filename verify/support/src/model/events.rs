@@ -1,21 +1,21 @@
-//! What happens beside the requests: time, operators, other software, and a look at everything.
+//! Events between requests: time passes, operators deploy, and other software writes to the store.
 
 use std::time::Duration;
 
 use session_core::{Driver, Expected, Record, Saved, SessionId, Timestamp};
 
-use super::client::Server;
+use super::backend::{Backend, Storage};
+use super::clients::Release;
 use super::play::Play;
 use super::record::Texts;
-use super::server::{MINUTE, Settings};
-use super::stage::{Keeps, Stage};
+use super::settings::{MINUTE, Settings};
 use super::verbs;
 use super::world::World;
 
-impl<S: Stage> Play<'_, S> {
-    /// Time passes: a little, or up to the moments at which something changes.
+impl<S: Backend> Play<'_, S> {
+    /// Lets time pass: a little, or up to a moment at which something changes.
     pub(super) async fn pass(&mut self) {
-        let moments: &[u64] = if self.stage.grain().is_zero() {
+        let moments: &[u64] = if self.backend.grain().is_zero() {
             &[
                 1,
                 7 * MINUTE,
@@ -26,7 +26,7 @@ impl<S: Stage> Play<'_, S> {
                 300 * MINUTE,
             ]
         } else {
-            // Sums of these keep away from all moments.
+            // No sum of these comes close to such a moment.
             &[
                 7 * MINUTE,
                 14 * MINUTE,
@@ -35,7 +35,7 @@ impl<S: Stage> Play<'_, S> {
                 126 * MINUTE,
             ]
         };
-        // Short steps mostly, or nobody would live to see anything.
+        // Mostly short steps, or no session would live long.
         let most = if self.choices.one_in(3) {
             moments.len()
         } else {
@@ -43,13 +43,14 @@ impl<S: Stage> Play<'_, S> {
         };
         let time = moments[self.choices.below(most)];
         self.trace(|| format!("{time} ms pass"));
-        self.stage.pass(Duration::from_millis(time)).await;
+        self.backend.pass(Duration::from_millis(time)).await;
     }
 
-    /// A new version of the service, with other settings and often a new secret.
+    /// Rolls out a release with other settings and often a new secret.
     pub(super) fn roll_out(&mut self) {
-        let last = self.servers.last().unwrap();
-        let settings = Settings::choose(&mut self.choices, last.settings.limit, self.stage.grain());
+        let last = self.releases.last().unwrap();
+        let settings =
+            Settings::choose(&mut self.choices, last.settings.limit, self.backend.grain());
         let mut secrets = last.secrets.clone();
         if self.choices.one_in(2) {
             let newest = secrets.iter().max().unwrap() + 1;
@@ -57,11 +58,11 @@ impl<S: Stage> Play<'_, S> {
             secrets.truncate(3);
         }
         self.trace(|| format!("roll out: {settings:?} {secrets:?}"));
-        let server = Server::new(self.driver.clone(), self.stage.clock(), settings, secrets);
-        self.servers.push(server);
+        let release = Release::new(self.driver.clone(), self.backend.clock(), settings, secrets);
+        self.releases.push(release);
     }
 
-    /// The store forgets a record.
+    /// Makes the store forget a record.
     pub(super) async fn evict(&mut self) {
         let Some(handle) = self.any_handle() else {
             return;
@@ -73,7 +74,8 @@ impl<S: Stage> Play<'_, S> {
         self.audit(&handle).await;
     }
 
-    /// Other software writes a record anew, without looking, and without what it does not know.
+    /// Lets other software overwrite a record blindly, without the fields that only this library
+    /// knows.
     pub(super) async fn overwrite(&mut self) {
         let Some(handle) = self.any_handle() else {
             return;
@@ -82,8 +84,8 @@ impl<S: Stage> Play<'_, S> {
         if self.world.live(&handle, now).is_none() {
             return;
         }
-        // Never the same text twice: it is the version of what other software wrote, as session-redis documents, so a
-        // request that saw the first text could not tell the second one from it.
+        // Never the same text twice: session-redis documents that the text is the version of such a
+        // record, so a request could not tell two equal texts apart.
         let saves = self.world.records[&handle].record.saves.to_string();
         let data = Texts::from([(verbs::key(&mut self.choices), saves)]);
         let mut flash = Texts::new();
@@ -97,7 +99,7 @@ impl<S: Stage> Play<'_, S> {
             object(&flash)
         );
         let lifetime = Duration::from_millis(120 * MINUTE);
-        if !self.stage.plant(&handle, &json, lifetime).await {
+        if !self.backend.plant(&handle, &json, lifetime).await {
             self.save(&handle, &json, lifetime).await;
         }
         let record = &mut self.world.records.get_mut(&handle).unwrap().record;
@@ -107,7 +109,7 @@ impl<S: Stage> Play<'_, S> {
         self.audit(&handle).await;
     }
 
-    /// The same by the driver, for a store that nobody else can reach.
+    /// Does the same through the driver, for a store that only the driver can reach.
     async fn save(&self, handle: &str, json: &str, ttl: Duration) {
         let driver = &self.driver.driver;
         let version = driver.load(handle).await.unwrap().unwrap().version;
@@ -133,7 +135,7 @@ impl<S: Stage> Play<'_, S> {
         }
     }
 
-    /// A session that was committed can be read, and nothing else.
+    /// Uses a committed session, which can be read but no longer written.
     pub(super) async fn revisit(&mut self) {
         let Some(mut closed) = self.closed.take() else {
             return;
@@ -141,7 +143,7 @@ impl<S: Stage> Play<'_, S> {
         for _ in 0..3 {
             verbs::act(&closed.session, &mut closed.request, &mut self.choices);
         }
-        let manager = &self.servers[closed.server].manager;
+        let manager = &self.releases[closed.release].manager;
         let again = manager.commit(&closed.session).await;
         assert_eq!(again.unwrap(), session_core::Outcome::Keep);
         assert_eq!(
@@ -151,13 +153,13 @@ impl<S: Stage> Play<'_, S> {
         self.closed = Some(closed);
     }
 
-    /// A record of a store, alive or not.
+    /// Returns the handle of a record in a store, live or not.
     fn any_handle(&mut self) -> Option<String> {
-        let is_there = self.world.keeps == Keeps::Server && !self.world.handles.is_empty();
+        let is_there = self.world.storage == Storage::Server && !self.world.handles.is_empty();
         is_there.then(|| self.choices.pick(&self.world.handles))
     }
 
-    /// Says what happens, where `MODEL_TRACE` is set.
+    /// Prints what happens if `MODEL_TRACE` is set.
     pub(super) fn trace(&self, say: impl FnOnce() -> String) {
         if self.traces {
             eprintln!("{}", say());

@@ -1,25 +1,28 @@
-//! Whole sessions against an executable model: several clients, overlapping requests, moving time, new secrets, and a
-//! store that fails.
+//! An executable model of whole sessions: several clients, overlapping requests, moving time,
+//! secret rotation, and a store that fails.
 //!
-//! The model says a second time, and as simply as possible, what the library should do: see [`record`] for merging. A
-//! run does random steps to both and compares everything that can be seen. It says how far it came in a line that begins
-//! with `model: `. A failure says the seed; `MODEL_SEED` repeats it, and `MODEL_STEPS` makes a run longer.
+//! The model describes a second time, as simply as possible, what the library does: see [`record`]
+//! for merging. [`run`] applies random steps to both and compares everything observable. It prints
+//! its counts in a line that begins with `model: `.
+//!
+//! A failure prints the random seed of its world. Set `MODEL_SEED` to repeat it, `MODEL_TRACE=1` to
+//! print every step, and `MODEL_STEPS` to make a run longer.
 
+mod backend;
 mod choices;
-mod client;
+mod clients;
 mod events;
-mod fault;
+mod failing;
 mod play;
 pub mod record;
 mod report;
 mod request;
-mod server;
+mod settings;
 mod settle;
-mod stage;
 mod verbs;
 mod world;
 
+pub use self::backend::{Backend, Storage};
 pub use self::choices::Choices;
 pub use self::play::play;
 pub use self::report::{Report, run};
-pub use self::stage::{Keeps, Stage};

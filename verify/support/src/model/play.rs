@@ -1,4 +1,4 @@
-//! Random steps, done to the library and to the model.
+//! Random steps, applied to the library and to the model.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -7,19 +7,20 @@ use std::task::Poll;
 
 use session_core::{Error, ErrorKind, OnOutage, Outcome, Session};
 
+use super::backend::{Backend, Storage};
 use super::choices::Choices;
-use super::client::{Client, Issued, Sent, Server};
-use super::fault::{Call, Failed, Fault, Faulty, Hold};
+use super::clients::{Client, Issued, Release, Sent};
+use super::failing::{Failed, FailingDriver, Pause, PlannedFault};
 use super::report::{Counts, Report};
 use super::request::{Id, Origin, Phase, Request};
-use super::server::{Limit, Settings};
-use super::stage::{Keeps, Stage};
+use super::settings::{Limit, Settings};
 use super::verbs;
 use super::world::{Decision, World};
+use crate::Call;
 
-/// Plays so many steps in a world of their own.
-pub async fn play<S: Stage>(stage: &S, choices: Choices, steps: usize, report: &mut Report) {
-    let mut play = Play::new(stage, choices);
+/// Applies `steps` random steps to a new world.
+pub async fn play<S: Backend>(backend: &S, choices: Choices, steps: usize, report: &mut Report) {
+    let mut play = Play::new(backend, choices);
     for _ in 0..steps {
         if play.choices.is_over() {
             break;
@@ -34,55 +35,55 @@ pub async fn play<S: Stage>(stage: &S, choices: Choices, steps: usize, report: &
     report.add(&play.counts);
 }
 
-/// A world, and the library in it.
-pub(super) struct Play<'a, S: Stage> {
-    pub(super) stage: &'a S,
+/// The library and the model side by side.
+pub(super) struct Play<'a, S: Backend> {
+    pub(super) backend: &'a S,
     pub(super) choices: Choices,
-    pub(super) driver: Arc<Faulty<S::Driver>>,
+    pub(super) driver: Arc<FailingDriver<S::Driver>>,
     pub(super) world: World,
-    pub(super) servers: Vec<Server>,
+    pub(super) releases: Vec<Release>,
     pub(super) clients: Vec<Client>,
     pub(super) issued: Vec<Issued>,
-    open: Vec<Open>,
-    /// One that was committed.
-    pub(super) closed: Option<Open>,
+    open: Vec<OpenRequest>,
+    /// The request that was committed last.
+    pub(super) closed: Option<OpenRequest>,
     pub(super) counts: Counts,
     pub(super) traces: bool,
 }
 
-/// A request that is being handled.
-pub(super) struct Open {
+/// A request that is still being handled.
+pub(super) struct OpenRequest {
     pub(super) session: Session,
     pub(super) request: Request,
-    pub(super) server: usize,
+    pub(super) release: usize,
     pub(super) client: usize,
 }
 
 type Committing = Pin<Box<dyn Future<Output = Result<Outcome, Error>>>>;
 
-impl<'a, S: Stage> Play<'a, S> {
-    fn new(stage: &'a S, mut choices: Choices) -> Self {
-        let limit = match stage.keeps() {
-            Keeps::Client => Limit::Cookie {
+impl<'a, S: Backend> Play<'a, S> {
+    fn new(backend: &'a S, mut choices: Choices) -> Self {
+        let limit = match backend.storage() {
+            Storage::Client => Limit::Cookie {
                 name: "session".len(),
             },
-            Keeps::Server if choices.one_in(3) => Limit::Json(1_200),
-            Keeps::Server => Limit::None,
+            Storage::Server if choices.one_in(3) => Limit::Json(1_200),
+            Storage::Server => Limit::None,
         };
         let json = match limit {
             Limit::Json(limit) => Some(limit),
             _ => None,
         };
         let touches = !choices.one_in(4);
-        let driver = Arc::new(Faulty::new(stage.driver(), json, touches));
-        let settings = Settings::choose(&mut choices, limit, stage.grain());
-        let server = Server::new(driver.clone(), stage.clock(), settings, vec![0]);
+        let driver = Arc::new(FailingDriver::new(backend.driver(), json, touches));
+        let settings = Settings::choose(&mut choices, limit, backend.grain());
+        let release = Release::new(driver.clone(), backend.clock(), settings, vec![0]);
         Self {
-            stage,
+            backend,
             choices,
             driver,
-            world: World::new(stage.keeps(), touches),
-            servers: vec![server],
+            world: World::new(backend.storage(), touches),
+            releases: vec![release],
             clients: vec![Client::default(); 3],
             issued: Vec::new(),
             open: Vec::new(),
@@ -112,24 +113,24 @@ impl<'a, S: Stage> Play<'a, S> {
         }
     }
 
-    /// A request comes in.
+    /// Opens a request.
     async fn begin(&mut self) {
         let client = self.choices.below(self.clients.len());
         let sent = self.clients[client].sends(&self.issued, &mut self.choices);
-        let newest = self.servers.len() - 1;
+        let newest = self.releases.len() - 1;
         let is_old = newest > 0 && self.choices.one_in(6);
-        let server = newest - usize::from(is_old);
+        let release = newest - usize::from(is_old);
         let fails = self.choices.one_in(12);
         let call = Call::Load;
-        self.driver.arm(fails.then_some(Fault {
+        self.driver.arm(fails.then_some(PlannedFault {
             call,
             is_lost: false,
         }));
-        let manager = self.servers[server].manager.clone();
+        let manager = self.releases[release].manager.clone();
         let opened = manager.open(sent.iter().map(|sent| &*sent.text)).await;
         let failed = self.driver.disarm();
         self.counts.faults += usize::from(failed.is_some());
-        let mut request = self.expected(server, &sent, failed);
+        let mut request = self.expected(release, &sent, failed);
         self.counts.requests += 1;
         let refuses = request.settings.on_outage == OnOutage::Refuse;
         if request.phase == Phase::Unavailable && refuses {
@@ -146,20 +147,20 @@ impl<'a, S: Stage> Play<'a, S> {
         let origin = request.origin.as_ref();
         let ends_at = session.expires_at().map(|end| end.as_millis());
         self.is_about(ends_at, origin.map(|origin| origin.record.expires_at));
-        self.open.push(Open {
+        self.open.push(OpenRequest {
             session,
             request,
-            server,
+            release,
             client,
         });
     }
 
-    /// What a request with these cookies is to find.
-    fn expected(&self, server: usize, sent: &[Sent], failed: Option<Failed>) -> Request {
-        let server = &self.servers[server];
-        let (settings, now) = (server.settings, self.now());
+    /// Returns the request that the model expects for these cookies.
+    fn expected(&self, release: usize, sent: &[Sent], failed: Option<Failed>) -> Request {
+        let release = &self.releases[release];
+        let (settings, now) = (release.settings, self.now());
         for sent in sent.iter().take(8) {
-            let (Some(key), Some(issued)) = (server.key(sent), &sent.issued) else {
+            let (Some(key), Some(issued)) = (release.key(sent), &sent.issued) else {
                 continue;
             };
             if failed.is_some() {
@@ -191,9 +192,10 @@ impl<'a, S: Stage> Play<'a, S> {
         self.trace(|| format!("request {n}: {said}"));
     }
 
-    /// Ends a request, maybe with others in the middle of it, maybe on a store that fails.
-    async fn commit(&mut self, open: Open) {
-        let fault = self.choices.one_in(8).then(|| Fault {
+    /// Ends a request, perhaps with other requests in the middle of its commit, and perhaps with a
+    /// failing store.
+    async fn commit(&mut self, open: OpenRequest) {
+        let fault = self.choices.one_in(8).then(|| PlannedFault {
             call: self.choices.pick(&[
                 Call::Save,
                 Call::Save,
@@ -209,7 +211,7 @@ impl<'a, S: Stage> Play<'a, S> {
             return;
         }
         self.driver
-            .hold(Some(self.choices.pick(&[Hold::First, Hold::Retire])));
+            .hold(Some(self.choices.pick(&[Pause::First, Pause::Retire])));
         let (open, decision, mut committing) = self.close(open);
         let early = self.until_held(&mut committing).await;
         self.driver.hold(None);
@@ -220,7 +222,7 @@ impl<'a, S: Stage> Play<'a, S> {
                     self.finish(other, None).await;
                 }
             }
-            self.driver.release();
+            self.driver.resume();
         }
         let conflicts = self.driver.conflicts();
         self.driver.arm(fault);
@@ -231,7 +233,7 @@ impl<'a, S: Stage> Play<'a, S> {
         self.end(open, decision, result, conflicts).await;
     }
 
-    async fn finish(&mut self, open: Open, fault: Option<Fault>) {
+    async fn finish(&mut self, open: OpenRequest, fault: Option<PlannedFault>) {
         let (open, decision, committing) = self.close(open);
         let conflicts = self.driver.conflicts();
         self.driver.arm(fault);
@@ -239,7 +241,7 @@ impl<'a, S: Stage> Play<'a, S> {
         self.end(open, decision, result, conflicts).await;
     }
 
-    fn close(&mut self, mut open: Open) -> (Open, Decision, Committing) {
+    fn close(&mut self, mut open: OpenRequest) -> (OpenRequest, Decision, Committing) {
         let decision = World::close(&mut open.request);
         self.trace(|| {
             format!(
@@ -247,13 +249,13 @@ impl<'a, S: Stage> Play<'a, S> {
                 open.client, open.request.ops
             )
         });
-        let manager = self.servers[open.server].manager.clone();
+        let manager = self.releases[open.release].manager.clone();
         let session = open.session.clone();
         let committing: Committing = Box::pin(async move { manager.commit(&session).await });
         (open, decision, committing)
     }
 
-    /// Drives a commit until a call of it waits. `Some`: it ended before.
+    /// Polls a commit until it pauses. Returns its result if it ends before that.
     async fn until_held(&self, committing: &mut Committing) -> Option<Result<Outcome, Error>> {
         poll_fn(|cx| match committing.as_mut().poll(cx) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
@@ -263,15 +265,15 @@ impl<'a, S: Stage> Play<'a, S> {
         .await
     }
 
-    /// A request that is being handled, taken out to be committed.
-    fn take(&mut self) -> Option<Open> {
+    /// Removes an open request in order to commit it.
+    fn take(&mut self) -> Option<OpenRequest> {
         let some = !self.open.is_empty();
         some.then(|| self.open.swap_remove(self.choices.below(self.open.len())))
     }
 
     async fn end(
         &mut self,
-        open: Open,
+        open: OpenRequest,
         decision: Decision,
         result: Result<Outcome, Error>,
         conflicts: usize,

@@ -1,9 +1,9 @@
-//! What a record holds, and what becomes of it when a request commits: the operations of that request, one by one, on
-//! what is stored by then. No versions, no logs of changes, no tags.
+//! A stored session, and merging in its simplest form: when a request commits, its operations are
+//! applied one by one to what is stored by then. There are no versions, no change logs and no tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Names with the JSON text of their values.
+/// The JSON texts of values, by name.
 pub type Texts = BTreeMap<String, String>;
 
 /// A stored session.
@@ -13,57 +13,58 @@ pub struct Record {
     pub data: Texts,
     /// Flash for the next request.
     pub flash: BTreeMap<String, Flash>,
-    /// When it ends, in milliseconds.
+    /// When it expires, in milliseconds.
     pub expires_at: u64,
-    /// When it began, if that is recorded.
+    /// When it was created, if that is recorded.
     pub created_at: Option<u64>,
-    /// How often it was stored.
+    /// How often it was saved.
     pub saves: u64,
     flashed: u64,
 }
 
-/// A flash entry. Two of the same name and text are two, if two requests made them.
+/// A flash entry. Two requests that flash the same text under the same name create two distinct
+/// entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flash {
     identity: u64,
-    /// JSON text.
+    /// The JSON text of the value.
     pub value: String,
 }
 
-/// What a request does to a session that must reach the store.
+/// An operation on a session that must reach the store.
 #[derive(Clone, Debug)]
 pub enum Op {
     /// Sets a key.
     Put(String, String),
-    /// Removes a key, or pulls it.
+    /// Removes or pulls a key.
     Forget(String),
-    /// Changes a number.
+    /// Updates a number.
     Update(String, Change),
     /// Removes all data.
     Flush,
-    /// Sets flash.
+    /// Flashes a value.
     Flash(String, String),
-    /// Carries all flash on.
+    /// Keeps all flash for another request.
     Reflash,
-    /// Carries some flash on.
+    /// Keeps some flash for another request.
     Keep(Vec<String>),
 }
 
-/// A change of a number. They do not commute.
+/// A function that updates a number. The two do not commute.
 #[derive(Clone, Copy, Debug)]
 pub enum Change {
     /// Adds one.
     Count,
-    /// Doubles it and adds this.
+    /// Doubles the number and adds another one.
     Double(i64),
 }
 
-/// An update met a value that is no number.
+/// The error of an update that finds a value other than a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoNumber;
 
 impl Change {
-    /// The changed number.
+    /// Applies the function.
     pub fn apply(self, number: i64) -> i64 {
         match self {
             Self::Count => number.wrapping_add(1),
@@ -73,7 +74,7 @@ impl Change {
 }
 
 impl Record {
-    /// A record that holds this.
+    /// Creates a record.
     pub fn new(data: Texts, flash: Texts) -> Self {
         let mut record = Self {
             data,
@@ -83,11 +84,12 @@ impl Record {
         record
     }
 
-    /// Commits a request that saw `seen` and then did `ops`. Flash that it saw is gone.
+    /// Commits a request that loaded `seen` and then did `ops`. The flash entries that it saw are
+    /// consumed.
     ///
     /// # Errors
     ///
-    /// [`NoNumber`] when an update that counts is impossible by now; nothing is changed then.
+    /// Returns [`NoNumber`] and changes nothing if an update finds a value other than a number.
     pub fn commit(&mut self, seen: &Self, ops: &[Op]) -> Result<(), NoNumber> {
         self.data = changed(&self.data, &seen.data, ops)?;
         self.flash
@@ -97,7 +99,7 @@ impl Record {
         Ok(())
     }
 
-    /// Other software writes the record anew.
+    /// Replaces the record, as other software does.
     pub fn overwrite(&mut self, data: Texts, flash: Texts) {
         self.data = data;
         self.flash.clear();
@@ -105,7 +107,8 @@ impl Record {
         self.saves += 1;
     }
 
-    /// What a request that saw this leaves to the next one by these operations.
+    /// Returns the flash that a request leaves for the next one if it loaded this record and did
+    /// `ops`.
     pub fn next_flash(&self, ops: &[Op]) -> Texts {
         let mut next = Texts::new();
         let old = |name: &String| Some((name.clone(), self.flash.get(name)?.value.clone()));
@@ -120,7 +123,7 @@ impl Record {
         next
     }
 
-    /// The flash, without its identities.
+    /// Returns the flash texts without their identities.
     pub fn flash_texts(&self) -> Texts {
         self.flash
             .iter()
@@ -137,11 +140,11 @@ impl Record {
     }
 }
 
-/// What the operations of a request that saw `seen` make of `data`.
+/// Applies the operations of a request that loaded `seen` to `data`.
 ///
 /// # Errors
 ///
-/// [`NoNumber`] when an update that no later operation made up for met something else.
+/// Returns [`NoNumber`] if an update finds another value, unless a later operation overrides it.
 pub fn changed(data: &Texts, seen: &Texts, ops: &[Op]) -> Result<Texts, NoNumber> {
     let mut data = data.clone();
     let mut written = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Runs as many worlds as are asked for, and says what happened in them.
+//! Runs as many worlds as needed and counts what happened in them.
 
 use std::fmt;
 use std::io::Write as _;
@@ -6,11 +6,11 @@ use std::str::FromStr;
 
 use session_core::SessionId;
 
+use super::backend::Backend;
 use super::choices::{Choices, following};
 use super::play::play;
-use super::stage::Stage;
 
-/// What happened.
+/// Counts of what happened.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     name: &'static str,
@@ -24,28 +24,29 @@ pub(crate) struct Counts {
     pub(crate) steps: usize,
     pub(crate) requests: usize,
     pub(crate) commits: usize,
-    /// Commits with others in the middle of them.
+    /// Commits that other requests interrupted.
     pub(crate) interleaved: usize,
-    /// Saves and retirements that found that another request was faster.
+    /// Saves and retirements that lost a race.
     pub(crate) conflicts: usize,
     /// Commits that were merged.
     pub(crate) merged: usize,
-    /// Commits of what had ended meanwhile.
+    /// Commits of sessions that had ended meanwhile.
     pub(crate) dropped: usize,
-    /// Commits that were refused although the store did not fail.
+    /// Commits that failed although the store did not.
     pub(crate) refused: usize,
-    /// Failures and lost answers of the store.
+    /// Failures of the store, including lost answers.
     pub(crate) faults: usize,
 }
 
-/// Does at least so many steps, or as many as `MODEL_STEPS` says if that is more, and reports them.
+/// Runs at least `steps` steps, or `MODEL_STEPS` if that is more, and prints the counts.
 ///
-/// Each world begins with an empty one that `world` makes. The seed is random, or `MODEL_SEED`.
+/// Every world starts with the empty store that `world` returns. The random seed is `MODEL_SEED` if
+/// that is set.
 ///
 /// # Panics
 ///
-/// When the library does something else than the model.
-pub async fn run<S: Stage>(steps: usize, world: impl AsyncFn() -> S) -> Report {
+/// Panics if the library and the model differ.
+pub async fn run<S: Backend>(steps: usize, world: impl AsyncFn() -> S) -> Report {
     let mut report = Report {
         seed: from_env("MODEL_SEED").unwrap_or_else(random),
         ..Report::default()
@@ -53,10 +54,16 @@ pub async fn run<S: Stage>(steps: usize, world: impl AsyncFn() -> S) -> Report {
     let steps = from_env("MODEL_STEPS").unwrap_or(0).max(steps);
     let mut seed = report.seed;
     while report.counts.steps < steps {
-        let stage = world().await;
-        report.name = stage.name();
-        let blame = Blame(stage.name(), seed);
-        play(&stage, Choices::seeded(seed), STEPS_OF_A_WORLD, &mut report).await;
+        let backend = world().await;
+        report.name = backend.name();
+        let blame = Blame(backend.name(), seed);
+        play(
+            &backend,
+            Choices::seeded(seed),
+            STEPS_OF_A_WORLD,
+            &mut report,
+        )
+        .await;
         drop(blame);
         seed = following(seed);
     }
@@ -83,7 +90,7 @@ impl Report {
         self.worlds += 1;
     }
 
-    /// Says it, past the test harness, which would show it only of a test that fails.
+    /// Prints the counts even if the test passes.
     fn announce(&self) {
         let line = format!("model: {self}\n");
         std::io::stdout().write_all(line.as_bytes()).unwrap();
@@ -105,15 +112,15 @@ impl fmt::Display for Report {
         } = self.counts;
         write!(
             f,
-            "{}: {steps} steps in {} worlds, {requests} requests, {commits} commits ({interleaved} with others in the \
-             middle), {conflicts} conflicts, {merged} merges, {dropped} late writes dropped, {refused} refused, \
+            "{}: {steps} steps in {} worlds, {requests} requests, {commits} commits ({interleaved} \
+             interrupted), {conflicts} conflicts, {merged} merges, {dropped} late writes dropped, {refused} refused, \
              {faults} faults, seed {}",
             self.name, self.worlds, self.seed
         )
     }
 }
 
-/// Says which seed to repeat when a world fails.
+/// Prints how to repeat a world that failed.
 struct Blame(&'static str, u64);
 
 impl Drop for Blame {
@@ -121,7 +128,7 @@ impl Drop for Blame {
         if std::thread::panicking() {
             let Self(name, seed) = self;
             eprintln!(
-                "the model of {name} failed: repeat it with MODEL_SEED={seed}, and MODEL_TRACE=1 to see its steps"
+                "the model of {name} failed: set MODEL_SEED={seed} to repeat it and MODEL_TRACE=1 to see every step"
             );
         }
     }
@@ -130,7 +137,7 @@ impl Drop for Blame {
 fn from_env<T: FromStr>(name: &str) -> Option<T> {
     let text = std::env::var(name).ok()?;
     let number = text.parse();
-    Some(number.unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+    Some(number.unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
 }
 
 fn random() -> u64 {

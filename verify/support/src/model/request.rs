@@ -1,26 +1,25 @@
-//! One request as the model sees it: what it loaded, what it did, and what it shows its handler.
+//! A request in the model: what it loaded, what it did, and what its handler sees.
 
 use session_core::ErrorKind;
 
 use super::record::{Op, Record, Texts, changed};
-use super::server::Settings;
+use super::settings::Settings;
 
-/// An open session, or one that was committed.
+/// A request whose session is open or committed.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) settings: Settings,
     pub(crate) phase: Phase,
     pub(crate) origin: Option<Origin>,
     pub(crate) id: Id,
-    /// What the handler sees.
+    /// The data that the handler sees.
     pub(crate) data: Texts,
     pub(crate) now: Texts,
-    /// What it did since it was opened, or since it logged out.
+    /// What it did since it was opened or logged out.
     pub(crate) ops: Vec<Op>,
     /// The handle of the session that it logged out of.
     pub(crate) ended: Option<String>,
     pub(crate) is_destroyed: bool,
-    /// When it was opened.
     opened_at: u64,
 }
 
@@ -36,13 +35,13 @@ pub(crate) enum Phase {
 pub(crate) struct Origin {
     pub(crate) handle: String,
     pub(crate) record: Record,
-    /// Whether it was to be renewed when it was loaded.
+    /// Whether the session was due for renewal when it was loaded.
     pub(crate) is_due: bool,
     /// Whether a previous secret signed its cookie.
     pub(crate) is_old_key: bool,
 }
 
-/// The id of a session. A minted one is not known until somebody asks.
+/// The id of a session. The model learns a new id only when the handler asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Id {
     None,
@@ -75,7 +74,7 @@ impl Request {
         }
     }
 
-    /// What the previous request flashed.
+    /// Returns what the previous request flashed.
     pub(crate) fn shown(&self) -> Texts {
         let origin = self.origin.as_ref();
         origin
@@ -83,7 +82,7 @@ impl Request {
             .unwrap_or_default()
     }
 
-    /// All flash that the handler can see.
+    /// Returns all flash that the handler can see.
     pub(crate) fn visible_flash(&self) -> Texts {
         let mut flash = self.shown();
         flash.extend(self.now.clone());
@@ -94,7 +93,7 @@ impl Request {
         self.seen().next_flash(&self.ops)
     }
 
-    /// The record that was loaded, or an empty one.
+    /// Returns the record that was loaded, or an empty one.
     pub(crate) fn seen(&self) -> Record {
         let origin = self.origin.as_ref();
         origin
@@ -106,7 +105,7 @@ impl Request {
         self.origin.is_some() && matches!(self.id, Id::Minted(_))
     }
 
-    /// Whether a session of which nothing is stored leaves something to be stored.
+    /// Returns `true` if a session without a record has something to store.
     pub(crate) fn is_established(&self) -> bool {
         self.id != Id::None || !self.data.is_empty() || !self.next_flash().is_empty()
     }
@@ -129,11 +128,11 @@ impl Request {
         }
     }
 
-    /// Does these operations, unless the session cannot be written any more or would become too large.
+    /// Applies an operation, unless the session can no longer be written or would become too large.
     ///
     /// # Errors
     ///
-    /// What the verb is to fail with.
+    /// Returns the error that the session's method must return.
     pub(crate) fn apply(&mut self, op: Op) -> Result<(), ErrorKind> {
         self.check_writable()?;
         let mut ops = self.ops.clone();
@@ -179,7 +178,7 @@ impl Request {
         Ok(())
     }
 
-    /// How long a text under `key` in the data may be.
+    /// Returns how many bytes of text fit under `key`.
     pub(crate) fn room(&self, key: &str) -> usize {
         let mut data = self.data.clone();
         data.insert(key.to_owned(), "\"\"".to_owned());
@@ -187,13 +186,13 @@ impl Request {
         self.settings.limit.json().saturating_sub(taken)
     }
 
-    /// The limit of the store, against the session's JSON or the cookie that it makes.
+    /// Checks the size of the session's JSON, or of its cookie, against the limit.
     pub(crate) fn check_size(&self, data: &Texts, flash: &Texts) -> Result<(), ErrorKind> {
         let json = json_len(data, flash, self.is_dated());
         self.settings.limit.check(json)
     }
 
-    /// Whether the record will say when the session began.
+    /// Returns `true` if the record will include its creation time.
     fn is_dated(&self) -> bool {
         let origin = self.origin.as_ref();
         let began = origin.and_then(|origin| origin.record.created_at);
@@ -201,7 +200,7 @@ impl Request {
     }
 }
 
-/// The length of a record's JSON. Ids have 36 characters and times 13 digits.
+/// Returns the length of a record's JSON. Ids have 36 characters and times 13 digits.
 pub(crate) fn json_len(data: &Texts, flash: &Texts, is_dated: bool) -> usize {
     let object = |texts: &Texts| {
         let members: usize = texts

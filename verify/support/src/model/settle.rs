@@ -1,47 +1,49 @@
-//! The end of a request: what the commit answered, what is stored by then, and what the client makes of it.
+//! The end of a request: compares the result of the commit and the store with the model, and
+//! updates the client's cookie.
 
 use std::time::Duration;
 
 use session_core::{Clock, Driver, Error, Outcome, Record, Token};
 
-use super::client::Issued;
-use super::fault::{Call, Failed};
-use super::play::{Open, Play};
+use super::backend::{Backend, Storage};
+use super::clients::Issued;
+use super::failing::Failed;
+use super::play::{OpenRequest, Play};
 use super::record;
 use super::request::Id;
-use super::stage::{Keeps, Stage};
 use super::verbs::{self, texts};
-use super::world::{Answer, Decision};
+use super::world::{Decision, Reply};
+use crate::Call;
 
-impl<S: Stage> Play<'_, S> {
-    /// Compares the outcome of a commit with that of the model.
+impl<S: Backend> Play<'_, S> {
+    /// Compares the result of a commit with the model.
     pub(super) async fn settle(
         &mut self,
-        mut open: Open,
+        mut open: OpenRequest,
         decision: Decision,
         result: Result<Outcome, Error>,
         failed: Option<Failed>,
     ) {
         let now = self.now();
         let answer = self.world.carry_out(decision, &open.request, now, failed);
-        let was_new = matches!(answer, Answer::New(_));
-        if answer.ends_at_once(now) && !self.stage.grain().is_zero() {
-            // The store gives it the shortest life that it knows. That is over before anybody looks.
-            self.stage.pass(SHORTEST_LIFE).await;
+        let was_new = matches!(answer, Reply::New(_));
+        if answer.ends_at_once(now) && !self.backend.grain().is_zero() {
+            // The store gives the record its shortest possible TTL. Wait until that has passed.
+            self.backend.pass(SHORTEST_LIFE).await;
         }
         let cookie = match (answer, result) {
-            (Answer::Keep, Ok(Outcome::Keep)) => {
+            (Reply::Keep, Ok(Outcome::Keep)) => {
                 self.counts.dropped += usize::from(decision != Decision::Keep);
                 None
             }
-            (Answer::Clear, Ok(Outcome::Clear)) => Some(None),
-            (Answer::Again(handle, left), Ok(Outcome::Set(token))) => {
+            (Reply::Clear, Ok(Outcome::Clear)) => Some(None),
+            (Reply::Again(handle, left), Ok(Outcome::Set(token))) => {
                 let issued = self.issued(&open, &token);
                 assert_eq!(issued.handle, handle);
                 self.is_about(Some(millis(&token)), Some(left));
                 Some(Some(issued))
             }
-            (Answer::New(record), Ok(Outcome::Set(token))) => {
+            (Reply::New(record), Ok(Outcome::Set(token))) => {
                 let issued = self.issued(&open, &token);
                 self.is_about(
                     Some(millis(&token)),
@@ -53,17 +55,19 @@ impl<S: Stage> Play<'_, S> {
                 }
                 match &open.request.id {
                     Id::Stored(known) | Id::Minted(Some(known)) => assert_eq!(*known, id),
-                    other => panic!("a stored session has no id: {other:?}"),
+                    other => panic!("a stored session must have an id: {other:?}"),
                 }
                 self.world.insert(issued.handle.clone(), id, record);
                 Some(Some(issued))
             }
-            (Answer::Error(expected), Err(error)) => {
+            (Reply::Error(expected), Err(error)) => {
                 assert_eq!(error.kind(), expected);
                 self.counts.refused += usize::from(failed.is_none());
                 None
             }
-            (answer, result) => panic!("{result:?}, but the model says {answer:?}"),
+            (answer, result) => {
+                panic!("the result is {result:?}, but the model expects {answer:?}")
+            }
         };
         if let Some(origin) = &open.request.origin {
             let handle = origin.handle.clone();
@@ -75,7 +79,7 @@ impl<S: Stage> Play<'_, S> {
         self.closed = Some(open);
     }
 
-    /// What the client does with its cookie, if the answer reaches it.
+    /// Updates the client's cookie, if the response reaches the client.
     fn receive(&mut self, client: usize, cookie: Option<Option<Issued>>) {
         let Some(cookie) = cookie else {
             return;
@@ -91,11 +95,16 @@ impl<S: Stage> Play<'_, S> {
         }
     }
 
-    /// The new record of a regeneration that failed was shown to nobody, and is gone again.
-    async fn is_no_leftover(&mut self, open: &mut Open, was_new: bool, failed: Option<Failed>) {
+    /// Asserts that a failed regenerate removed its new record, which no client knows.
+    async fn is_no_leftover(
+        &mut self,
+        open: &mut OpenRequest,
+        was_new: bool,
+        failed: Option<Failed>,
+    ) {
         let is_known =
             failed.is_none_or(|failed| !matches!(failed.call, Call::Save | Call::Destroy));
-        if was_new || !is_known || self.world.keeps == Keeps::Client {
+        if was_new || !is_known || self.world.storage == Storage::Client {
             return;
         }
         if let Id::Minted(_) = open.request.id {
@@ -103,45 +112,48 @@ impl<S: Stage> Play<'_, S> {
         }
         if let Id::Minted(Some(id)) = &open.request.id {
             let left = self.driver.driver.load(id).await.unwrap();
-            assert!(left.is_none(), "a new record was left behind");
+            assert!(
+                left.is_none(),
+                "a failed regenerate left its new record behind"
+            );
         }
     }
 
-    /// The parts of a new cookie: signed with the newest secret of its server.
-    fn issued(&self, open: &Open, token: &Token) -> Issued {
-        let server = &self.servers[open.server];
-        let verified = server.ring.verify(token.as_str()).unwrap();
+    /// Takes a new cookie apart. The primary secret of its release must have signed it.
+    fn issued(&self, open: &OpenRequest, token: &Token) -> Issued {
+        let release = &self.releases[open.release];
+        let verified = release.ring.verify(token.as_str()).unwrap();
         assert_eq!(verified.key, 0, "signed with a previous secret");
         Issued {
             text: token.as_str().to_owned(),
             handle: verified.handle.to_owned(),
-            secret: server.secrets[0],
+            secret: release.secrets[0],
         }
     }
 
-    /// Compares what is stored under a handle that is new, and returns its id.
+    /// Compares the record under a new handle with the model, and returns its id.
     async fn stored_under(&self, handle: &str, expected: &record::Record) -> String {
         let loaded = self.driver.driver.load(handle).await.unwrap();
         let is_over = expected.expires_at <= self.now();
         let Some(loaded) = loaded else {
             assert!(
-                is_over && self.world.keeps == Keeps::Server,
+                is_over && self.world.storage == Storage::Server,
                 "nothing is stored"
             );
             return handle.to_owned();
         };
         self.is_same(&loaded.record, expected);
         let id = loaded.record.id().as_str().to_owned();
-        assert!(self.world.keeps == Keeps::Client || id == handle);
+        assert!(self.world.storage == Storage::Client || id == handle);
         id
     }
 
-    /// Compares what is stored under a handle that the model knows.
+    /// Compares the record under a known handle with the model.
     pub(super) async fn audit(&self, handle: &str) {
         let real = self.driver.driver.load(handle).await.unwrap();
         let known = self.world.records.get(handle);
         let is_live =
-            self.world.keeps == Keeps::Client || self.world.live(handle, self.now()).is_some();
+            self.world.storage == Storage::Client || self.world.live(handle, self.now()).is_some();
         match (real, known.filter(|_| is_live)) {
             (Some(loaded), Some(stored)) => {
                 assert_eq!(loaded.record.id().as_str(), stored.id);
@@ -151,28 +163,32 @@ impl<S: Stage> Play<'_, S> {
                 let is_over = loaded
                     .record
                     .expires_at()
-                    .is_some_and(|end| end <= self.stage.clock().now());
-                assert!(is_over, "what was gone is there: {:?}", loaded.record);
+                    .is_some_and(|end| end <= self.backend.clock().now());
+                assert!(
+                    is_over,
+                    "an ended record is still stored: {:?}",
+                    loaded.record
+                );
             }
-            (None, Some(stored)) => panic!("what was stored is gone: {stored:?}"),
+            (None, Some(stored)) => panic!("a live record is gone: {stored:?}"),
             (None, None) => {}
         }
     }
 
     fn is_same(&self, real: &Record, model: &record::Record) {
-        assert_eq!(texts(real.data()), model.data, "the data, and the model's");
+        assert_eq!(texts(real.data()), model.data, "data: library and model");
         assert_eq!(
             texts(real.flash_next()),
             model.flash_texts(),
-            "the flash, and the model's"
+            "flash: library and model"
         );
         let millis =
             |time: Option<session_core::Timestamp>| time.map(session_core::Timestamp::as_millis);
         self.is_about(millis(real.expires_at()), Some(model.expires_at));
-        assert_eq!(millis(real.created_at()), model.created_at, "the beginning");
+        assert_eq!(millis(real.created_at()), model.created_at, "creation time");
     }
 
-    /// Compares two times, as finely as the store measures them.
+    /// Compares two times at the store's resolution.
     #[track_caller]
     pub(super) fn is_about(&self, real: Option<u64>, model: Option<u64>) {
         let far = match (real, model) {
@@ -180,12 +196,12 @@ impl<S: Stage> Play<'_, S> {
             (None, None) => 0,
             _ => u64::MAX,
         };
-        let grain = u64::try_from(self.stage.grain().as_millis()).unwrap();
-        assert!(far <= grain, "{real:?} ms, but the model says {model:?}");
+        let grain = u64::try_from(self.backend.grain().as_millis()).unwrap();
+        assert!(far <= grain, "{real:?} ms, but the model expects {model:?}");
     }
 
     pub(super) fn now(&self) -> u64 {
-        self.stage.clock().now().as_millis()
+        self.backend.clock().now().as_millis()
     }
 }
 
@@ -194,5 +210,5 @@ fn millis(token: &Token) -> u64 {
 }
 
 const SHORTEST_LIFE: Duration = Duration::from_millis(2);
-/// So many of the latest cookies may be sent again by somebody.
+/// How many recent cookies may be sent again.
 const MOST_COOKIES: usize = 40;

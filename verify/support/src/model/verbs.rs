@@ -1,4 +1,4 @@
-//! What a handler does, to the session and to the model at once.
+//! What a handler does, applied to the session and to the model.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -8,9 +8,9 @@ use session_core::{Error, ErrorKind, RawValue, Session, Values};
 use super::choices::Choices;
 use super::record::{Change, Op, Texts};
 use super::request::{Id, Phase, Request};
-use super::server::Limit;
+use super::settings::Limit;
 
-/// Does one verb and compares all that it shows. Returns what was done.
+/// Calls one method of the session, compares the result, and returns a description.
 pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choices) -> String {
     match choices.below(24) {
         0..=3 => {
@@ -85,7 +85,7 @@ pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choice
     }
 }
 
-/// Everything that can be seen of a session without changing it.
+/// Compares everything observable without changing the session.
 pub(crate) fn look(session: &Session, request: &Request, choices: &mut Choices) -> String {
     let (key, name) = (key(choices), name(choices));
     let text = |texts: &Texts, name: &str| texts.get(name).cloned();
@@ -119,7 +119,7 @@ pub(crate) fn look(session: &Session, request: &Request, choices: &mut Choices) 
     "look".to_owned()
 }
 
-/// Asks for the id, which a session without one gets thereby.
+/// Compares the id. Asking for it assigns one to a session without an id.
 pub(crate) fn id(session: &Session, request: &mut Request) -> String {
     let got = session.id().map(|id| id.as_str().to_owned()).map_err(kind);
     let expected = match &request.id {
@@ -166,16 +166,16 @@ fn pull(session: &Session, request: &mut Request, choices: &mut Choices) -> Stri
     compare(&format!("pull {key}"), got, expected)
 }
 
-/// A map whose keys are no texts is no JSON.
+/// Puts a map that JSON cannot represent, because its keys are not strings.
 fn unwritable(session: &Session) -> String {
     let map = BTreeMap::from([((1, 2), 3)]);
     let result = session.put("a", map).map_err(kind);
-    compare("put no JSON", result, Err(ErrorKind::Encode))
+    compare("put without a JSON form", result, Err(ErrorKind::Encode))
 }
 
 #[track_caller]
 fn compare<T: PartialEq + Debug>(what: &str, session: T, model: T) -> String {
-    assert_eq!(session, model, "{what}: the session, and the model");
+    assert_eq!(session, model, "{what}: session and model");
     what.to_owned()
 }
 
@@ -211,7 +211,7 @@ fn is_uuid_v4(id: &str) -> bool {
     id.len() == 36 && id.bytes().enumerate().all(is_right)
 }
 
-/// Few keys and small values, so that requests collide all the time. One key needs an escape.
+/// Returns one of a few keys, so that requests collide often. One needs an escape.
 pub(crate) fn key(choices: &mut Choices) -> String {
     choices.pick(&["a", "b", "c", "q\""]).to_owned()
 }
@@ -220,7 +220,7 @@ pub(crate) fn name(choices: &mut Choices) -> String {
     choices.pick(&["n", "m", "q\""]).to_owned()
 }
 
-/// A value's text: where there is a limit, at times one that just fits beside the session's data, or just does not.
+/// Returns a JSON text. With a limit, it is sometimes one that just fits, or just does not.
 pub(crate) fn value(choices: &mut Choices, request: &Request, key: &str) -> String {
     if request.settings.limit != Limit::None && choices.one_in(6) {
         let len = match choices.below(4) {

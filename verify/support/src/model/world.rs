@@ -1,22 +1,23 @@
-//! What is stored, and what a request finds and leaves there: the behaviour table, executable.
+//! The store in the model, and how a commit changes it.
 
 use std::collections::BTreeMap;
 
 use session_core::{ErrorKind, Establish};
 
-use super::Keeps;
-use super::fault::{Call, Failed};
+use super::Storage;
+use super::failing::Failed;
 use super::record::{Record, Texts};
 use super::request::{Id, Origin, Phase, Request, json_len};
+use crate::Call;
 
-/// The store. Where the client keeps the record, each handle is a record that nobody can change.
+/// The store. If records live in cookies, every handle is a record that never changes.
 #[derive(Debug)]
 pub(crate) struct World {
-    pub(crate) keeps: Keeps,
-    /// Whether the store can extend a record's life without saving it.
+    pub(crate) storage: Storage,
+    /// Whether the driver supports `touch`.
     pub(crate) touches: bool,
     pub(crate) records: BTreeMap<String, Stored>,
-    /// Handles in the order in which they came, those of the dead too.
+    /// All handles in order of their creation, including those of ended sessions.
     pub(crate) handles: Vec<String>,
 }
 
@@ -26,12 +27,13 @@ pub(crate) struct Stored {
     pub(crate) record: Record,
 }
 
-/// What is to become of a session, decided when it is closed.
+/// What a commit must do, decided when the session is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     Keep,
-    /// It is new, or the old one was logged out of: something is left to store, or nothing.
+    /// Store a new session.
     Begin,
+    /// Remove a session after a logout.
     End,
     Write,
     Regenerate,
@@ -39,20 +41,20 @@ pub(crate) enum Decision {
     Reissue,
 }
 
-/// What a commit is to answer.
+/// The result that a commit must have.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum Reply {
     Keep,
     Clear,
-    /// The cookie with this handle, for so many milliseconds.
+    /// Sets the cookie with this handle for this many milliseconds.
     Again(String, u64),
-    /// A cookie with a handle that nobody knows yet, for this record.
+    /// Sets a cookie with a new handle for this record.
     New(Record),
     Error(ErrorKind),
 }
 
-impl Answer {
-    /// Whether the session has no time left: its absolute end came while it was handled.
+impl Reply {
+    /// Returns `true` if the session reached its absolute end during the request.
     pub(crate) fn ends_at_once(&self, now: u64) -> bool {
         match self {
             Self::Again(_, left) => *left == 0,
@@ -63,37 +65,37 @@ impl Answer {
 }
 
 impl World {
-    pub(crate) fn new(keeps: Keeps, touches: bool) -> Self {
+    pub(crate) fn new(storage: Storage, touches: bool) -> Self {
         Self {
-            keeps,
+            storage,
             touches,
             records: BTreeMap::new(),
             handles: Vec::new(),
         }
     }
 
-    /// The record that a store answers with.
+    /// Returns the record if it is live.
     pub(crate) fn live(&self, handle: &str, now: u64) -> Option<&Stored> {
         let stored = self.records.get(handle)?;
         (now < stored.record.expires_at).then_some(stored)
     }
 
-    /// A record under a handle that was not there before.
+    /// Inserts a record under a new handle.
     pub(crate) fn insert(&mut self, handle: String, id: String, record: Record) {
         self.handles.push(handle.clone());
         let stored = Stored { id, record };
         let old = self.records.insert(handle, stored);
-        let is_new = old.is_none() || self.keeps == Keeps::Client;
-        assert!(is_new, "an id was given out twice");
+        let is_new = old.is_none() || self.storage == Storage::Client;
+        assert!(is_new, "an id was issued twice");
     }
 
     pub(crate) fn remove(&mut self, handle: &str) {
-        if self.keeps == Keeps::Server {
+        if self.storage == Storage::Server {
             self.records.remove(handle);
         }
     }
 
-    /// Closes a session. From here on it cannot be written.
+    /// Closes a session for writing and decides what its commit must do.
     pub(crate) fn close(request: &mut Request) -> Decision {
         let decision = Self::decide(request);
         if request.phase == Phase::Open {
@@ -136,15 +138,15 @@ impl World {
         }
     }
 
-    /// Carries out what was decided, at `now` and with a store that failed like this.
+    /// Carries out a decision at `now`, given what failed.
     pub(crate) fn carry_out(
         &mut self,
         decision: Decision,
         request: &Request,
         now: u64,
         failed: Option<Failed>,
-    ) -> Answer {
-        let unavailable = Answer::Error(ErrorKind::Unavailable);
+    ) -> Reply {
+        let unavailable = Reply::Error(ErrorKind::Unavailable);
         match (decision, &request.origin) {
             (Decision::Begin | Decision::End, _) => {
                 if let Some(ended) = &request.ended
@@ -153,16 +155,16 @@ impl World {
                 {
                     self.remove(ended);
                 }
-                // Where a record was stored and the answer lost, nobody has its cookie.
+                // If the record was stored and the answer lost, no client has its cookie.
                 if failed.is_some() {
                     unavailable
                 } else if decision == Decision::End {
-                    Answer::Clear
+                    Reply::Clear
                 } else {
                     let mut record = Record::new(request.data.clone(), request.next_flash());
                     record.created_at = request.settings.absolute.map(|_| now);
                     record.expires_at = request.settings.expiry(now, record.created_at);
-                    Answer::New(record)
+                    Reply::New(record)
                 }
             }
             (Decision::Write | Decision::Regenerate, Some(origin)) => self.write(
@@ -178,13 +180,13 @@ impl World {
                     return unavailable;
                 }
                 let is_gone = self.live(&origin.handle, now).is_none();
-                if is_gone && self.keeps == Keeps::Server {
-                    return Answer::Keep;
+                if is_gone && self.storage == Storage::Server {
+                    return Reply::Keep;
                 }
                 let left = origin.record.expires_at.saturating_sub(now);
-                Answer::Again(origin.handle.clone(), left)
+                Reply::Again(origin.handle.clone(), left)
             }
-            _ => Answer::Keep,
+            _ => Reply::Keep,
         }
     }
 
@@ -195,21 +197,21 @@ impl World {
         now: u64,
         failed: Option<Failed>,
         is_regenerated: bool,
-    ) -> Answer {
-        let unavailable = Answer::Error(ErrorKind::Unavailable);
-        // A record from before there was an absolute lifetime may be too full to note when the session began. It is not
-        // renewed without.
+    ) -> Reply {
+        let unavailable = Reply::Error(ErrorKind::Unavailable);
+        // A record from before the absolute lifetime was set may have no room for its creation
+        // time. It is not renewed without it.
         if let Err(kind) = request.check_size(&request.data, &request.next_flash()) {
-            return Answer::Error(kind);
+            return Reply::Error(kind);
         }
-        let current = match self.keeps {
-            // The client holds the only copy: there is nothing to join with.
-            Keeps::Client => origin.record.clone(),
-            Keeps::Server => match self.live(&origin.handle, now) {
+        let current = match self.storage {
+            // The client holds the only copy, so there is nothing to merge with.
+            Storage::Client => origin.record.clone(),
+            Storage::Server => match self.live(&origin.handle, now) {
                 Some(stored) => stored.record.clone(),
                 None if failed.is_some() => return unavailable,
-                // It ended meanwhile, and stays so.
-                None => return Answer::Keep,
+                // The session has ended, and a late write must not bring it back.
+                None => return Reply::Keep,
             },
         };
         let settings = &request.settings;
@@ -217,19 +219,19 @@ impl World {
             .end(current.created_at)
             .is_some_and(|end| end <= now);
         if is_over && current.saves != origin.record.saves {
-            // It would be joined with what has ended, by this server's absolute lifetime.
+            // Under this release's absolute lifetime, the stored session has ended.
             return if failed.is_some() {
                 unavailable
             } else {
-                Answer::Keep
+                Reply::Keep
             };
         }
         let merged = match self.merged(origin, request, &current, now) {
             Ok(merged) => merged,
             Err(_) if failed.is_some() => return unavailable,
-            Err(kind) => return Answer::Error(kind),
+            Err(kind) => return Reply::Error(kind),
         };
-        let is_same_handle = self.keeps == Keeps::Server && !is_regenerated;
+        let is_same_handle = self.storage == Storage::Server && !is_regenerated;
         if let Some(failed) = failed {
             match failed.call {
                 Call::Save if failed.took_effect && is_same_handle => {
@@ -243,13 +245,13 @@ impl World {
         if is_same_handle {
             let left = merged.expires_at.saturating_sub(now);
             self.replace(&origin.handle, merged);
-            return Answer::Again(origin.handle.clone(), left);
+            return Reply::Again(origin.handle.clone(), left);
         }
         self.remove(&origin.handle);
-        Answer::New(merged)
+        Reply::New(merged)
     }
 
-    /// The request's operations on what is stored by now.
+    /// Applies the request's operations to what is stored now.
     fn merged(
         &self,
         origin: &Origin,
@@ -283,10 +285,10 @@ impl World {
         request: &Request,
         now: u64,
         failed: Option<Failed>,
-    ) -> Answer {
-        if !self.touches || self.keeps == Keeps::Client {
+    ) -> Reply {
+        if !self.touches || self.storage == Storage::Client {
             if failed.is_some_and(|failed| failed.call == Call::Touch) {
-                return Answer::Error(ErrorKind::Unavailable);
+                return Reply::Error(ErrorKind::Unavailable);
             }
             return self.write(origin, request, now, failed, false);
         }
@@ -299,9 +301,9 @@ impl World {
             stored.record.expires_at = expires_at;
         }
         match (failed, is_live) {
-            (Some(_), _) => Answer::Error(ErrorKind::Unavailable),
-            (None, false) => Answer::Keep,
-            (None, true) => Answer::Again(origin.handle.clone(), expires_at.saturating_sub(now)),
+            (Some(_), _) => Reply::Error(ErrorKind::Unavailable),
+            (None, false) => Reply::Keep,
+            (None, true) => Reply::Again(origin.handle.clone(), expires_at.saturating_sub(now)),
         }
     }
 
@@ -312,7 +314,8 @@ impl World {
     }
 }
 
-/// The length of a merged record's JSON, which says of flash that was carried along where it is from: in 12 characters.
+/// Returns the length of a merged record's JSON, which includes a 12-character tag for every flash
+/// entry that it carries along.
 fn measure(record: &Record, carried: &[&String]) -> usize {
     let json = json_len(
         &record.data,

@@ -1,4 +1,5 @@
-//! Settings that cannot work: a line that names the variable, an exit code, and no panic.
+//! Invalid settings: the program prints one line that names the variable and exits with an error
+//! code, without a panic.
 
 use std::ffi::{OsStr, OsString};
 use std::net::TcpListener;
@@ -7,22 +8,23 @@ use std::os::unix::ffi::OsStringExt;
 use super::{Playground, Test, run, tests};
 
 pub(super) const TESTS: &[Test] = tests![
-    s29_an_unusable_secret_cannot_start_it,
-    an_impossible_value_is_named_with_its_remedy,
-    an_impossible_address_is_named,
-    a_port_that_is_taken_is_named,
-    an_impossible_filter_is_named,
-    a_value_that_is_not_utf_8_is_named,
-    a_setting_of_the_playground_that_is_not_utf_8_is_named,
+    s29_an_unusable_secret_prevents_startup,
+    an_invalid_value_is_reported_with_its_remedy,
+    an_invalid_address_is_reported,
+    a_port_in_use_is_reported,
+    an_invalid_filter_is_reported,
+    a_value_that_is_not_utf_8_is_reported,
+    a_playground_setting_that_is_not_utf_8_is_reported,
 ];
 
-/// Where the program was built with the feature `redis`.
-pub(super) const WITH_REDIS: &[Test] = tests![a_redis_that_cannot_be_reached_is_named];
+/// With the feature `redis`.
+pub(super) const WITH_REDIS: &[Test] = tests![an_unreachable_redis_is_reported];
 
-/// Where it was not.
-pub(super) const WITHOUT_REDIS: &[Test] = tests![a_driver_that_is_not_built_in_is_named];
+/// Without the feature `redis`.
+pub(super) const WITHOUT_REDIS: &[Test] = tests![a_missing_driver_is_reported];
 
-/// Runs with these variables; returns the one line on stderr, without the program's name.
+/// Runs the program with these variables and returns the only line on stderr, without the program's
+/// name.
 async fn complaint<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) -> String {
     let output = run(playground, vars).await;
     let text = String::from_utf8(output.stderr).unwrap();
@@ -35,7 +37,7 @@ async fn complaint<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) 
     line.to_owned()
 }
 
-async fn s29_an_unusable_secret_cannot_start_it(playground: Playground) {
+async fn s29_an_unusable_secret_prevents_startup(playground: Playground) {
     let remedy = "generate one with `openssl rand -base64 32`";
     for (variable, secret, problem) in [
         (
@@ -61,7 +63,7 @@ async fn s29_an_unusable_secret_cannot_start_it(playground: Playground) {
     }
 }
 
-async fn an_impossible_value_is_named_with_its_remedy(playground: Playground) {
+async fn an_invalid_value_is_reported_with_its_remedy(playground: Playground) {
     for (variable, value, rest) in [
         (
             "SESSION_DRIVER",
@@ -120,13 +122,13 @@ async fn an_impossible_value_is_named_with_its_remedy(playground: Playground) {
     }
 }
 
-async fn a_driver_that_is_not_built_in_is_named(playground: Playground) {
+async fn a_missing_driver_is_reported(playground: Playground) {
     let line = complaint(playground, &[("SESSION_DRIVER", "redis")]).await;
     let expected = "SESSION_DRIVER: the driver redis is not built in; turn on the feature ";
     assert!(line.starts_with(expected), "{line}");
 }
 
-async fn a_redis_that_cannot_be_reached_is_named(playground: Playground) {
+async fn an_unreachable_redis_is_reported(playground: Playground) {
     let line = complaint(
         playground,
         &[
@@ -141,7 +143,7 @@ async fn a_redis_that_cannot_be_reached_is_named(playground: Playground) {
     );
 }
 
-async fn an_impossible_address_is_named(playground: Playground) {
+async fn an_invalid_address_is_reported(playground: Playground) {
     for (variable, value) in [
         ("PORT", "abc"),
         ("PORT", "65536"),
@@ -156,7 +158,7 @@ async fn an_impossible_address_is_named(playground: Playground) {
     }
 }
 
-async fn a_port_that_is_taken_is_named(playground: Playground) {
+async fn a_port_in_use_is_reported(playground: Playground) {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let line = complaint(playground, &[("PORT", &port)]).await;
@@ -165,14 +167,14 @@ async fn a_port_that_is_taken_is_named(playground: Playground) {
     assert!(line.starts_with(&expected), "{line}");
 }
 
-async fn an_impossible_filter_is_named(playground: Playground) {
+async fn an_invalid_filter_is_reported(playground: Playground) {
     for filter in ["session=loud", "a=b=c"] {
         let line = complaint(playground, &[("RUST_LOG", filter)]).await;
         assert!(line.starts_with("RUST_LOG: "), "{filter}: {line}");
     }
 }
 
-async fn a_value_that_is_not_utf_8_is_named(playground: Playground) {
+async fn a_value_that_is_not_utf_8_is_reported(playground: Playground) {
     for variable in [
         "SESSION_SECRET",
         "APP_KEY",
@@ -186,7 +188,7 @@ async fn a_value_that_is_not_utf_8_is_named(playground: Playground) {
     }
 }
 
-async fn a_setting_of_the_playground_that_is_not_utf_8_is_named(playground: Playground) {
+async fn a_playground_setting_that_is_not_utf_8_is_reported(playground: Playground) {
     for variable in ["HOST", "PORT", "RUST_LOG"] {
         let line = complaint(playground, &[(variable, OsString::from_vec(vec![0xff]))]).await;
         assert!(line.contains(variable), "{line}");

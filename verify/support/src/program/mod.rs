@@ -1,4 +1,4 @@
-//! A playground's program as a newcomer starts it, and the tests that every playground's program passes.
+//! Playground programs as a newcomer starts them, and the tests that every one of them passes.
 
 mod misconfigured;
 mod process;
@@ -16,16 +16,16 @@ use self::process::run;
 /// A playground's program.
 #[derive(Clone, Copy, Debug)]
 pub struct Playground {
-    /// Its name: what its messages begin with.
+    /// Its name, which begins every message.
     pub name: &'static str,
-    /// Where it is: `env!("CARGO_BIN_EXE_…")`.
+    /// Its path: `env!("CARGO_BIN_EXE_…")`.
     pub path: &'static str,
-    /// Whether it was built with the feature `redis`.
+    /// Whether the feature `redis` is enabled.
     pub has_redis: bool,
 }
 
 impl Playground {
-    /// Tests the program: the `main` of a test with `harness = false`.
+    /// Runs the tests. This is the `main` of a test with `harness = false`.
     pub fn test(self) -> ExitCode {
         let optional = match self.has_redis {
             true => [misconfigured::WITH_REDIS, redis::TESTS],
@@ -51,7 +51,7 @@ struct Test {
     play: fn(Playground) -> Pin<Box<dyn Future<Output = ()>>>,
 }
 
-/// A list of tests by the names of their functions.
+/// Lists tests by the names of their functions.
 macro_rules! tests {
     ($($name:ident),* $(,)?) => {
         &[$($crate::program::Test {
@@ -63,5 +63,5 @@ macro_rules! tests {
 
 use tests;
 
-/// A secret that is one.
+/// A usable secret.
 const SECRET: &str = "correct horse battery staple, and then some";

@@ -10,27 +10,27 @@ use tokio::process::{Child, ChildStdout, Command};
 use super::Playground;
 use crate::http::Browser;
 
-/// A playground that runs. Killed when dropped.
+/// A running playground. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    /// What it printed so far.
+    /// What it has printed so far.
     pub printed: Vec<String>,
-    /// Where it says that it serves.
+    /// The address that it printed.
     pub address: String,
 }
 
-/// Runs the playground where it is to end by itself.
+/// Runs a playground that exits immediately.
 pub(super) async fn run<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) -> Output {
     let output = command(playground, vars).output();
     tokio::time::timeout(PATIENCE, output)
         .await
-        .expect("it goes on running")
+        .expect("the program did not exit")
         .unwrap()
 }
 
-/// The command with these variables and no others, on a free port.
+/// Returns the command with only these variables, on a free port.
 fn command<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) -> Command {
     let mut command = Command::new(playground.path);
     command
@@ -45,7 +45,7 @@ fn command<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) -> Comma
 }
 
 impl Program {
-    /// Starts the playground and waits for its address.
+    /// Starts the playground and waits until it prints its address.
     pub async fn start(playground: Playground, vars: &[(&str, &str)]) -> Self {
         let mut child = command(playground, vars).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -57,16 +57,16 @@ impl Program {
         };
         tokio::time::timeout(PATIENCE, program.read_address(playground.name))
             .await
-            .expect("no address");
+            .expect("the program printed no address");
         program
     }
 
-    /// The id of its process.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.child.id().unwrap()
     }
 
-    /// A new browser.
+    /// Returns a new browser.
     pub fn browser(&self) -> Browser {
         Browser::new(&self.address)
     }
@@ -83,10 +83,11 @@ impl Program {
                 return;
             }
         }
-        panic!("it ended: {:?}", self.printed);
+        panic!("the program exited: {:?}", self.printed);
     }
 
-    /// Interrupts it, as Ctrl-C does. Returns whether it ended well and all that it printed and logged.
+    /// Interrupts the program, as Ctrl-C does. Returns whether it exited successfully, and its
+    /// complete output.
     pub(super) async fn interrupt(mut self) -> (bool, String) {
         let id = self.child.id().unwrap().to_string();
         let told = Command::new("kill").args(["-INT", &id]).status().await;
@@ -99,12 +100,12 @@ impl Program {
         };
         let output = tokio::time::timeout(PATIENCE, ending)
             .await
-            .expect("it goes on running");
+            .expect("the program did not exit");
         let errors = String::from_utf8(output.stderr).unwrap();
         let printed = self.printed.join("\n");
         (output.status.success(), format!("{printed}\n{errors}"))
     }
 }
 
-/// Longer than starting or ending takes.
+/// Longer than starting or stopping takes.
 const PATIENCE: Duration = Duration::from_secs(20);

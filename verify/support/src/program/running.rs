@@ -1,4 +1,4 @@
-//! Starting and stopping the program, and what it says about itself.
+//! Starting and stopping the program, and what it prints.
 
 use serde_json::json;
 
@@ -6,15 +6,15 @@ use super::{Playground, Program, SECRET, Test, tests};
 use crate::RedisServer;
 
 pub(super) const TESTS: &[Test] = tests![
-    without_settings_it_serves_and_says_what_it_did_without,
-    with_settings_it_follows_them_and_has_nothing_to_remark,
+    without_settings_it_starts_and_prints_its_defaults,
+    with_settings_it_follows_them_and_prints_no_remarks,
     secure_can_be_turned_on,
-    an_app_key_stands_in_for_the_secret,
-    an_interrupt_ends_it_well_while_a_connection_is_open,
-    s26_nothing_secret_is_logged_at_any_level,
+    app_key_replaces_a_missing_secret,
+    an_interrupt_stops_it_cleanly_despite_an_open_connection,
+    s26_no_secret_is_logged_at_any_level,
 ];
 
-async fn without_settings_it_serves_and_says_what_it_did_without(playground: Playground) {
+async fn without_settings_it_starts_and_prints_its_defaults(playground: Playground) {
     let program = Program::start(playground, &[]).await;
     let name = playground.name;
     let lines = [
@@ -32,7 +32,7 @@ async fn without_settings_it_serves_and_says_what_it_did_without(playground: Pla
     assert_eq!(browser.get("/api/session/a").await.body, "1");
 }
 
-async fn with_settings_it_follows_them_and_has_nothing_to_remark(playground: Playground) {
+async fn with_settings_it_follows_them_and_prints_no_remarks(playground: Playground) {
     let vars = [
         ("SESSION_SECRET", SECRET),
         ("SESSION_SECURE", "false"),
@@ -63,13 +63,13 @@ async fn secure_can_be_turned_on(playground: Playground) {
     assert!(put.set_cookie().1.contains("; Secure"));
 }
 
-async fn an_app_key_stands_in_for_the_secret(playground: Playground) {
+async fn app_key_replaces_a_missing_secret(playground: Playground) {
     let key = format!("base64:{SECRET}");
     let one = Program::start(playground, &[("APP_KEY", &*key)]).await;
     let has_remark = |line: &String| line.contains("SESSION_SECRET");
     assert!(!one.printed.iter().any(has_remark));
     let cookie = one.browser().put("/api/session/a", "1").await.cookie();
-    // Another process with the same secret reads its cookies, one with a random secret does not.
+    // A process with the same secret reads its cookies. One with a random secret does not.
     let same = Program::start(playground, &[("SESSION_SECRET", SECRET)]).await;
     let found = same.browser().with_cookie("/api/session/a", &cookie).await;
     assert_eq!(found.body, "1");
@@ -78,7 +78,7 @@ async fn an_app_key_stands_in_for_the_secret(playground: Playground) {
     assert_eq!(found.status, 404);
 }
 
-async fn an_interrupt_ends_it_well_while_a_connection_is_open(playground: Playground) {
+async fn an_interrupt_stops_it_cleanly_despite_an_open_connection(playground: Playground) {
     let program = Program::start(playground, &[]).await;
     let browser = program.browser();
     assert_eq!(browser.session().await["data"], json!({}));
@@ -86,8 +86,8 @@ async fn an_interrupt_ends_it_well_while_a_connection_is_open(playground: Playgr
     assert!(ended_well);
 }
 
-/// With everything logged that can be logged, by this crate and all below it.
-async fn s26_nothing_secret_is_logged_at_any_level(playground: Playground) {
+/// Security checklist, statement 26. Logs everything at the lowest level, including dependencies.
+async fn s26_no_secret_is_logged_at_any_level(playground: Playground) {
     assert_no_secret_is_logged(playground, "cookie", "").await;
     assert_no_secret_is_logged(playground, "memory", "").await;
     if playground.has_redis {
@@ -129,12 +129,12 @@ async fn assert_no_secret_is_logged(playground: Playground, driver: &str, redis_
 
     let (_, output) = program.interrupt().await;
     for event in ["created", "regenerated", "destroyed", "cookie invalid"] {
-        // The cookie driver has no record to destroy, and says nothing then.
+        // The cookie driver has no record to destroy, so it logs nothing.
         let expected = driver != "cookie" || event != "destroyed";
         let found = output.contains(&format!("session {event}"));
         assert!(found || !expected, "{driver}, {event}: {output}");
     }
-    // An id is logged by its first eight characters: the word before them is `id=`.
+    // Of an id, only the first eight characters are logged.
     for (what, secret) in secrets {
         assert!(!secret.is_empty());
         let leak = output.lines().find(|line| line.contains(&secret));

@@ -1,0 +1,14 @@
+//! What sessions and managers do, over a complete driver and over the smallest possible one.
+
+mod capacity;
+mod commit;
+mod endings;
+mod establish;
+mod expiry;
+mod flash;
+mod forwarding;
+mod handle;
+mod late;
+mod outage;
+mod renewal;
+mod tokens;

@@ -1,0 +1,6 @@
+//! Settings as data.
+
+mod file;
+mod formats;
+mod secrets;
+mod variables;

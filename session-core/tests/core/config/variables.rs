@@ -1,0 +1,226 @@
+//! Settings in environment variables: every variable, its default, and the errors for invalid
+//! values.
+
+use std::time::Duration;
+
+use pollster::block_on;
+use session_core::{
+    CookieOptions, DriverName, MemoryDriver, SameSite, SessionConfig, SessionManager,
+};
+
+use crate::common::{MINUTE, SECRET};
+
+const OTHER: &str = "another-secret-0123456789abcdef-0123456789";
+
+/// Reads these variables, with a secret unless they contain one.
+fn read(vars: &[(&str, &str)]) -> Result<SessionConfig, String> {
+    let find = |name: &str| {
+        vars.iter()
+            .find(|(n, _)| *n == name)
+            .map(|(_, value)| *value)
+    };
+    SessionConfig::from_vars(|name| {
+        let has_secret = find("SESSION_SECRET").is_some() || find("APP_KEY").is_some();
+        find(name).or((name == "SESSION_SECRET" && !has_secret).then_some(SECRET))
+    })
+    .map_err(|error| {
+        // Programs can rely on the name of the variable.
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("{}: ", error.setting()))
+        );
+        error.to_string()
+    })
+}
+
+fn config(vars: &[(&str, &str)]) -> SessionConfig {
+    read(vars).unwrap()
+}
+
+fn error(variable: &str, value: &str) -> String {
+    read(&[(variable, value)]).unwrap_err()
+}
+
+fn manager(config: &SessionConfig) -> SessionManager {
+    let builder = config.builder(MemoryDriver::new()).unwrap();
+    builder.build().unwrap()
+}
+
+/// Returns `true` if the config signs with this secret.
+fn signs_with(config: &SessionConfig, secret: &str) -> bool {
+    let signed = |ring: session_core::KeyRing| ring.sign("h".to_owned());
+    let secret = session_core::Secret::new(secret).unwrap();
+    signed(config.key_ring().unwrap()) == signed(secret.into())
+}
+
+#[test]
+fn every_variable_but_the_secret_has_a_default() {
+    let config = config(&[]);
+    assert_eq!(config.driver(), DriverName::Cookie);
+    assert_eq!(config.cookie(), &CookieOptions::default());
+    assert_eq!(config.redis_url(), None);
+    assert_eq!(config.prefix(), "session:");
+    assert!(signs_with(&config, SECRET));
+    let manager = manager(&config);
+    assert_eq!(manager.lifetime(), 120 * MINUTE);
+    assert_eq!(manager.cookie_name(), "session");
+    assert!(!manager.opens_lazily());
+}
+
+#[test]
+fn every_variable_is_read() {
+    let config = config(&[
+        ("SESSION_DRIVER", "redis"),
+        ("SESSION_SECRET", OTHER),
+        ("SESSION_LIFETIME", "30"),
+        ("SESSION_COOKIE", "sid"),
+        ("SESSION_SECURE", "false"),
+        ("SESSION_SAME_SITE", "Strict"),
+        ("SESSION_PATH", "/app"),
+        ("SESSION_DOMAIN", "example.com"),
+        ("REDIS_URL", "redis://cache:6380/2"),
+        ("SESSION_PREFIX", "app:"),
+    ]);
+    assert_eq!(config.driver(), DriverName::Redis);
+    assert!(signs_with(&config, OTHER));
+    let expected = CookieOptions::default()
+        .name("sid")
+        .secure(false)
+        .same_site(SameSite::Strict)
+        .path("/app")
+        .domain("example.com");
+    assert_eq!(config.cookie(), &expected);
+    assert_eq!(config.redis_url(), Some("redis://cache:6380/2"));
+    assert_eq!(config.prefix(), "app:");
+    assert_eq!(manager(&config).lifetime(), 30 * MINUTE);
+}
+
+#[test]
+fn every_spelling_of_a_value_is_accepted() {
+    for (value, driver) in [
+        ("cookie", DriverName::Cookie),
+        ("memory", DriverName::Memory),
+        ("redis", DriverName::Redis),
+    ] {
+        assert_eq!(config(&[("SESSION_DRIVER", value)]).driver(), driver);
+        assert_eq!(driver.to_string(), value);
+    }
+    for (value, secure) in [
+        ("true", true),
+        ("TRUE", true),
+        ("1", true),
+        ("false", false),
+        ("False", false),
+        ("0", false),
+    ] {
+        let expected = CookieOptions::default().secure(secure);
+        assert_eq!(config(&[("SESSION_SECURE", value)]).cookie(), &expected);
+    }
+    for (value, same_site) in [
+        ("lax", SameSite::Lax),
+        ("STRICT", SameSite::Strict),
+        ("None", SameSite::None),
+    ] {
+        let expected = CookieOptions::default().same_site(same_site);
+        assert_eq!(config(&[("SESSION_SAME_SITE", value)]).cookie(), &expected);
+    }
+    // An empty value means none, for settings that are optional.
+    let empty = config(&[("SESSION_DOMAIN", ""), ("REDIS_URL", "")]);
+    assert_eq!(empty.cookie(), &CookieOptions::default());
+    assert_eq!(empty.redis_url(), None);
+}
+
+#[test]
+fn an_invalid_value_is_reported_with_its_variable_and_a_remedy() {
+    let cases = [
+        (
+            "SESSION_DRIVER",
+            ["", "Redis", "file"],
+            "use cookie, memory or redis",
+        ),
+        ("SESSION_SECURE", ["", "yes", "on"], "use true or false"),
+        (
+            "SESSION_SAME_SITE",
+            ["", "laxe", "no"],
+            "use lax, strict or none",
+        ),
+        (
+            "SESSION_LIFETIME",
+            ["0", "-5", "1.5"],
+            "use a whole number of minutes, at least 1",
+        ),
+        (
+            "SESSION_LIFETIME",
+            ["", "2h", "18446744073709551616"],
+            "use a whole number of minutes, at least 1",
+        ),
+    ];
+    for (variable, values, remedy) in cases {
+        for value in values {
+            assert_eq!(
+                error(variable, value),
+                format!("{variable}: {value:?} is not possible; {remedy}")
+            );
+        }
+    }
+}
+
+#[test]
+fn an_invalid_cookie_is_reported_with_its_variable() {
+    assert_eq!(
+        error("SESSION_COOKIE", "my session"),
+        "SESSION_COOKIE: \"my session\" contains ' '; \
+         use letters, digits, '-' and '_' (RFC 6265, cookie-name)"
+    );
+    assert_eq!(
+        error("SESSION_COOKIE", ""),
+        "SESSION_COOKIE: is empty; use letters, digits, '-' and '_' (RFC 6265, cookie-name)"
+    );
+    assert_eq!(
+        error("SESSION_PATH", "app"),
+        "SESSION_PATH: \"app\" does not start with '/'; \
+         use a path such as \"/\" (RFC 6265, path-value)"
+    );
+    assert_eq!(
+        error("SESSION_DOMAIN", "a;b"),
+        "SESSION_DOMAIN: \"a;b\" contains ';'; \
+         use a host name such as \"example.com\" (RFC 6265, domain-value)"
+    );
+    let error = read(&[("SESSION_COOKIE", "__Host-s"), ("SESSION_SECURE", "false")]);
+    assert_eq!(
+        error.unwrap_err(),
+        "SESSION_COOKIE: the prefix of \"__Host-s\" demands Secure, Path=/ and no Domain; \
+         change the options or the name (RFC 6265bis, cookie name prefixes)"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_not_utf_8_is_an_error() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    for variable in ["SESSION_SECRET", "APP_KEY", "SESSION_COOKIE", "REDIS_URL"] {
+        let error = SessionConfig::from_vars(|name| match name {
+            _ if name == variable => Some(OsString::from_vec(b"caf\xe9".to_vec())),
+            "SESSION_SECRET" if variable != "APP_KEY" => Some(SECRET.into()),
+            _ => None,
+        });
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            format!("{variable}: is not UTF-8; set it anew")
+        );
+    }
+}
+
+#[test]
+fn the_longest_lifetime_does_not_overflow() {
+    let manager = manager(&config(&[("SESSION_LIFETIME", "18446744073709551615")]));
+    assert_eq!(manager.lifetime(), Duration::from_secs(u64::MAX));
+    let session = block_on(manager.open(None)).unwrap();
+    session.put("a", 1).unwrap();
+    let outcome = block_on(manager.commit(&session)).unwrap();
+    let line = manager.set_cookie(&outcome).unwrap();
+    assert!(line.ends_with("Max-Age=34560000"), "{line}");
+}

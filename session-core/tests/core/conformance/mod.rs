@@ -1,0 +1,6 @@
+//! The conformance kit: `MemoryDriver` passes it, and it catches drivers that are broken on purpose.
+
+mod broken;
+mod memory;
+mod messages;
+mod reference;

@@ -1,0 +1,268 @@
+//! A store without faults, and a driver that adds one to it.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use session_core::conformance::Subject;
+use session_core::{
+    Capacity, Clock, Driver, Error, Expected, Loaded, ManualClock, MemoryDriver, Record, Retired,
+    Saved, SessionId, Touched, Version, async_trait,
+};
+
+use super::broken::{Fault, Result, Save};
+use crate::common::clock;
+
+/// A store that keeps every promise. It can contain foreign data, and it can be down.
+pub(crate) struct Store {
+    memory: MemoryDriver,
+    clock: ManualClock,
+    planted: Mutex<HashSet<String>>,
+    is_down: AtomicBool,
+    /// What faults remember across connections.
+    pub(crate) notes: Mutex<HashMap<String, u64>>,
+    last: Mutex<HashMap<SessionId, Record>>,
+}
+
+impl Store {
+    fn new() -> Self {
+        let clock = clock();
+        Self {
+            memory: MemoryDriver::new().with_clock(clock.clone()),
+            clock,
+            planted: Mutex::default(),
+            is_down: AtomicBool::default(),
+            notes: Mutex::default(),
+            last: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.is_down.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn is_planted(&self, id: &str) -> bool {
+        self.planted.lock().unwrap().contains(id)
+    }
+
+    /// Removes foreign data.
+    pub(crate) fn unplant(&self, id: &str) {
+        self.planted.lock().unwrap().remove(id);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.memory.clear();
+    }
+
+    pub(crate) fn note(&self, id: &SessionId, number: u64) {
+        let mut notes = self.notes.lock().unwrap();
+        notes.insert(id.as_str().to_owned(), number);
+    }
+
+    pub(crate) fn is_noted(&self, id: &SessionId) -> bool {
+        self.notes.lock().unwrap().contains_key(id.as_str())
+    }
+
+    /// Remembers a copy of a record and returns the previous copy.
+    pub(crate) fn remember(&self, record: &Record) -> Option<Record> {
+        let mut last = self.last.lock().unwrap();
+        last.insert(record.id().clone(), record.clone())
+    }
+
+    pub(crate) fn remembered(&self, id: &SessionId) -> Option<Record> {
+        self.last.lock().unwrap().get(id).cloned()
+    }
+
+    pub(crate) fn forget(&self, id: &SessionId) {
+        self.last.lock().unwrap().remove(id);
+    }
+
+    pub(crate) async fn apply(&self, save: Save<'_>) -> Result<Saved> {
+        self.save(save.record, save.expected, save.ttl).await
+    }
+
+    /// Stores a record, whatever the store holds.
+    pub(crate) async fn put(&self, record: &Record, ttl: Duration) -> Result<Saved> {
+        if self.is_planted(record.id().as_str()) {
+            return Ok(Saved::Conflict(None));
+        }
+        loop {
+            let held = self.memory.load(record.id().as_str()).await?;
+            let expected = held
+                .as_ref()
+                .map_or(Expected::Absent, |held| Expected::Version(&held.version));
+            if let done @ Saved::Done { .. } = self.save(record, expected, ttl).await? {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Returns how long a record has to live.
+    pub(crate) async fn left(&self, id: &SessionId) -> Duration {
+        let held = self.memory.load(id.as_str()).await.unwrap();
+        let end = held.and_then(|held| held.record.expires_at());
+        end.unwrap_or_default().since(self.clock.now())
+    }
+
+    fn check_up(&self) -> Result<()> {
+        if self.is_down() {
+            return Err(Error::unavailable("connection refused"));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Driver for Store {
+    async fn load(&self, handle: &str) -> Result<Option<Loaded>> {
+        self.check_up()?;
+        if self.is_planted(handle) {
+            return Ok(None);
+        }
+        self.memory.load(handle).await
+    }
+
+    async fn save(&self, record: &Record, expected: Expected<'_>, ttl: Duration) -> Result<Saved> {
+        self.check_up()?;
+        if self.is_planted(record.id().as_str()) {
+            return Ok(Saved::Conflict(None));
+        }
+        self.memory.save(record, expected, ttl).await
+    }
+
+    async fn destroy(&self, id: &SessionId) -> Result<()> {
+        self.check_up()?;
+        self.memory.destroy(id).await
+    }
+
+    fn can_revoke(&self) -> bool {
+        true
+    }
+
+    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched> {
+        self.check_up()?;
+        self.memory.touch(id, ttl).await
+    }
+
+    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired> {
+        self.check_up()?;
+        if self.is_planted(id.as_str()) {
+            return Ok(Retired::Gone);
+        }
+        self.memory.retire(id, version).await
+    }
+
+    fn capacity(&self) -> Capacity {
+        Capacity::Json(2 * 1024 * 1024)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+/// A connection to the store, with a fault.
+pub(crate) struct BrokenDriver<F> {
+    store: Arc<Store>,
+    fault: F,
+}
+
+#[async_trait]
+impl<F: Fault> Driver for BrokenDriver<F> {
+    async fn load(&self, handle: &str) -> Result<Option<Loaded>> {
+        self.fault.load(&self.store, handle).await
+    }
+
+    async fn save(&self, record: &Record, expected: Expected<'_>, ttl: Duration) -> Result<Saved> {
+        let save = Save {
+            record,
+            expected,
+            ttl,
+        };
+        self.fault.save(&self.store, save).await
+    }
+
+    async fn destroy(&self, id: &SessionId) -> Result<()> {
+        self.fault.destroy(&self.store, id).await
+    }
+
+    fn can_revoke(&self) -> bool {
+        self.fault.can_revoke()
+    }
+
+    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched> {
+        self.fault.touch(&self.store, id, ttl).await
+    }
+
+    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired> {
+        self.fault.retire(&self.store, id, version).await
+    }
+
+    fn capacity(&self) -> Capacity {
+        self.fault.capacity(&self.store)
+    }
+}
+
+impl<F: Fault> fmt::Debug for BrokenDriver<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fault.debug(&self.store, f)
+    }
+}
+
+/// A store whose connections all have a fault.
+pub(crate) struct BrokenSubject<F> {
+    store: Arc<Store>,
+    new: fn() -> F,
+}
+
+impl<F: Fault + Default> BrokenSubject<F> {
+    pub(crate) fn new() -> Self {
+        Self {
+            store: Arc::new(Store::new()),
+            new: F::default,
+        }
+    }
+}
+
+impl<F: Fault> Subject for BrokenSubject<F> {
+    type Driver = BrokenDriver<F>;
+
+    fn driver(&self) -> BrokenDriver<F> {
+        BrokenDriver {
+            store: self.store.clone(),
+            fault: (self.new)(),
+        }
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.store.clock.clone())
+    }
+
+    fn pass(&self, time: Duration) {
+        self.store.clock.advance(time);
+    }
+
+    /// The races of the faults are wide enough.
+    fn effort(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn patience(&self) -> Duration {
+        F::PATIENCE
+    }
+
+    /// The store never reads foreign data, so the text does not matter.
+    fn plant(&self, id: &SessionId, _: &str) -> bool {
+        let mut planted = self.store.planted.lock().unwrap();
+        planted.insert(id.as_str().to_owned())
+    }
+
+    fn take_down(&self) -> bool {
+        self.store.is_down.store(true, Ordering::SeqCst);
+        true
+    }
+}

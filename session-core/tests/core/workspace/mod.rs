@@ -1,0 +1,5 @@
+//! What must hold for the sources and the documentation.
+
+mod dependencies;
+mod guide;
+mod wasm;

@@ -1,0 +1,110 @@
+//! The settings of a release, and the limits and times that follow from them.
+
+use session_core::{Builder, ErrorKind, Establish, OnOutage, Renewal};
+
+use std::time::Duration;
+
+use super::choices::Choices;
+
+/// The settings of a release. Times are in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) lifetime: u64,
+    pub(crate) absolute: Option<u64>,
+    pub(crate) renewal: Renewal,
+    pub(crate) establish: Establish,
+    pub(crate) on_outage: OnOutage,
+    pub(crate) limit: Limit,
+}
+
+/// The maximum size of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    None,
+    /// A number of bytes of JSON.
+    Json(usize),
+    /// 4096 bytes for the cookie's value and its name, which has `name` bytes.
+    Cookie {
+        name: usize,
+    },
+}
+
+impl Settings {
+    pub(crate) fn choose(choices: &mut Choices, limit: Limit, grain: Duration) -> Self {
+        let renewals = [
+            Renewal::HalfLife,
+            Renewal::HalfLife,
+            Renewal::OnWrite,
+            // Not with a coarse store: the session would be due for renewal at once.
+            Renewal::Always,
+        ];
+        let renewals = &renewals[..4 - usize::from(!grain.is_zero())];
+        Self {
+            lifetime: 120 * MINUTE,
+            absolute: choices.one_in(3).then_some(300 * MINUTE),
+            renewal: choices.pick(renewals),
+            establish: choices.pick(&[Establish::OnWrite, Establish::OnWrite, Establish::Always]),
+            on_outage: choices.pick(&[OnOutage::Serve, OnOutage::Serve, OnOutage::Refuse]),
+            limit,
+        }
+    }
+
+    pub(crate) fn configure(&self, builder: Builder) -> Builder {
+        let builder = builder
+            .lifetime(Duration::from_millis(self.lifetime))
+            .renewal(self.renewal)
+            .establish(self.establish)
+            .on_outage(self.on_outage);
+        match self.absolute {
+            Some(absolute) => builder.absolute_lifetime(Duration::from_millis(absolute)),
+            None => builder,
+        }
+    }
+
+    /// Returns when a session expires that was created at `created` and is saved at `now`.
+    pub(crate) fn expiry(&self, now: u64, created: Option<u64>) -> u64 {
+        (now + self.lifetime).min(self.end(created).unwrap_or(u64::MAX))
+    }
+
+    /// Returns the absolute end of a session.
+    pub(crate) fn end(&self, created: Option<u64>) -> Option<u64> {
+        Some(created? + self.absolute?)
+    }
+
+    /// Returns `true` if a request that only reads the session must renew it.
+    pub(crate) fn is_due(&self, now: u64, expires: u64, created: Option<u64>) -> bool {
+        let is_time = match self.renewal {
+            Renewal::OnWrite => false,
+            Renewal::HalfLife => expires.saturating_sub(now) < self.lifetime / 2,
+            Renewal::Always => true,
+        };
+        is_time && self.expiry(now, created) > expires
+    }
+}
+
+impl Limit {
+    /// Returns the maximum number of bytes of JSON.
+    pub(crate) fn json(self) -> usize {
+        match self {
+            Self::None => usize::MAX,
+            Self::Json(limit) => limit,
+            Self::Cookie { name } => (4096 - 44 - name) * 3 / 4,
+        }
+    }
+
+    /// Checks a number of bytes of JSON against the limit.
+    pub(crate) fn check(self, json: usize) -> Result<(), ErrorKind> {
+        let (size, limit) = match self {
+            Self::None => return Ok(()),
+            Self::Json(limit) => (json, limit),
+            // base64 without padding, then a dot and 32 bytes in base64.
+            Self::Cookie { name } => (name + (4 * json).div_ceil(3) + 44, 4096),
+        };
+        if size > limit {
+            return Err(ErrorKind::TooLarge { size, limit });
+        }
+        Ok(())
+    }
+}
+
+pub(crate) const MINUTE: u64 = 60_000;
