@@ -32,7 +32,7 @@ impl SessionManager {
         }
         let budget = self.0.budget(self.now(), loaded.record.created_at());
         let mut state = State::loaded(loaded, false, false, None, budget);
-        state.keep_flash();
+        state.set_background();
         Ok(Some(Session::new(state)))
     }
 

@@ -192,7 +192,8 @@ impl State {
         if is_write {
             // Unless the session is renewed its end stays, and the cookie is not sent again: a response that is overtaken
             // on its way must not replace the cookie of a newer session.
-            let renews = is_due || !can_revoke || lifetimes.renewal != Renewal::OnUse;
+            let renews = !self.is_background
+                && (is_due || !can_revoke || lifetimes.renewal != Renewal::OnUse);
             let end = expires_at.filter(|_| !renews).unwrap_or(renewed);
             let mode = Mode::Update {
                 version,

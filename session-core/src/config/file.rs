@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
 use super::settings::{Redacted, from_minutes};
-use crate::{ConfigError, Secret, SessionConfig};
+use crate::{ConfigError, CookieOptions, Secret, SessionConfig};
 
 impl<'de> Deserialize<'de> for SessionConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -43,8 +43,9 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
         ));
     };
     let mut config = SessionConfig::default();
-    if let Some(value) = fields.get("secret") {
-        config.secret = Some(secret("secret", value)?);
+    match fields.get("secret") {
+        None | Some(Value::Null) => {}
+        Some(value) => config.secret = Some(secret("secret", value)?),
     }
     if let Some(value) = fields.get("previous_secrets") {
         let Value::Array(secrets) = value else {
@@ -76,7 +77,11 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
         config.grace = Duration::from_secs(seconds);
     }
     read(fields, "max_bytes", &mut config.max_bytes)?;
-    read(fields, "cookie", &mut config.cookie)?;
+    match fields.get("cookie") {
+        None => {}
+        Some(Value::Object(fields)) => config.cookie = read_cookie(fields)?,
+        Some(value) => return Err(wrong("cookie", value, "a table")),
+    }
     read(fields, "renewal", &mut config.renewal)?;
     read(fields, "establish", &mut config.establish)?;
     read(fields, "opening", &mut config.opening)?;
@@ -89,25 +94,58 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
         &mut config.accept_without_expiry,
     )?;
     read(fields, "prefix", &mut config.prefix)?;
-    match fields.keys().find(|name| !NAMES.contains(&name.as_str())) {
+    known(fields, "", &NAMES)?;
+    Ok(config)
+}
+
+fn read_cookie(fields: &Map<String, Value>) -> Result<CookieOptions, ConfigError> {
+    let mut cookie = CookieOptions::default();
+    read(fields, "cookie.name", &mut cookie.name)?;
+    read(fields, "cookie.path", &mut cookie.path)?;
+    read(fields, "cookie.domain", &mut cookie.domain)?;
+    read(fields, "cookie.secure", &mut cookie.secure)?;
+    read(fields, "cookie.http_only", &mut cookie.http_only)?;
+    read(fields, "cookie.same_site", &mut cookie.same_site)?;
+    read(fields, "cookie.partitioned", &mut cookie.partitioned)?;
+    read(fields, "cookie.persistent", &mut cookie.persistent)?;
+    known(fields, "cookie.", &COOKIE_NAMES)?;
+    Ok(cookie)
+}
+
+/// Fails for a key that is not a setting.
+fn known(
+    fields: &Map<String, Value>,
+    table: &str,
+    names: &[&'static str],
+) -> Result<(), ConfigError> {
+    match fields.keys().find(|name| !names.contains(&name.as_str())) {
         Some(name) => Err(ConfigError::new(
-            name.clone(),
+            format!("{table}{name}"),
             "is not a setting",
-            format!("use {}", NAMES.join(", ")),
+            format!("use {}", names.join(", ")),
         )),
-        None => Ok(config),
+        None => Ok(()),
     }
 }
 
-/// Reads a setting that is no secret, if it is there.
+/// Reads a setting, if it is there. `name` is its path.
 fn read<T: DeserializeOwned>(
     fields: &Map<String, Value>,
     name: &'static str,
     setting: &mut T,
 ) -> Result<(), ConfigError> {
-    if let Some(value) = fields.get(name) {
-        *setting = T::deserialize(value)
-            .map_err(|error| ConfigError::new(name, error.to_string(), "correct the value"))?;
+    let key = name.rsplit('.').next().unwrap_or(name);
+    if let Some(value) = fields.get(key) {
+        *setting = T::deserialize(value).map_err(|error| {
+            // The text before that repeats the value, which may be a secret under a wrong key.
+            let error = error.to_string();
+            let expected = error.rsplit_once(", expected ");
+            wrong(
+                name,
+                value,
+                expected.map_or("another value", |(_, expected)| expected),
+            )
+        })?;
     }
     Ok(())
 }
@@ -163,6 +201,16 @@ fn wipe(value: &mut Value) {
     }
 }
 
+const COOKIE_NAMES: [&str; 8] = [
+    "name",
+    "path",
+    "domain",
+    "secure",
+    "http_only",
+    "same_site",
+    "partitioned",
+    "persistent",
+];
 const NAMES: [&str; 17] = [
     "driver",
     "secret",

@@ -21,7 +21,9 @@ pub(crate) struct State {
     pub(crate) flash_now: Values,
     /// What is to be saved, flash for the next request included.
     pub(crate) changes: Changes,
-    /// Flash that was loaded and is kept for the next request, because this one is none of the user's.
+    /// Whether this is none of the user's requests: it renews nothing and leaves flash to the next one.
+    pub(crate) is_background: bool,
+    /// The flash that is left.
     pub(crate) kept: Option<LoadedFlash>,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
@@ -38,6 +40,7 @@ impl State {
             flash: Values::new(),
             flash_now: Values::new(),
             changes: Changes::default(),
+            is_background: false,
             kept: None,
             is_accessed: false,
             budget,
@@ -216,8 +219,9 @@ impl State {
         self.life.id().is_some() || !self.data.is_empty() || !self.changes.flash_next().is_empty()
     }
 
-    /// Leaves the flash that was loaded to the next request.
-    pub(crate) fn keep_flash(&mut self) {
+    /// Renews nothing, and leaves the flash that was loaded to the next request.
+    pub(crate) fn set_background(&mut self) {
+        self.is_background = true;
         self.kept = self.changes.keep_flash();
     }
 

@@ -78,12 +78,23 @@ fn s39_no_error_repeats_a_secret_in_any_format() {
 #[test]
 fn a_wrong_type_names_its_key() {
     for (file, message) in [
-        (r#"{"cookie": {"secure": "yes"}}"#, "cookie: "),
+        (
+            r#"{"cookie": {"secure": "hunter2"}}"#,
+            "cookie.secure: is a string; write a boolean",
+        ),
+        (
+            r#"{"cookie": {"sekure": true}}"#,
+            "cookie.sekure: is not a setting; use name, path, domain",
+        ),
+        (
+            r#"{"driver": "hunter2"}"#,
+            "driver: is a string; write one of `cookie`, `memory`, `redis`",
+        ),
         (
             r#"{"renewal": "sometimes"}"#,
-            "renewal: unknown variant `sometimes`",
+            "renewal: is a string; write one of `on_use`, `on_write`, `always`",
         ),
-        (r#"{"max_bytes": -1}"#, "max_bytes: "),
+        (r#"{"max_bytes": -1}"#, "max_bytes: is a number; write "),
         (
             r#"{"grace": 1.5}"#,
             "grace: is a number; write a whole number of seconds",
