@@ -1,5 +1,7 @@
 //! The calls that a manager makes to its driver.
 
+use session_core::Record;
+
 /// A method of [`Driver`](session_core::Driver) that reaches the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
@@ -7,10 +9,21 @@ pub enum Call {
     Load,
     /// `save`.
     Save,
+    /// `save` of a record that says that the session has moved: the second step of a regenerate.
+    Move,
     /// `destroy`.
     Destroy,
     /// `touch`.
     Touch,
-    /// `retire`.
-    Retire,
+}
+
+impl Call {
+    /// Returns the call that saves this record.
+    pub fn save(record: &Record) -> Self {
+        if record.is_moved() {
+            Self::Move
+        } else {
+            Self::Save
+        }
+    }
 }

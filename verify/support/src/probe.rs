@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use session_core::{
-    Capacity, Driver, Error, Expected, Loaded, MemoryDriver, Record, Retired, Saved, SessionId,
-    Touched, Version, async_trait,
+    Capacity, Driver, Error, Expected, Loaded, MemoryDriver, Record, Saved, SessionId, Touched,
+    Version, async_trait,
 };
 use tokio::sync::{Notify, watch};
 
@@ -47,8 +47,8 @@ pub enum Hold {
     Load,
     /// Saves wait.
     Save,
-    /// Retirements wait, which is halfway through a regenerate.
-    Retire,
+    /// Only the saves of moved records wait, which is halfway through a regenerate.
+    Move,
 }
 
 impl<D> Probe<D> {
@@ -89,7 +89,7 @@ impl<D> Probe<D> {
 
     /// Makes every call that changes the store fail, or stops doing so.
     pub fn break_writes(&self, fail: bool) {
-        let writes = [Call::Save, Call::Destroy, Call::Touch, Call::Retire];
+        let writes = [Call::Save, Call::Move, Call::Destroy, Call::Touch];
         self.set_failing(&writes, fail);
     }
 
@@ -181,8 +181,12 @@ impl<D: Driver> Driver for Probe<D> {
         expected: Expected<'_>,
         ttl: Duration,
     ) -> Result<Saved, Error> {
+        let call = Call::save(record);
         self.pause(Hold::Save).await;
-        self.record(Call::Save)?;
+        if call == Call::Move {
+            self.pause(Hold::Move).await;
+        }
+        self.record(call)?;
         let saved = self.driver.save(record, expected, ttl).await?;
         let handle = self.script().handle.clone();
         Ok(match (saved, handle) {
@@ -200,15 +204,14 @@ impl<D: Driver> Driver for Probe<D> {
         self.driver.can_revoke()
     }
 
-    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
+    async fn touch(
+        &self,
+        id: &SessionId,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
         self.record(Call::Touch)?;
-        self.driver.touch(id, ttl).await
-    }
-
-    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        self.pause(Hold::Retire).await;
-        self.record(Call::Retire)?;
-        self.driver.retire(id, version).await
+        self.driver.touch(id, version, ttl).await
     }
 
     fn capacity(&self) -> Capacity {

@@ -102,7 +102,9 @@ impl<S: Backend> Play<'_, S> {
         if !self.backend.plant(&handle, &json, lifetime).await {
             self.save(&handle, &json, lifetime).await;
         }
-        let record = &mut self.world.records.get_mut(&handle).unwrap().record;
+        let stored = self.world.records.get_mut(&handle).unwrap();
+        stored.is_moved = false;
+        let record = &mut stored.record;
         record.overwrite(data, flash);
         record.created_at = None;
         record.expires_at = now + 120 * MINUTE;

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use session_core::{
-    Capacity, Driver, Error, Expected, Loaded, Record, Retired, Saved, SessionId, Touched, Version,
+    Capacity, Driver, Error, Expected, Loaded, Record, Saved, SessionId, Touched, Version,
     async_trait,
 };
 
@@ -53,8 +53,8 @@ struct Plan {
 pub(crate) enum Pause {
     /// Before its first call.
     First,
-    /// Before a regenerate removes the old record.
-    Retire,
+    /// Before a regenerate stores that the old record has moved.
+    Move,
 }
 
 impl<D> FailingDriver<D> {
@@ -111,7 +111,7 @@ impl<D> FailingDriver<D> {
             let mut plan = self.plan();
             let is_meant = match plan.hold {
                 Some(Pause::First) => true,
-                Some(Pause::Retire) => call == Call::Retire,
+                Some(Pause::Move) => call == Call::Move,
                 None => false,
             };
             is_meant && plan.hold.take().is_some()
@@ -171,11 +171,12 @@ impl<D: Driver> Driver for FailingDriver<D> {
         expected: Expected<'_>,
         ttl: Duration,
     ) -> Result<Saved, Error> {
-        let is_lost = self.begin(Call::Save).await?;
+        let call = Call::save(record);
+        let is_lost = self.begin(call).await?;
         let saved = self.driver.save(record, expected, ttl).await?;
         self.count(matches!(saved, Saved::Conflict(Some(_))));
         let took_effect = matches!(saved, Saved::Done { .. });
-        self.end(Call::Save, is_lost, saved, took_effect)
+        self.end(call, is_lost, saved, took_effect)
     }
 
     async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
@@ -188,22 +189,19 @@ impl<D: Driver> Driver for FailingDriver<D> {
         self.driver.can_revoke()
     }
 
-    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
+    async fn touch(
+        &self,
+        id: &SessionId,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
         let is_lost = self.begin(Call::Touch).await?;
         let touched = if self.touches {
-            self.driver.touch(id, ttl).await?
+            self.driver.touch(id, version, ttl).await?
         } else {
             Touched::MustSave
         };
         self.end(Call::Touch, is_lost, touched, touched == Touched::Done)
-    }
-
-    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        let is_lost = self.begin(Call::Retire).await?;
-        let retired = self.driver.retire(id, version).await?;
-        self.count(matches!(retired, Retired::Changed(_)));
-        let took_effect = matches!(retired, Retired::Done);
-        self.end(Call::Retire, is_lost, retired, took_effect)
     }
 
     fn capacity(&self) -> Capacity {

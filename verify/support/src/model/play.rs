@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use session_core::{Error, ErrorKind, OnOutage, Outcome, Session};
+use session_core::{Error, OnOutage, Outcome, Session};
 
 use super::backend::{Backend, Storage};
 use super::choices::Choices;
@@ -13,7 +13,7 @@ use super::clients::{Client, Issued, Release, Sent};
 use super::failing::{Failed, FailingDriver, Pause, PlannedFault};
 use super::report::{Counts, Report};
 use super::request::{Id, Origin, Phase, Request};
-use super::settings::{Limit, Settings};
+use super::settings::{Failure, Limit, Settings};
 use super::verbs;
 use super::world::{Decision, World};
 use crate::Call;
@@ -135,7 +135,7 @@ impl<'a, S: Backend> Play<'a, S> {
         let refuses = request.settings.on_outage == OnOutage::Refuse;
         if request.phase == Phase::Unavailable && refuses {
             let kind = opened.map(drop).map_err(verbs::kind);
-            assert_eq!(kind, Err(ErrorKind::Unavailable));
+            assert_eq!(kind, Err(Failure::Unavailable));
             return;
         }
         let session = opened.unwrap();
@@ -159,6 +159,8 @@ impl<'a, S: Backend> Play<'a, S> {
     fn expected(&self, release: usize, sent: &[Sent], failed: Option<Failed>) -> Request {
         let release = &self.releases[release];
         let (settings, now) = (release.settings, self.now());
+        let mut request = Request::fresh(settings, Phase::Open, now);
+        request.has_cookie = !sent.is_empty();
         for sent in sent.iter().take(8) {
             let (Some(key), Some(issued)) = (release.key(sent), &sent.issued) else {
                 continue;
@@ -169,6 +171,10 @@ impl<'a, S: Backend> Play<'a, S> {
             let Some(stored) = self.world.live(&issued.handle, now) else {
                 continue;
             };
+            if stored.is_moved {
+                request.is_moved = true;
+                continue;
+            }
             let record = stored.record.clone();
             let (expires_at, created_at) = (record.expires_at, record.created_at);
             if settings.end(created_at).is_some_and(|end| end <= now) {
@@ -182,7 +188,7 @@ impl<'a, S: Backend> Play<'a, S> {
             };
             return Request::loaded(settings, origin, stored.id.clone(), now);
         }
-        Request::fresh(settings, Phase::Open, now)
+        request
     }
 
     fn act(&mut self) {
@@ -199,7 +205,7 @@ impl<'a, S: Backend> Play<'a, S> {
             call: self.choices.pick(&[
                 Call::Save,
                 Call::Save,
-                Call::Retire,
+                Call::Move,
                 Call::Destroy,
                 Call::Touch,
                 Call::Load,
@@ -211,7 +217,7 @@ impl<'a, S: Backend> Play<'a, S> {
             return;
         }
         self.driver
-            .hold(Some(self.choices.pick(&[Pause::First, Pause::Retire])));
+            .hold(Some(self.choices.pick(&[Pause::First, Pause::Move])));
         let (open, decision, mut committing) = self.close(open);
         let early = self.until_held(&mut committing).await;
         self.driver.hold(None);

@@ -99,6 +99,16 @@ impl Record {
         Ok(())
     }
 
+    /// Empties the record, because its session goes on under another id.
+    pub fn move_away(&mut self, expires_at: u64) {
+        *self = Self {
+            expires_at,
+            saves: self.saves + 1,
+            flashed: self.flashed,
+            ..Self::default()
+        };
+    }
+
     /// Replaces the record, as other software does.
     pub fn overwrite(&mut self, data: Texts, flash: Texts) {
         self.data = data;
@@ -147,34 +157,53 @@ impl Record {
 /// Returns [`NoNumber`] if an update finds another value, unless a later operation overrides it.
 pub fn changed(data: &Texts, seen: &Texts, ops: &[Op]) -> Result<Texts, NoNumber> {
     let mut data = data.clone();
+    // What the request itself sees.
+    let mut view = seen.clone();
+    // The keys that it wrote, and those whose value no longer depends on what others store.
     let mut written = BTreeSet::new();
+    let mut decided = BTreeSet::new();
     let mut impossible = BTreeSet::new();
     for op in ops {
         match op {
             Op::Put(key, value) => {
-                written.insert(key);
+                written.insert(key.clone());
+                decided.insert(key.clone());
                 impossible.remove(key);
+                view.insert(key.clone(), value.clone());
                 data.insert(key.clone(), value.clone());
             }
             Op::Forget(key) => {
-                written.insert(key);
+                // A value that another request stored meanwhile stays.
+                if written.contains(key) || view.get(key) == data.get(key) {
+                    data.remove(key);
+                }
+                decided.insert(key.clone());
                 impossible.remove(key);
-                data.remove(key);
+                view.remove(key);
             }
             Op::Update(key, change) => {
-                written.insert(key);
-                match data.get(key).map_or(Ok(0), |text| text.parse()) {
-                    Ok(number) => {
-                        data.insert(key.clone(), change.apply(number).to_string());
-                    }
-                    Err(_) => {
-                        impossible.insert(key);
-                    }
+                let update = |text: Option<&String>| {
+                    let number: i64 = text.map_or(Ok(0), |text| text.parse())?;
+                    Ok::<_, std::num::ParseIntError>(change.apply(number).to_string())
+                };
+                let seen = update(view.get(key)).map_err(|_| NoNumber)?;
+                let stored = if decided.contains(key) {
+                    Ok(seen.clone())
+                } else {
+                    update(data.get(key))
+                };
+                written.insert(key.clone());
+                view.insert(key.clone(), seen);
+                match stored {
+                    Ok(number) => drop(data.insert(key.clone(), number)),
+                    Err(_) => drop(impossible.insert(key.clone())),
                 }
             }
             Op::Flush => {
                 impossible.clear();
-                data.retain(|key, value| !written.contains(key) && seen.get(key) != Some(value));
+                data.retain(|key, value| !written.contains(key) && view.get(key) != Some(value));
+                decided.extend(written.iter().cloned());
+                view.clear();
             }
             Op::Flash(..) | Op::Reflash | Op::Keep(_) => {}
         }

@@ -1,9 +1,7 @@
 //! A request in the model: what it loaded, what it did, and what its handler sees.
 
-use session_core::ErrorKind;
-
 use super::record::{Op, Record, Texts, changed};
-use super::settings::Settings;
+use super::settings::{Failure, Settings};
 
 /// A request whose session is open or committed.
 #[derive(Clone, Debug)]
@@ -20,6 +18,10 @@ pub(crate) struct Request {
     /// The handle of the session that it logged out of.
     pub(crate) ended: Option<String>,
     pub(crate) is_destroyed: bool,
+    /// Whether the client sent a cookie, whatever was in it.
+    pub(crate) has_cookie: bool,
+    /// Whether it came with the id that a regenerate had replaced. Its writes are dropped.
+    pub(crate) is_moved: bool,
     opened_at: u64,
 }
 
@@ -61,6 +63,8 @@ impl Request {
             ops: Vec::new(),
             ended: None,
             is_destroyed: false,
+            has_cookie: false,
+            is_moved: false,
             opened_at: now,
         }
     }
@@ -70,6 +74,7 @@ impl Request {
             data: origin.record.data.clone(),
             id: Id::Stored(id),
             origin: Some(origin),
+            has_cookie: true,
             ..Self::fresh(settings, Phase::Open, now)
         }
     }
@@ -105,6 +110,11 @@ impl Request {
         self.origin.is_some() && matches!(self.id, Id::Minted(_))
     }
 
+    /// Returns `true` if there is something to log out of. Without a cookie there is nothing.
+    pub(crate) const fn is_logout(&self) -> bool {
+        self.ended.is_some() || self.is_destroyed && self.has_cookie && !self.is_moved
+    }
+
     /// Returns `true` if a session without a record has something to store.
     pub(crate) fn is_established(&self) -> bool {
         self.id != Id::None || !self.data.is_empty() || !self.next_flash().is_empty()
@@ -113,7 +123,7 @@ impl Request {
     pub(crate) fn is_modified(&self) -> bool {
         match (self.phase, &self.origin) {
             (Phase::Unavailable | Phase::Closed, _) => false,
-            (Phase::Open, None) => self.is_destroyed || self.is_established(),
+            (Phase::Open, None) => self.is_logout() || self.is_established(),
             (Phase::Open, Some(origin)) => {
                 let is_carried = self.next_flash().is_empty();
                 let does_write = self
@@ -133,12 +143,12 @@ impl Request {
     /// # Errors
     ///
     /// Returns the error that the session's method must return.
-    pub(crate) fn apply(&mut self, op: Op) -> Result<(), ErrorKind> {
+    pub(crate) fn apply(&mut self, op: Op) -> Result<(), Failure> {
         self.check_writable()?;
         let mut ops = self.ops.clone();
         ops.push(op);
         let seen = self.seen().data;
-        let data = changed(&seen, &seen, &ops).map_err(|_| ErrorKind::Decode)?;
+        let data = changed(&seen, &seen, &ops).map_err(|_| Failure::Decode)?;
         let may_grow = !matches!(ops.last(), Some(Op::Forget(_) | Op::Flush));
         if may_grow {
             self.check_size(&data, &self.seen().next_flash(&ops))?;
@@ -148,22 +158,41 @@ impl Request {
         Ok(())
     }
 
-    pub(crate) fn check_writable(&self) -> Result<(), ErrorKind> {
+    /// Removes a key. If there is none, that is no write.
+    pub(crate) fn forget(&mut self, key: &str) -> Result<(), Failure> {
+        self.check_writable()?;
+        if self.data.contains_key(key) {
+            self.apply(Op::Forget(key.to_owned()))?;
+        }
+        Ok(())
+    }
+
+    /// Removes all data. If there is none, that is no write.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.check_writable()?;
+        if !self.data.is_empty() {
+            self.apply(Op::Flush)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_writable(&self) -> Result<(), Failure> {
         match self.phase {
             Phase::Open => Ok(()),
-            Phase::Unavailable => Err(ErrorKind::Unavailable),
-            Phase::Closed => Err(ErrorKind::Closed),
+            Phase::Unavailable => Err(Failure::Unavailable),
+            Phase::Closed => Err(Failure::Closed),
         }
     }
 
-    pub(crate) fn regenerate(&mut self) -> Result<(), ErrorKind> {
+    pub(crate) fn regenerate(&mut self) -> Result<(), Failure> {
         self.check_writable()?;
         self.check_size(&self.data, &self.next_flash())?;
+        self.is_moved = false;
         self.id = Id::Minted(None);
         Ok(())
     }
 
-    pub(crate) fn destroy(&mut self) -> Result<(), ErrorKind> {
+    pub(crate) fn destroy(&mut self) -> Result<(), Failure> {
         self.check_writable()?;
         let ended = self
             .origin
@@ -173,6 +202,8 @@ impl Request {
         *self = Self {
             ended,
             is_destroyed: true,
+            has_cookie: self.has_cookie,
+            is_moved: self.is_moved,
             ..Self::fresh(self.settings, Phase::Open, self.opened_at)
         };
         Ok(())
@@ -187,7 +218,7 @@ impl Request {
     }
 
     /// Checks the size of the session's JSON, or of its cookie, against the limit.
-    pub(crate) fn check_size(&self, data: &Texts, flash: &Texts) -> Result<(), ErrorKind> {
+    pub(crate) fn check_size(&self, data: &Texts, flash: &Texts) -> Result<(), Failure> {
         let json = json_len(data, flash, self.is_dated());
         self.settings.limit.check(json)
     }

@@ -10,6 +10,8 @@ use super::choices::Choices;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) lifetime: u64,
+    /// How long a regenerated id is known as moved.
+    pub(crate) grace: u64,
     pub(crate) absolute: Option<u64>,
     pub(crate) renewal: Renewal,
     pub(crate) establish: Establish,
@@ -32,15 +34,16 @@ pub(crate) enum Limit {
 impl Settings {
     pub(crate) fn choose(choices: &mut Choices, limit: Limit, grain: Duration) -> Self {
         let renewals = [
-            Renewal::HalfLife,
-            Renewal::HalfLife,
+            Renewal::OnUse,
+            Renewal::OnUse,
             Renewal::OnWrite,
             // Not with a coarse store: the session would be due for renewal at once.
             Renewal::Always,
         ];
         let renewals = &renewals[..4 - usize::from(!grain.is_zero())];
         Self {
-            lifetime: 120 * MINUTE,
+            lifetime: choices.pick(&[120 * MINUTE, 120 * MINUTE, 120 * MINUTE, 65 * MINUTE]),
+            grace: choices.pick(&[10_000, 10_000, 0, 20 * MINUTE]),
             absolute: choices.one_in(3).then_some(300 * MINUTE),
             renewal: choices.pick(renewals),
             establish: choices.pick(&[Establish::OnWrite, Establish::OnWrite, Establish::Always]),
@@ -53,6 +56,7 @@ impl Settings {
         let builder = builder
             .lifetime(Duration::from_millis(self.lifetime))
             .renewal(self.renewal)
+            .grace(Duration::from_millis(self.grace))
             .establish(self.establish)
             .on_outage(self.on_outage);
         match self.absolute {
@@ -71,14 +75,20 @@ impl Settings {
         Some(created? + self.absolute?)
     }
 
-    /// Returns `true` if a request that only reads the session must renew it.
+    /// Returns `true` if a request that only reads the session must renew it. More than a lifetime is
+    /// left if a release shortened the lifetime.
     pub(crate) fn is_due(&self, now: u64, expires: u64, created: Option<u64>) -> bool {
-        let is_time = match self.renewal {
+        let left = expires.saturating_sub(now);
+        if left > self.lifetime {
+            return true;
+        }
+        match self.renewal {
             Renewal::OnWrite => false,
-            Renewal::HalfLife => expires.saturating_sub(now) < self.lifetime / 2,
+            Renewal::OnUse => {
+                left <= self.lifetime - self.lifetime / 10 && self.expiry(now, created) > expires
+            }
             Renewal::Always => true,
-        };
-        is_time && self.expiry(now, created) > expires
+        }
     }
 }
 
@@ -93,7 +103,7 @@ impl Limit {
     }
 
     /// Checks a number of bytes of JSON against the limit.
-    pub(crate) fn check(self, json: usize) -> Result<(), ErrorKind> {
+    pub(crate) fn check(self, json: usize) -> Result<(), Failure> {
         let (size, limit) = match self {
             Self::None => return Ok(()),
             Self::Json(limit) => (json, limit),
@@ -101,9 +111,33 @@ impl Limit {
             Self::Cookie { name } => (name + (4 * json).div_ceil(3) + 44, 4096),
         };
         if size > limit {
-            return Err(ErrorKind::TooLarge { size, limit });
+            return Err(Failure::TooLarge { size, limit });
         }
         Ok(())
+    }
+}
+
+/// The kind of an error, in a form that the model can create.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Decode,
+    Encode,
+    TooLarge { size: usize, limit: usize },
+    Unavailable,
+    Closed,
+    Other(ErrorKind),
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::TooLarge { size, limit, .. } => Self::TooLarge { size, limit },
+            ErrorKind::Decode => Self::Decode,
+            ErrorKind::Encode => Self::Encode,
+            ErrorKind::Unavailable => Self::Unavailable,
+            ErrorKind::Closed => Self::Closed,
+            kind => Self::Other(kind),
+        }
     }
 }
 

@@ -36,6 +36,7 @@ impl<S: Backend> Play<'_, S> {
                 self.counts.dropped += usize::from(decision != Decision::Keep);
                 None
             }
+            (Reply::Saved, Ok(Outcome::Keep)) => None,
             (Reply::Clear, Ok(Outcome::Clear)) => Some(None),
             (Reply::Again(handle, left), Ok(Outcome::Set(token))) => {
                 let issued = self.issued(&open, &token);
@@ -61,7 +62,7 @@ impl<S: Backend> Play<'_, S> {
                 Some(Some(issued))
             }
             (Reply::Error(expected), Err(error)) => {
-                assert_eq!(error.kind(), expected);
+                assert_eq!(verbs::kind(error), expected);
                 self.counts.refused += usize::from(failed.is_none());
                 None
             }
@@ -157,6 +158,7 @@ impl<S: Backend> Play<'_, S> {
         match (real, known.filter(|_| is_live)) {
             (Some(loaded), Some(stored)) => {
                 assert_eq!(loaded.record.id().as_str(), stored.id);
+                assert_eq!(loaded.record.is_moved(), stored.is_moved, "moved: {handle}");
                 self.is_same(&loaded.record, &stored.record);
             }
             (Some(loaded), None) => {

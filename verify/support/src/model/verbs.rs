@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use session_core::{Error, ErrorKind, RawValue, Session, Values};
+use session_core::{Error, RawValue, Session, Values};
 
 use super::choices::Choices;
 use super::record::{Change, Op, Texts};
 use super::request::{Id, Phase, Request};
-use super::settings::Limit;
+use super::settings::{Failure, Limit};
 
 /// Calls one method of the session, compares the result, and returns a description.
 pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choices) -> String {
@@ -26,7 +26,7 @@ pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choice
             let key = key(choices);
             let was_there = request.data.contains_key(&key);
             let result = session.forget(&key).map_err(kind);
-            let expected = request.apply(Op::Forget(key.clone()));
+            let expected = request.forget(&key);
             compare(
                 &format!("forget {key}"),
                 result,
@@ -34,11 +34,7 @@ pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choice
             )
         }
         8 => pull(session, request, choices),
-        9 => compare(
-            "flush",
-            session.flush().map_err(kind),
-            request.apply(Op::Flush),
-        ),
+        9 => compare("flush", session.flush().map_err(kind), request.flush()),
         10..=12 => {
             let name = name(choices);
             let text = value(choices, request, &name);
@@ -67,7 +63,7 @@ pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choice
             compare(
                 &said,
                 session.flash_now(&name, raw(&text)).map_err(kind),
-                Ok::<_, ErrorKind>(()),
+                Ok::<_, Failure>(()),
             )
         }
         16 if choices.one_in(2) => compare(
@@ -153,7 +149,7 @@ fn pull(session: &Session, request: &mut Request, choices: &mut Choices) -> Stri
         let got = session.pull::<i64>(&key).map_err(kind);
         let expected = request.check_writable().and_then(|()| {
             let number = number(text.as_ref())?;
-            request.apply(Op::Forget(key.clone()))?;
+            request.forget(&key)?;
             Ok(number)
         });
         return compare(&format!("pull a number, {key}"), got, expected);
@@ -162,7 +158,7 @@ fn pull(session: &Session, request: &mut Request, choices: &mut Choices) -> Stri
         .pull::<Box<RawValue>>(&key)
         .map(|raw| raw.map(|raw| raw.get().to_owned()))
         .map_err(kind);
-    let expected = request.apply(Op::Forget(key.clone())).map(|()| text);
+    let expected = request.forget(&key).map(|()| text);
     compare(&format!("pull {key}"), got, expected)
 }
 
@@ -170,7 +166,7 @@ fn pull(session: &Session, request: &mut Request, choices: &mut Choices) -> Stri
 fn unwritable(session: &Session) -> String {
     let map = BTreeMap::from([((1, 2), 3)]);
     let result = session.put("a", map).map_err(kind);
-    compare("put without a JSON form", result, Err(ErrorKind::Encode))
+    compare("put without a JSON form", result, Err(Failure::Encode))
 }
 
 #[track_caller]
@@ -179,10 +175,10 @@ fn compare<T: PartialEq + Debug>(what: &str, session: T, model: T) -> String {
     what.to_owned()
 }
 
-fn number(text: Option<&String>) -> Result<Option<i64>, ErrorKind> {
+fn number(text: Option<&String>) -> Result<Option<i64>, Failure> {
     text.map(|text| text.parse())
         .transpose()
-        .map_err(|_| ErrorKind::Decode)
+        .map_err(|_| Failure::Decode)
 }
 
 pub(crate) fn texts(values: &Values) -> Texts {
@@ -197,8 +193,8 @@ fn raw(text: &str) -> Box<RawValue> {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
-pub(crate) fn kind(error: Error) -> ErrorKind {
-    error.kind()
+pub(crate) fn kind(error: Error) -> Failure {
+    error.kind().into()
 }
 
 fn is_uuid_v4(id: &str) -> bool {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use session_core::{ErrorKind, Establish};
+use session_core::{Establish, Renewal};
 
 use super::Storage;
 use super::failing::Failed;
 use super::record::{Record, Texts};
 use super::request::{Id, Origin, Phase, Request, json_len};
+use super::settings::Failure;
 use crate::Call;
 
 /// The store. If records live in cookies, every handle is a record that never changes.
@@ -25,12 +26,16 @@ pub(crate) struct World {
 pub(crate) struct Stored {
     pub(crate) id: String,
     pub(crate) record: Record,
+    /// Whether it only says that its session goes on under another id.
+    pub(crate) is_moved: bool,
 }
 
 /// What a commit must do, decided when the session is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     Keep,
+    /// Drop what was written: the session has moved.
+    Drop,
     /// Store a new session.
     Begin,
     /// Remove a session after a logout.
@@ -44,13 +49,16 @@ pub(crate) enum Decision {
 /// The result that a commit must have.
 #[derive(Debug)]
 pub(crate) enum Reply {
+    /// The client keeps its cookie. What was written is dropped, if anything was.
     Keep,
+    /// The session is saved, and the client keeps its cookie.
+    Saved,
     Clear,
     /// Sets the cookie with this handle for this many milliseconds.
     Again(String, u64),
     /// Sets a cookie with a new handle for this record.
     New(Record),
-    Error(ErrorKind),
+    Error(Failure),
 }
 
 impl Reply {
@@ -59,7 +67,7 @@ impl Reply {
         match self {
             Self::Again(_, left) => *left == 0,
             Self::New(record) => record.expires_at <= now,
-            Self::Keep | Self::Clear | Self::Error(_) => false,
+            Self::Keep | Self::Saved | Self::Clear | Self::Error(_) => false,
         }
     }
 }
@@ -83,7 +91,11 @@ impl World {
     /// Inserts a record under a new handle.
     pub(crate) fn insert(&mut self, handle: String, id: String, record: Record) {
         self.handles.push(handle.clone());
-        let stored = Stored { id, record };
+        let stored = Stored {
+            id,
+            record,
+            is_moved: false,
+        };
         let old = self.records.insert(handle, stored);
         let is_new = old.is_none() || self.storage == Storage::Client;
         assert!(is_new, "an id was issued twice");
@@ -111,11 +123,18 @@ impl World {
         let settings = &request.settings;
         match (&request.origin, request.phase) {
             (_, Phase::Unavailable | Phase::Closed) => Decision::Keep,
+            (None, Phase::Open) if request.is_moved => {
+                if request.is_established() {
+                    Decision::Drop
+                } else {
+                    Decision::Keep
+                }
+            }
             (None, Phase::Open) => {
                 let always = settings.establish == Establish::Always && !request.is_destroyed;
                 if always || request.is_established() {
                     Decision::Begin
-                } else if request.is_destroyed {
+                } else if request.is_logout() {
                     Decision::End
                 } else {
                     Decision::Keep
@@ -146,7 +165,7 @@ impl World {
         now: u64,
         failed: Option<Failed>,
     ) -> Reply {
-        let unavailable = Reply::Error(ErrorKind::Unavailable);
+        let unavailable = Reply::Error(Failure::Unavailable);
         match (decision, &request.origin) {
             (Decision::Begin | Decision::End, _) => {
                 if let Some(ended) = &request.ended
@@ -179,7 +198,9 @@ impl World {
                 if failed.is_some() {
                     return unavailable;
                 }
-                let is_gone = self.live(&origin.handle, now).is_none();
+                let is_gone = self
+                    .live(&origin.handle, now)
+                    .is_none_or(|stored| stored.is_moved);
                 if is_gone && self.storage == Storage::Server {
                     return Reply::Keep;
                 }
@@ -198,27 +219,35 @@ impl World {
         failed: Option<Failed>,
         is_regenerated: bool,
     ) -> Reply {
-        let unavailable = Reply::Error(ErrorKind::Unavailable);
+        let unavailable = Reply::Error(Failure::Unavailable);
         // A record from before the absolute lifetime was set may have no room for its creation
         // time. It is not renewed without it.
         if let Err(kind) = request.check_size(&request.data, &request.next_flash()) {
             return Reply::Error(kind);
         }
+        let settings = &request.settings;
         let current = match self.storage {
             // The client holds the only copy, so there is nothing to merge with.
             Storage::Client => origin.record.clone(),
             Storage::Server => match self.live(&origin.handle, now) {
-                Some(stored) => stored.record.clone(),
-                None if failed.is_some() => return unavailable,
-                // The session has ended, and a late write must not bring it back.
-                None => return Reply::Keep,
+                // A second login, while the first one's answer is on its way: it gets a session of its own.
+                Some(stored) if stored.is_moved && is_regenerated => {
+                    return match failed {
+                        Some(failed) if failed.call == Call::Save => unavailable,
+                        _ => Reply::New(self.own(origin, request, now)),
+                    };
+                }
+                Some(stored) if !stored.is_moved => stored.record.clone(),
+                _ if failed.is_some() => return unavailable,
+                // The session has ended or moved, and a late write must not bring it back.
+                _ => return Reply::Keep,
             },
         };
-        let settings = &request.settings;
+        let is_conflict = current.saves != origin.record.saves;
         let is_over = settings
             .end(current.created_at)
             .is_some_and(|end| end <= now);
-        if is_over && current.saves != origin.record.saves {
+        if is_over && is_conflict {
             // Under this release's absolute lifetime, the stored session has ended.
             return if failed.is_some() {
                 unavailable
@@ -226,29 +255,64 @@ impl World {
                 Reply::Keep
             };
         }
-        let merged = match self.merged(origin, request, &current, now) {
+        let renews = is_regenerated
+            || self.storage == Storage::Client
+            || settings.renewal != Renewal::OnUse
+            || origin.is_due;
+        let merged = match self.merged(origin, request, &current, now, renews) {
             Ok(merged) => merged,
             Err(_) if failed.is_some() => return unavailable,
             Err(kind) => return Reply::Error(kind),
         };
         let is_same_handle = self.storage == Storage::Server && !is_regenerated;
         if let Some(failed) = failed {
-            match failed.call {
+            let stands = match failed.call {
                 Call::Save if failed.took_effect && is_same_handle => {
-                    self.replace(&origin.handle, merged);
+                    self.replace(&origin.handle, merged.clone());
+                    false
                 }
-                Call::Retire if failed.took_effect => self.remove(&origin.handle),
-                _ => {}
+                // One look at the store tells that the answer was lost after the record had moved.
+                Call::Move => failed.took_effect,
+                // The last step, without a grace period: the record that has moved stays for a while.
+                Call::Destroy => is_regenerated && settings.grace == 0 && !is_conflict,
+                _ => false,
+            };
+            if !stands {
+                return unavailable;
             }
-            return unavailable;
         }
         if is_same_handle {
             let left = merged.expires_at.saturating_sub(now);
             self.replace(&origin.handle, merged);
-            return Reply::Again(origin.handle.clone(), left);
+            if renews || origin.is_old_key {
+                return Reply::Again(origin.handle.clone(), left);
+            }
+            return Reply::Saved;
         }
-        self.remove(&origin.handle);
+        let is_removed = settings.grace == 0
+            && failed.is_none_or(|failed| failed.call != Call::Destroy || failed.took_effect);
+        self.move_away(&origin.handle, now + settings.grace.max(1_000), is_removed);
         Reply::New(merged)
+    }
+
+    /// Returns the record of a session that goes its own way.
+    fn own(&self, origin: &Origin, request: &Request, now: u64) -> Record {
+        let settings = &request.settings;
+        let mut record = Record::new(request.data.clone(), request.next_flash());
+        let began = origin.record.created_at;
+        record.created_at = began.or(settings.absolute.map(|_| now));
+        record.expires_at = settings.expiry(now, record.created_at);
+        record
+    }
+
+    /// Replaces the record by one that says that the session has moved, or removes it.
+    fn move_away(&mut self, handle: &str, expires_at: u64, is_removed: bool) {
+        if is_removed || self.storage == Storage::Client {
+            self.remove(handle);
+        } else if let Some(stored) = self.records.get_mut(handle) {
+            stored.is_moved = true;
+            stored.record.move_away(expires_at);
+        }
     }
 
     /// Applies the request's operations to what is stored now.
@@ -258,15 +322,22 @@ impl World {
         request: &Request,
         current: &Record,
         now: u64,
-    ) -> Result<Record, ErrorKind> {
+        renews: bool,
+    ) -> Result<Record, Failure> {
         let settings = &request.settings;
         let mut merged = current.clone();
         merged
             .commit(&origin.record, &request.ops)
-            .map_err(|_| ErrorKind::Decode)?;
+            .map_err(|_| Failure::Decode)?;
         let began = current.created_at.or(origin.record.created_at);
         merged.created_at = began.or(settings.absolute.map(|_| now));
-        merged.expires_at = settings.expiry(now, merged.created_at);
+        merged.expires_at = if renews {
+            settings.expiry(now, merged.created_at)
+        } else if current.saves == origin.record.saves {
+            origin.record.expires_at
+        } else {
+            current.expires_at
+        };
         if current.saves != origin.record.saves {
             let own = request.next_flash();
             let carried = merged.flash_texts();
@@ -286,9 +357,12 @@ impl World {
         now: u64,
         failed: Option<Failed>,
     ) -> Reply {
-        if !self.touches || self.storage == Storage::Client {
+        let is_changed = self
+            .live(&origin.handle, now)
+            .is_some_and(|stored| stored.record.saves != origin.record.saves);
+        if !self.touches || self.storage == Storage::Client || is_changed {
             if failed.is_some_and(|failed| failed.call == Call::Touch) {
-                return Reply::Error(ErrorKind::Unavailable);
+                return Reply::Error(Failure::Unavailable);
             }
             return self.write(origin, request, now, failed, false);
         }
@@ -301,7 +375,7 @@ impl World {
             stored.record.expires_at = expires_at;
         }
         match (failed, is_live) {
-            (Some(_), _) => Reply::Error(ErrorKind::Unavailable),
+            (Some(_), _) => Reply::Error(Failure::Unavailable),
             (None, false) => Reply::Keep,
             (None, true) => Reply::Again(origin.handle.clone(), expires_at.saturating_sub(now)),
         }
