@@ -167,7 +167,7 @@ fn s26_errors_show_no_id_or_token() {
     let session = service.open(&token);
     session.regenerate().unwrap();
     let new = session.id().unwrap();
-    service.store.fail(&[Call::Retire]);
+    service.store.fail(&[Call::Move]);
     errors.push(block_on(service.manager.commit(&session)).unwrap_err());
     errors.push(session.put("a", 1).unwrap_err());
     service.store.fail(&[Call::Save]);

@@ -29,17 +29,18 @@ fn s06_regenerate_changes_the_id_and_invalidates_the_old_one() {
         "flash ages as usual"
     );
     assert!(service.open(&old).is_new());
-    assert_eq!(service.records(), 1);
+    let moved = service.stored(id_of(&old)).unwrap();
+    assert!(moved.is_moved() && moved.data().is_empty());
 }
 
 #[test]
-fn regenerate_stores_the_new_record_before_it_removes_the_old_one() {
+fn regenerate_stores_the_new_record_before_the_old_one_moves() {
     let service = Service::new();
     let session = service.open(&service.login());
     session.regenerate().unwrap();
     service.store.calls();
     service.save(&session);
-    assert_eq!(service.store.calls(), [Call::Save, Call::Retire]);
+    assert_eq!(service.store.calls(), [Call::Save, Call::Move]);
 }
 
 /// The session is never missing under both ids.
@@ -50,7 +51,7 @@ fn the_old_id_works_until_regenerate_is_complete() {
     let session = service.open(&old);
     session.regenerate().unwrap();
     let manager = service.manager.clone();
-    service.store.before(Call::Retire, move || {
+    service.store.before(Call::Move, move || {
         let meanwhile = pollster::block_on(manager.open([&*old])).unwrap();
         assert_eq!(meanwhile.get::<String>("user").unwrap().unwrap(), "ada");
     });
@@ -66,7 +67,7 @@ fn regenerate_works_with_a_minimal_driver() {
     let new = service.save(&session);
     assert!(service.open(&old).is_new());
     assert_eq!(service.open(&new).all().to_json(), r#"{"user":"ada"}"#);
-    assert_eq!(service.records(), 1);
+    assert_eq!(service.records(), 2, "one says that the session has moved");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn an_unmodified_session_costs_one_load() {
     let session = service.open(&token);
     assert_eq!(session.get::<String>("user").unwrap().unwrap(), "ada");
     session.id().unwrap();
-    session.now("notice", "hi").unwrap();
+    session.flash_now("notice", "hi").unwrap();
     session.reflash().unwrap();
     assert!(!session.is_new() && !session.is_modified());
     assert_eq!(service.commit(&session), Outcome::Keep);

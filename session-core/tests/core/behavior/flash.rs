@@ -27,7 +27,13 @@ fn unread_flash_is_consumed_too() {
     let next = service.open(&token);
     assert!(next.is_modified(), "the flash must be removed");
     assert!(matches!(service.commit(&next), Outcome::Set(_)));
-    assert!(service.stored(id_of(&token)).unwrap().flash().is_empty());
+    assert!(
+        service
+            .stored(id_of(&token))
+            .unwrap()
+            .flash_next()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -42,7 +48,7 @@ fn a_request_without_a_commit_keeps_the_flash() {
 fn now_is_visible_in_this_request_only() {
     let service = Service::new();
     let session = service.visit();
-    session.now("notice", "here").unwrap();
+    session.flash_now("notice", "here").unwrap();
     assert_eq!(
         session.get_flash::<String>("notice").unwrap().unwrap(),
         "here"
@@ -57,7 +63,7 @@ fn now_hides_flash_with_the_same_name() {
     let service = Service::new();
     let token = service.request(|session| session.flash("n", 1).unwrap());
     let next = service.open(&token);
-    next.now("n", 2).unwrap();
+    next.flash_now("n", 2).unwrap();
     assert_eq!(next.get_flash::<u8>("n").unwrap(), Some(2));
     // Reflash does not carry it along: it applies to what the previous request flashed.
     next.reflash().unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pollster::block_on;
 use session_core::{
-    Capacity, Driver, Error, Expected, Loaded, Record, Retired, Saved, SessionId, Touched, Version,
+    Capacity, Driver, Error, Expected, Loaded, Record, Saved, SessionId, Touched, Version,
     async_trait,
 };
 
@@ -43,16 +43,15 @@ impl Driver for Recorder {
         true
     }
 
-    async fn touch(&self, _: &SessionId, ttl: Duration) -> Result<Touched, Error> {
-        assert_eq!(ttl, MINUTE);
+    async fn touch(
+        &self,
+        _: &SessionId,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
+        assert_eq!((version.as_number(), ttl), (Some(7), MINUTE));
         self.called("touch");
         Ok(Touched::Gone)
-    }
-
-    async fn retire(&self, _: &SessionId, version: &Version) -> Result<Retired, Error> {
-        assert_eq!(version.as_number(), Some(7));
-        self.called("retire");
-        Ok(Retired::Done)
     }
 
     fn capacity(&self) -> Capacity {
@@ -70,9 +69,8 @@ fn call_every_method(driver: &(impl Driver + ?Sized)) {
         assert!(matches!(saved.unwrap(), Saved::Conflict(None)));
         driver.destroy(&id).await.unwrap();
         assert!(driver.can_revoke());
-        assert_eq!(driver.touch(&id, MINUTE).await.unwrap(), Touched::Gone);
-        let retired = driver.retire(&id, &Version::number(7)).await.unwrap();
-        assert!(matches!(retired, Retired::Done));
+        let touched = driver.touch(&id, &Version::number(7), MINUTE).await;
+        assert_eq!(touched.unwrap(), Touched::Gone);
         assert!(matches!(driver.capacity(), Capacity::Json(7)));
     });
 }
@@ -87,15 +85,7 @@ fn pointers_forward_every_method() {
     call_every_method(&boxed);
     call_every_method(&nested);
     call_every_method(&Arc::new(recorder.clone()));
-    let expected = [
-        "load",
-        "save",
-        "destroy",
-        "can_revoke",
-        "touch",
-        "retire",
-        "capacity",
-    ];
+    let expected = ["load", "save", "destroy", "can_revoke", "touch", "capacity"];
     assert_eq!(*recorder.0.lock().unwrap(), expected.repeat(4));
 }
 
@@ -108,12 +98,8 @@ fn default_methods_are_correct() {
         let record = Record::new(id.clone());
         plain.save(&record, Expected::Absent, MINUTE).await.unwrap();
         let loaded = plain.load("an-id").await.unwrap().unwrap();
-        let touched = plain.touch(&id, MINUTE).await.unwrap();
+        let touched = plain.touch(&id, &loaded.version, MINUTE).await.unwrap();
         assert_eq!(touched, Touched::MustSave);
         assert!(matches!(plain.capacity(), Capacity::Unlimited));
-        let retired = plain.retire(&id, &loaded.version).await.unwrap();
-        assert!(matches!(retired, Retired::Done));
-        let retired = plain.retire(&id, &loaded.version).await.unwrap();
-        assert!(matches!(retired, Retired::Gone));
     });
 }

@@ -131,14 +131,14 @@ fn a_failed_renewal_is_an_error_and_keeps_the_record() {
 
 /// Security checklist, statement 6: the new id is not issued while the old one still works.
 #[test]
-fn s06_regenerate_fails_if_the_old_record_cannot_be_removed() {
+fn s06_regenerate_fails_if_the_old_record_cannot_be_replaced() {
     let service = Service::new();
     let token = service.login();
     let session = service.open(&token);
     session.regenerate().unwrap();
     session.put("admin", true).unwrap();
     let new = session.id().unwrap();
-    service.store.fail(&[Call::Retire]);
+    service.store.fail(&[Call::Move]);
     let error = block_on(service.manager.commit(&session)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(
@@ -155,7 +155,7 @@ fn a_failed_regenerate_reports_its_first_error() {
     let service = Service::new();
     let session = service.open(&service.login());
     session.regenerate().unwrap();
-    service.store.fail(&[Call::Retire, Call::Destroy]);
+    service.store.fail(&[Call::Move, Call::Destroy]);
     let error = block_on(service.manager.commit(&session)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }

@@ -15,11 +15,11 @@ fn ttl(outcome: &Outcome) -> Duration {
 }
 
 #[test]
-fn reading_does_not_renew_in_the_first_half_of_the_lifetime() {
+fn a_tenth_of_the_lifetime_passes_before_a_renewal() {
     let service = Service::new();
     let token = service.login();
     let end = service.now() + LIFETIME;
-    service.clock.advance(LIFETIME / 2);
+    service.clock.advance(LIFETIME / 10 - MILLI);
     service.store.calls();
     let session = service.open(&token);
     assert_eq!(service.commit(&session), Outcome::Keep);
@@ -29,18 +29,17 @@ fn reading_does_not_renew_in_the_first_half_of_the_lifetime() {
 }
 
 #[test]
-fn reading_renews_in_the_second_half_of_the_lifetime() {
+fn an_active_user_stays_logged_in() {
     let service = Service::new();
     let token = service.login();
-    service.clock.advance(LIFETIME / 2 + MILLI);
+    service.clock.advance(LIFETIME / 10);
     let session = service.open(&token);
     let outcome = service.commit(&session);
     assert_eq!(ttl(&outcome), LIFETIME);
     let stored = service.stored(id_of(&token)).unwrap();
     assert_eq!(stored.expires_at(), Some(service.now() + LIFETIME));
-    // An active user stays logged in.
     for _ in 0..10 {
-        service.clock.advance(LIFETIME * 3 / 4);
+        service.clock.advance(LIFETIME * 9 / 10 - MILLI);
         let session = service.open(&token);
         assert!(!session.is_new());
         assert!(!session.is_modified(), "a renewal is not a modification");
@@ -49,15 +48,38 @@ fn reading_renews_in_the_second_half_of_the_lifetime() {
 }
 
 #[test]
-fn writing_always_renews() {
+fn a_write_renews_once_a_tenth_of_the_lifetime_is_spent() {
     let service = Service::new();
     let token = service.login();
-    service.clock.advance(MINUTE);
-    let session = service.open(&token);
-    session.put("a", 1).unwrap();
-    assert_eq!(ttl(&service.commit(&session)), LIFETIME);
-    let stored = service.stored(id_of(&token)).unwrap();
-    assert_eq!(stored.expires_at(), Some(service.now() + LIFETIME));
+    let end = service.now() + LIFETIME;
+    for (after, renews) in [(MINUTE, false), (LIFETIME / 10, true)] {
+        service.clock.advance(after);
+        let session = service.open(&token);
+        session.put("a", 1).unwrap();
+        let outcome = service.commit(&session);
+        let stored = service.stored(id_of(&token)).unwrap();
+        if renews {
+            assert_eq!(ttl(&outcome), LIFETIME);
+            assert_eq!(stored.expires_at(), Some(service.now() + LIFETIME));
+        } else {
+            assert_eq!(outcome, Outcome::Keep);
+            assert_eq!(stored.expires_at(), Some(end));
+        }
+    }
+}
+
+/// The clock was stepped back, or the lifetime was shortened.
+#[test]
+fn the_lifetime_in_force_caps_what_is_left() {
+    for renewal in [Renewal::OnUse, Renewal::OnWrite, Renewal::Always] {
+        let service = Service::with(|builder| builder.renewal(renewal));
+        let token = service.login();
+        let shortened = service.rotated(|builder| builder.lifetime(HOUR).renewal(renewal));
+        let session = shortened.open(&token);
+        assert_eq!(ttl(&shortened.commit(&session)), HOUR, "{renewal:?}");
+        let stored = service.stored(id_of(&token)).unwrap();
+        assert_eq!(stored.expires_at(), Some(service.now() + HOUR));
+    }
 }
 
 #[test]
@@ -76,6 +98,12 @@ fn renewal_on_write_ignores_reads() {
 fn renewal_always_renews_on_every_request() {
     let service = Service::with(|builder| builder.renewal(Renewal::Always));
     let token = service.login();
+    let session = service.open(&token);
+    assert_eq!(
+        ttl(&service.commit(&session)),
+        LIFETIME,
+        "in the same millisecond"
+    );
     service.clock.advance(MILLI);
     let session = service.open(&token);
     assert_eq!(ttl(&service.commit(&session)), LIFETIME);
@@ -87,8 +115,8 @@ fn renewal_always_renews_on_every_request() {
 #[test]
 fn a_driver_without_touch_saves_to_renew() {
     for (renewal, after, renews) in [
-        (Renewal::HalfLife, LIFETIME / 2, false),
-        (Renewal::HalfLife, LIFETIME / 2 + MILLI, true),
+        (Renewal::OnUse, LIFETIME / 10 - MILLI, false),
+        (Renewal::OnUse, LIFETIME / 10, true),
         (Renewal::OnWrite, LIFETIME - MILLI, false),
         (Renewal::Always, MILLI, true),
     ] {
@@ -123,7 +151,7 @@ fn a_renewal_by_saving_keeps_a_faster_write() {
     service.save(&reader);
     let record = service.store.record(id_of(&token));
     assert_eq!(record.data().to_json(), r#"{"a":1,"user":"ada"}"#);
-    assert_eq!(record.flash().to_json(), r#"{"notice":"hi"}"#);
+    assert_eq!(record.flash_next().to_json(), r#"{"notice":"hi"}"#);
 }
 
 #[test]

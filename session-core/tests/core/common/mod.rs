@@ -105,9 +105,12 @@ impl<D: Driver> Service<D> {
         block_on(self.manager.commit(session)).unwrap()
     }
 
-    /// Commits a session that sets a cookie, and returns the cookie.
+    /// Commits a session, and returns the cookie that the client has by then: a new one, or the one that it keeps.
     pub(crate) fn save(&self, session: &Session) -> String {
-        token(&self.commit(session))
+        match self.commit(session) {
+            Outcome::Keep => signed(session.id().unwrap().as_str()),
+            outcome => token(&outcome),
+        }
     }
 
     /// Creates a session with the data `{"user":"ada"}` and returns its cookie.

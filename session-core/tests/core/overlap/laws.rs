@@ -201,7 +201,7 @@ fn after_a_merge_a_third_request_consumes_exactly_what_it_saw() {
     third.put("a", 1).unwrap();
     service.commit(&third);
     let stored = service.stored(id_of(&token)).unwrap();
-    assert_eq!(stored.flash().to_json(), r#"{"late":2}"#);
+    assert_eq!(stored.flash_next().to_json(), r#"{"late":2}"#);
     assert_eq!(service.open(&token).all_flash().to_json(), r#"{"late":2}"#);
 }
 

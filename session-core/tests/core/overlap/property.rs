@@ -39,7 +39,7 @@ fn play(
         }
     }
     let stored = service.stored(id_of(&token)).unwrap();
-    let real = Record::new(texts_of(stored.data()), texts_of(stored.flash()));
+    let real = Record::new(texts_of(stored.data()), texts_of(stored.flash_next()));
     (real, model)
 }
 

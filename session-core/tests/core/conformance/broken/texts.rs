@@ -13,7 +13,7 @@ faults! {
 
     DropsEmpty "stores no empty records" caught by [empty_record_round_trips] {
         async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
-            if save.record.data().is_empty() && save.record.flash().is_empty() {
+            if save.record.data().is_empty() && save.record.flash_next().is_empty() {
                 let handle = save.id().as_str().to_owned();
                 return Ok(Saved::Done { handle });
             }
