@@ -35,8 +35,8 @@
 //! - **Data is not hidden.** The data is signed but not encrypted, so the user can read it. Do not
 //!   store secrets.
 //! - **Sessions are small.** Browsers drop cookies of more than 4096 bytes, name and value
-//!   together. That leaves about 2.9 kB of JSON. A `put` or `flash` that would exceed the limit fails
-//!   with [`ErrorKind::TooLarge`](session_core::ErrorKind::TooLarge) and changes nothing.
+//!   together. That leaves about 2.9 kB of JSON. A `put` or `flash` that would exceed the limit
+//!   fails with [`ErrorKind::TooLarge`](session_core::ErrorKind::TooLarge) and changes nothing.
 //!
 //! Use Redis (`session-redis`) if a logout must end a session everywhere, if one page sends several
 //! requests that write, or if sessions are large. The application's code stays the same.

@@ -7,10 +7,9 @@
 //!
 //! ```text
 //! cargo test --release -p session-core --test timing
-//! cargo run --release -p session-core --example timing   # the same with a clock
 //! ```
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(clippy::unwrap_used, reason = "a failure here fails a test")]
 
 use std::collections::BTreeSet;
 use std::hint::black_box;

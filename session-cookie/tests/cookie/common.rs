@@ -23,7 +23,8 @@ pub(crate) fn keys(secret: &str) -> KeyRing {
     KeyRing::new(Secret::new(secret).unwrap())
 }
 
-/// Returns the builder of a manager with the settings of the test vectors: plain HTTP, and their cookie name.
+/// Returns the builder of a manager with the settings of the test vectors: plain HTTP, and their
+/// cookie name.
 pub(crate) fn builder(keys: impl Into<KeyRing>, clock: &ManualClock) -> Builder {
     SessionManager::builder(CookieDriver, keys)
         .cookie(CookieOptions::default().name(NAME).secure(false))

@@ -1,4 +1,5 @@
-//! The tests of [`CookieDriver`](session_cookie::CookieDriver), through the manager that an application uses.
+//! The tests of [`CookieDriver`](session_cookie::CookieDriver), through the manager that an
+//! application uses.
 //!
 //! A test whose name begins with `s` and a number covers that statement of the security checklist.
 #![allow(clippy::unwrap_used, reason = "a failure here fails a test")]

@@ -39,7 +39,8 @@ fn a_request_that_changes_nothing_logs_nothing() {
     assert_eq!(lines, [""; 0]);
 }
 
-/// Security checklist, statement 27: by `touch`, with and without an absolute lifetime, and by a save.
+/// Security checklist, statement 27: by `touch`, with and without an absolute lifetime, and by a
+/// save.
 #[test]
 fn s27_every_kind_of_renewal_is_an_event() {
     fn renewal<D: session_core::Driver>(service: &Service<D>) -> [Vec<String>; 2] {
@@ -83,7 +84,8 @@ fn s27_a_logout_is_an_event() {
     assert_eq!(lines, [line("INFO", "session destroyed", id_of(&token))]);
 }
 
-/// Security checklist, statement 27. The driver must still know the session: a forgotten one is unknown.
+/// Security checklist, statement 27. The driver must still know the session: a forgotten one is
+/// unknown.
 #[test]
 fn s27_an_expired_session_is_an_event() {
     let service = Service::minimal(|builder| builder);

@@ -2,7 +2,7 @@
 //!
 //! `verify/fuzz/threads` also runs these tests under ThreadSanitizer and Miri.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(clippy::unwrap_used, reason = "a failure here fails a test")]
 
 mod gaps;
 mod scopes;

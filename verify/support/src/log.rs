@@ -12,8 +12,9 @@ thread_local! {
 
 /// The log output of the current thread, at all levels, as text.
 ///
-/// The whole process shares one subscriber. With one subscriber per thread, `tracing` may decide that an event is disabled
-/// while it runs on a thread without one, and remember that for all threads.
+/// The whole process shares one subscriber. With one subscriber per thread, `tracing` may decide
+/// that an event is disabled while it runs on a thread without one, and remember that for all
+/// threads.
 #[derive(Debug)]
 pub struct Log;
 

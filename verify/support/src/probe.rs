@@ -93,7 +93,8 @@ impl<D> Probe<D> {
         self.set_failing(&writes, fail);
     }
 
-    /// Runs `hook` before the next `call` reaches the store. Calls made by a hook run no other hook.
+    /// Runs `hook` before the next `call` reaches the store. Calls made by a hook run no other
+    /// hook.
     pub fn before(&self, call: Call, hook: impl FnOnce() + Send + 'static) {
         self.script().before.push_back((call, Box::new(hook)));
     }

@@ -1,7 +1,8 @@
-//! Cookies and Set-Cookie lines of `@rudderjs/session` 1.0.4 and 2.6.0. This crate does the same, or differs where and how the
-//! file says.
+//! Cookies and Set-Cookie lines of `@rudderjs/session` 1.0.4 and 2.6.0. This crate does the same,
+//! or differs where and how the file says.
 //!
-//! Every test prints how many entries it ran and compares that with the numbers below, so that none is skipped silently.
+//! Every test prints how many entries it ran and compares that with the numbers below, so that none
+//! is skipped silently.
 
 mod chains;
 mod loads;

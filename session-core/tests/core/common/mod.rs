@@ -75,7 +75,8 @@ impl<D: Driver> Service<D> {
         }
     }
 
-    /// Returns the same service with another primary secret. The current one becomes a previous secret.
+    /// Returns the same service with another primary secret. The current one becomes a previous
+    /// secret.
     pub(crate) fn rotated(&self, configure: impl FnOnce(Builder) -> Builder) -> Self {
         let ring = KeyRing::new(Secret::generate().unwrap()).with_previous(secret());
         let builder = SessionManager::builder(self.store.clone(), ring).clock(self.clock.clone());

@@ -1,63 +1,72 @@
-//! What the guide lists is what the sources have: the tests of each security statement, and the events in the log.
+//! Two tables of the guide match the sources: the tests for each statement of the security
+//! checklist, and the log events.
+//!
+//! `UPDATE_GUIDE=1 cargo test -p session-core --all-features --test core guide` rewrites the names
+//! of the tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A test that covers a statement: the statement's number, the test's name, its file.
-type Covered = (u8, String, String);
+/// The tests for each statement of the security checklist: their names and files.
+type Tests = BTreeMap<u8, BTreeSet<(String, String)>>;
 
 #[test]
-fn the_table_of_security_statements_names_every_numbered_test_and_no_other() {
-    let page = page("security.md");
-    let rows: Vec<Covered> = page.lines().flat_map(listed).collect();
-    let listed: BTreeSet<Covered> = rows.iter().cloned().collect();
-    let mut found = BTreeSet::new();
+fn the_guide_lists_the_tests_for_every_security_statement() {
+    let mut tests = Tests::new();
     for (path, source) in sources() {
-        found.extend(source.lines().flat_map(|line| numbered(line, &path)));
-    }
-    let mut complaints = Vec::new();
-    for (number, name, path) in found.difference(&listed) {
-        complaints.push(format!("row {number} lacks [{name}](../{path})"));
-    }
-    for (number, name, path) in listed.difference(&found) {
-        complaints.push(format!("row {number} has {name}, which is not in {path}"));
-    }
-    if rows.len() > listed.len() {
-        complaints.push("a test stands twice in its row".to_owned());
-    }
-    for number in 1..=32 {
-        if !listed.iter().any(|(of, ..)| *of == number) {
-            complaints.push(format!("statement {number} has no test"));
+        for line in source.lines() {
+            for (number, name) in numbered(line) {
+                let of_number = tests.entry(number).or_default();
+                of_number.insert((name.to_owned(), path.clone()));
+            }
         }
     }
+    for number in 1..=32 {
+        assert!(
+            tests.contains_key(&number),
+            "statement {number} has no test"
+        );
+    }
+    let page = page("security.md");
+    let rows = page.lines().filter_map(|line| row(line, &tests)).count();
+    assert_eq!(rows, tests.len(), "one row for each statement");
+    let expected: String = page
+        .split_inclusive('\n')
+        .map(|line| row(line, &tests).unwrap_or_else(|| line.to_owned()))
+        .collect();
+    if std::env::var_os("UPDATE_GUIDE").is_some() {
+        fs::write(root().join("docs/security.md"), &expected).unwrap();
+        return;
+    }
+    let differences: Vec<_> = std::iter::zip(page.lines(), expected.lines())
+        .filter(|(found, expected)| found != expected)
+        .map(|(_, expected)| expected)
+        .collect();
     assert!(
-        complaints.is_empty(),
-        "docs/security.md:\n{}",
-        complaints.join("\n")
+        differences.is_empty(),
+        "docs/security.md is out of date, set UPDATE_GUIDE=1 to rewrite these rows:\n{}",
+        differences.join("\n")
     );
 }
 
-/// The tests in a row of the table: `| 7 | statement | [name](../path)<br>… |`.
-fn listed(row: &str) -> Vec<Covered> {
-    let mut cells = row.split('|').map(str::trim).skip(1);
-    let Some(number) = cells.next().and_then(|cell| cell.parse().ok()) else {
-        return Vec::new();
+/// Returns a row of the table with the current tests: `| 7 | statement | [name](../path)<br>… |`.
+fn row(line: &str, tests: &Tests) -> Option<String> {
+    let cells: Vec<&str> = line.trim_end().trim_matches('|').split('|').collect();
+    let [number, statement, _] = cells[..] else {
+        return None;
     };
-    let tests = cells.nth(1).unwrap_or_default();
-    tests
-        .split("<br>")
-        .filter_map(|link| {
-            link.strip_prefix('[')?
-                .strip_suffix(')')?
-                .split_once("](../")
-        })
-        .map(|(name, path)| (number, name.to_owned(), path.to_owned()))
-        .collect()
+    let tests = tests.get(&number.trim().parse().ok()?)?;
+    let links: Vec<String> = tests
+        .iter()
+        .map(|(name, path)| format!("[{name}](../{path})"))
+        .collect();
+    Some(format!("|{number}|{statement}| {} |\n", links.join("<br>")))
 }
 
-/// The function that this line begins, once for each number in front of its name: `fn s07_s16_…`.
-fn numbered(line: &str, path: &str) -> Vec<Covered> {
+/// Returns the name of the function that this line defines, once for each number in it: `fn
+/// s07_s16_…`.
+fn numbered(line: &str) -> Vec<(u8, &str)> {
     let line = line.trim_start();
     let line = line
         .trim_start_matches("pub(crate) ")
@@ -70,43 +79,41 @@ fn numbered(line: &str, path: &str) -> Vec<Covered> {
         let number = word.strip_prefix('s')?;
         (number.len() == 2).then(|| number.parse().ok()).flatten()
     });
-    numbers
-        .map(|number| (number, name.to_owned(), path.to_owned()))
-        .collect()
+    numbers.map(|number| (number, name)).collect()
 }
 
 /// An event: its level, its message, its fields.
 type Event = (String, String, String);
 
 #[test]
-fn the_table_of_events_is_that_of_the_sources() {
+fn the_guide_lists_every_log_event() {
     let page = page("operating.md");
     let listed: BTreeSet<Event> = page.lines().filter_map(described).collect();
     let mut found = BTreeSet::new();
     for (path, source) in sources() {
-        // Only what is published: neither examples nor tests.
+        // Only published crates.
         let is_published = path.contains("/src/")
             && ["session-", "adapters/"]
                 .iter()
-                .any(|root| path.starts_with(root))
-            && !path.starts_with("verify/conformance");
+                .any(|root| path.starts_with(root));
         if is_published {
             found.extend(emitted(&source));
         }
     }
     let row = |(level, message, fields): &Event| format!("| {level} | {message} | {fields} |");
-    let lacking: Vec<String> = found.difference(&listed).map(row).collect();
+    let missing: Vec<String> = found.difference(&listed).map(row).collect();
     let stale: Vec<String> = listed.difference(&found).map(row).collect();
-    assert!(found.len() > 10, "the sources were read: {found:?}");
+    assert!(found.len() > 10, "all sources must be read: {found:?}");
     assert!(
-        lacking.is_empty() && stale.is_empty(),
-        "docs/operating.md lacks\n{}\nand has what no source emits\n{}",
-        lacking.join("\n"),
+        missing.is_empty() && stale.is_empty(),
+        "docs/operating.md does not list\n{}\nand lists events that do not exist\n{}",
+        missing.join("\n"),
         stale.join("\n")
     );
 }
 
-/// A row of the table of events: `| DEBUG | session created | id | what it means |`, each in code or not.
+/// Reads a row of the table of events: `| DEBUG | session created | id | meaning |`, where cells
+/// may be code.
 fn described(row: &str) -> Option<Event> {
     let mut cells = row.split('|').map(|cell| cell.replace('`', "")).skip(1);
     let level = cells.next()?.trim().to_owned();
@@ -117,7 +124,7 @@ fn described(row: &str) -> Option<Event> {
     Some((level, cell()?, cell()?))
 }
 
-/// The events of a source file: calls of tracing's macros, and of the two that `events.rs` makes of them.
+/// Returns the events of a source file: calls of tracing's macros, and of the two in `events.rs`.
 fn emitted(source: &str) -> Vec<Event> {
     let calls = [
         "event!(",
@@ -139,7 +146,8 @@ fn emitted(source: &str) -> Vec<Event> {
     events
 }
 
-/// None where the message is no literal, as in the definition of a macro, and where the target is not ours.
+/// Returns `None` if the message is not a literal, as in a macro definition, or if the target is
+/// not ours.
 fn event(name: &str, arguments: &[String]) -> Option<Event> {
     let (message, rest) = arguments.split_last()?;
     let mut is_ours = matches!(name, "event" | "failure");
@@ -147,7 +155,7 @@ fn event(name: &str, arguments: &[String]) -> Option<Event> {
         .strip_prefix('"')?
         .strip_suffix('"')?
         .replace('`', "");
-    // Literals that go on in the next line.
+    // Literals may continue on the next line.
     let lines = message.split("\\\n").map(str::trim_start);
     let message = lines.collect::<String>();
     let mut level = match name {
@@ -170,7 +178,7 @@ fn event(name: &str, arguments: &[String]) -> Option<Event> {
     is_ours.then(|| (level, message, fields.join(", ")))
 }
 
-/// The arguments of a call, up to its closing parenthesis, on one line each.
+/// Returns the arguments of a call, up to its closing parenthesis.
 fn arguments(rest: &str) -> Vec<String> {
     let (mut arguments, mut depth, mut in_text) = (vec![String::new()], 0, false);
     let mut last = ' ';
@@ -197,7 +205,7 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join("docs").join(name)).unwrap()
 }
 
-/// All Rust sources of the workspace, with their paths from its root.
+/// Returns all Rust sources of the workspace with their relative paths.
 fn sources() -> Vec<(String, String)> {
     let (root, mut folders, mut sources) = (root(), vec![root()], Vec::new());
     while let Some(folder) = folders.pop() {

@@ -1,7 +1,8 @@
-//! JSON as JavaScript understands it: strings are UTF-16 and may contain lone surrogates, numbers are doubles, and
-//! infinity is `null`.
+//! JSON as JavaScript understands it: strings are UTF-16 and may contain lone surrogates, numbers
+//! are doubles, and infinity is `null`.
 //!
-//! This reader is independent of `serde_json`, so that a mistake that the library shares with `serde_json` shows up.
+//! This reader is independent of `serde_json`, so that a mistake that the library shares with
+//! `serde_json` shows up.
 
 use std::collections::BTreeMap;
 use std::fmt;

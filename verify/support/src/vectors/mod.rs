@@ -1,7 +1,8 @@
 //! What `@rudderjs/session` 1.0.4 and 2.6.0 wrote, read and refused, in `vectors/seed.json`.
 //!
 //! The README beside the file describes its arrays. Every test that uses them prints how many
-//! entries it ran and compares that with the number it expects, so that no entry is skipped silently.
+//! entries it ran and compares that with the number it expects, so that no entry is skipped
+//! silently.
 
 mod file;
 pub mod json;
