@@ -8,6 +8,7 @@ use crate::commit::manager::Inner;
 use crate::commit::plan::{Mode, Plan, Write};
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 use crate::merge::Changes;
+use crate::session::life::Origin;
 use crate::{
     Error, ErrorKind, Expected, Loaded, Outcome, Record, Saved, Session, SessionId, SessionManager,
     Timestamp, Token, Touched, Version, events,
@@ -56,12 +57,12 @@ impl Inner {
             Plan::Keep => Ok(Outcome::Keep),
             Plan::Drop(id) => Ok(dropped(&id)),
             Plan::Reissue { id, handle, ttl } => self.reissue(&id, handle, ttl).await,
-            Plan::End(id) => {
-                self.destroy(id).await?;
+            Plan::End(old) => {
+                self.log_out(old.as_deref()).await?;
                 Ok(Outcome::Clear)
             }
             Plan::Fail { removing, error } => {
-                self.destroy(Some(removing)).await?;
+                self.log_out(Some(&removing)).await?;
                 Err(error)
             }
             Plan::Write {
@@ -69,18 +70,28 @@ impl Inner {
                 mut write,
             } => {
                 // The logout comes first, so that it is done whatever happens next.
-                self.destroy(removing).await?;
+                self.log_out(removing.as_deref()).await?;
                 self.write(&mut write).await
             }
             Plan::Touch { handle, mut write } => self.touch(handle, &mut write).await,
         }
     }
 
-    async fn destroy(&self, id: Option<SessionId>) -> Result<(), Error> {
-        if let Some(id) = id {
-            self.driver().destroy(&id).await?;
-            events::destroyed(&id);
+    /// Removes the record of a session that was logged out of. If the session has moved meanwhile, it lives on under an id
+    /// that this request must not learn: then the logout fails, because its page would be a lie, and the cookie of the login
+    /// stays.
+    async fn log_out(&self, old: Option<&Origin>) -> Result<(), Error> {
+        let Some(old) = old else { return Ok(()) };
+        let driver = self.driver();
+        if driver.can_revoke() {
+            let held = driver.load(old.handle()).await?;
+            if held.is_some_and(|held| held.record.is_moved()) {
+                return Err(Error::new(ErrorKind::Conflict)
+                    .with_source("the session got another id meanwhile: log out again"));
+            }
         }
+        driver.destroy(&old.id).await?;
+        events::destroyed(&old.id);
         Ok(())
     }
 

@@ -15,14 +15,14 @@ pub(crate) enum Plan {
     /// Do nothing, although something was written: the session under this id goes on under another one.
     Drop(SessionId),
     /// Log out: remove the record if there is one, and the cookie.
-    End(Option<SessionId>),
+    End(Option<Box<Origin>>),
     /// Store the session, after removing the record that was logged out of.
     Write {
-        removing: Option<SessionId>,
+        removing: Option<Box<Origin>>,
         write: Box<Write>,
     },
     /// Remove the record that was logged out of. Then fail: what was written afterwards cannot be stored.
-    Fail { removing: SessionId, error: Error },
+    Fail { removing: Box<Origin>, error: Error },
     /// Extend the record's life.
     Touch { handle: String, write: Box<Write> },
     /// Give the client its cookie again, and store nothing.
@@ -115,7 +115,7 @@ impl State {
             Life::Moved { old, .. } if is_modified => Ok(Plan::Drop(old.clone())),
             Life::New { .. } | Life::Moved { .. } => Ok(Plan::Keep),
             Life::Ended { old, .. } => {
-                let old = old.clone();
+                let old = old.clone().map(Box::new);
                 self.plan_ended(old, now, options)
             }
             Life::Loaded { origin, new_id } => {
@@ -134,7 +134,7 @@ impl State {
 
     fn plan_ended(
         &mut self,
-        old: Option<SessionId>,
+        old: Option<Box<Origin>>,
         now: Timestamp,
         options: &Options,
     ) -> Result<Plan, Error> {

@@ -277,7 +277,8 @@ impl Session {
     ///   client keeps its cookie, and the middleware answers 503 unless
     ///   [`OnSaveFailure::Respond`](crate::OnSaveFailure::Respond) is chosen.
     /// - Only the session under the id that this request came with ends. If an overlapping request regenerated the id
-    ///   first, the session under the new id is another one, and lives on.
+    ///   first, the session lives on under the new id, and the commit fails with [`ErrorKind::Conflict`], so that no page
+    ///   says goodbye: the middleware answers 503, and the user logs out again.
     ///
     /// # Errors
     ///

@@ -18,7 +18,7 @@ pub(crate) enum Life {
     },
     /// It was logged out in this request. What is written from then on belongs to a new session.
     Ended {
-        old: Option<SessionId>,
+        old: Option<Origin>,
         id: Option<SessionId>,
     },
     /// The record that was found says that the session goes on under another id, which this request must not learn.
@@ -85,7 +85,7 @@ impl Life {
     /// out of this request's reach.
     pub(crate) fn end(self) -> Self {
         let old = match self {
-            Self::Loaded { origin, .. } => Some(origin.id),
+            Self::Loaded { origin, .. } => Some(origin),
             Self::Ended { old, .. } => old,
             Self::Moved { old, .. } => return Self::Moved { old, id: None },
             Self::New { .. } | Self::Unavailable => None,

@@ -72,7 +72,7 @@ fn s29_a_missing_or_unusable_secret_is_an_error() {
     let refused = |vars: &[(&str, &str)]| read(vars).unwrap_err();
     assert_eq!(
         refused(&[]),
-        format!("SESSION_SECRET: is missing; {REMEDY}")
+        format!("SESSION_SECRET: is not set; {REMEDY}")
     );
     assert_eq!(
         refused(&[("SESSION_SECRET", "")]),
@@ -159,15 +159,30 @@ fn s26_neither_debug_nor_an_error_shows_a_secret_or_a_password() {
     assert!(!format!("{error:?}").contains("hunter2"));
     for (json, message) in [
         (r#"{"secret":"hunter2"}"#, "secret: has 7 bytes, "),
-        (r#"{"secret":1234567}"#, "secret: is no text"),
-        (r#"{"secret":["hunter2"]}"#, "secret: is no text"),
+        (
+            r#"{"secret":1234567}"#,
+            "secret: is a number; write a string",
+        ),
+        (
+            r#"{"secret":["hunter2"]}"#,
+            "secret: is a list; write a string",
+        ),
         (
             r#"{"previous_secrets":"hunter2"}"#,
-            "previous_secrets: is one text, not a list of texts",
+            "previous_secrets: is a string; write a list of strings",
         ),
-        (r#"{"previous_secrets":[1234567]}"#, "secret: is no text"),
-        (r#"{"redis_url":["hunter2"]}"#, "redis_url: is no text"),
-        (r#"{"redis_url":1234567}"#, "redis_url: is no text"),
+        (
+            r#"{"previous_secrets":[1234567]}"#,
+            "previous_secrets: is a number; write a string",
+        ),
+        (
+            r#"{"redis_url":["hunter2"]}"#,
+            "redis_url: is a list; write a string",
+        ),
+        (
+            r#"{"redis_url":1234567}"#,
+            "redis_url: is a number; write a string",
+        ),
     ] {
         let error = serde_json::from_str::<SessionConfig>(json).unwrap_err();
         let shown = format!("{error} {error:?}");

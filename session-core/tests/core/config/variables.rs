@@ -160,7 +160,7 @@ fn an_invalid_value_is_reported_with_its_variable_and_a_remedy() {
         for value in values {
             assert_eq!(
                 error(variable, value),
-                format!("{variable}: {value:?} is not possible; {remedy}")
+                format!("{variable}: {value:?} is invalid; {remedy}")
             );
         }
     }
@@ -209,7 +209,7 @@ fn a_value_that_is_not_utf_8_is_an_error() {
         });
         assert_eq!(
             error.unwrap_err().to_string(),
-            format!("{variable}: is not UTF-8; set it anew")
+            format!("{variable}: is not UTF-8; set it again")
         );
     }
 }

@@ -172,6 +172,9 @@ pub fn changed(data: &Texts, seen: &Texts, ops: &[Op]) -> Result<Texts, NoNumber
                 view.insert(key.clone(), value.clone());
                 data.insert(key.clone(), value.clone());
             }
+            // Removing nothing is no write.
+            Op::Forget(key) if !view.contains_key(key) => {}
+            Op::Flush if view.is_empty() => {}
             Op::Forget(key) => {
                 // A value that another request stored meanwhile stays.
                 if written.contains(key) || view.get(key) == data.get(key) {

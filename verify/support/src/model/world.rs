@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use session_core::{Establish, Renewal};
+use session_core::{ErrorKind, Establish, Renewal};
 
 use super::Storage;
 use super::failing::Failed;
@@ -168,6 +168,16 @@ impl World {
         let unavailable = Reply::Error(Failure::Unavailable);
         match (decision, &request.origin) {
             (Decision::Begin | Decision::End, _) => {
+                let has_moved = request.ended.as_ref().is_some_and(|ended| {
+                    self.live(ended, now).is_some_and(|stored| stored.is_moved)
+                });
+                if failed.is_some_and(|failed| failed.call == Call::Load) {
+                    return unavailable;
+                }
+                if has_moved {
+                    // The session lives on under an id that this request must not learn.
+                    return Reply::Error(Failure::Other(ErrorKind::Conflict));
+                }
                 if let Some(ended) = &request.ended
                     && failed
                         .is_none_or(|failed| failed.call != Call::Destroy || failed.took_effect)
