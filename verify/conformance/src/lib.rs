@@ -1,63 +1,58 @@
-//! The HTTP scenarios that every adapter passes, with every driver.
+//! HTTP scenarios that every adapter passes with every driver.
 //!
-//! There is one list of scenarios. Each is a short story over real HTTP, told to a playground that a framework serves:
-//! flash across a redirect, a logout that overlaps a slow request, a store that goes away and comes back. It is played
-//! for every adapter with every driver, each time with a server, a store, a secret and a clock of its own, and what one
-//! adapter does all others have to do.
+//! A scenario is a short story over real HTTP: flash survives a redirect, a slow request meets a logout, a store fails
+//! and recovers. The suite plays each scenario against a playground, once for each adapter and driver, with its own
+//! server, store, secret and clock.
 //!
 //! ```sh
-//! cargo test -p session-conformance                         # all of it, and the table
-//! cargo test -p session-conformance --test http -- flash    # what is about flash
-//! cargo test -p session-conformance --test http -- warp::redis
+//! cargo test -p session-conformance --test http                # everything, and the table
+//! cargo test -p session-conformance --test http -- flash       # everything about flash
+//! cargo test -p session-conformance --test http -- warp::redis # one adapter with one driver
 //! ```
 //!
-//! A failure names the scenario, the adapter and the driver, what was expected and found, and shows the last requests
-//! with their responses. In the table, `–` stands for a scenario that has nothing to say about a driver, with the
-//! reason below.
+//! A failure names the scenario, the adapter and the driver, shows what was expected and found, and ends with the latest
+//! requests and responses. In the table, `–` marks a scenario that does not apply to a driver; the reasons follow below
+//! it.
 //!
-//! # A new adapter
+//! The suite also checks itself. Each fault in `faults.rs` breaks an adapter in one way, and a scenario must catch it.
 //!
-//! Write a playground with its framework (`examples/playground` has all that is not the framework's), then implement
-//! [`Adapter`]: a name, and a server of the playground and of the routes of [`lab`]. `src/adapters/axum.rs` is one to
-//! compare with. A test with `harness = false` runs the suite:
+//! # Adding a scenario
 //!
-//! ```no_run
-//! use session_conformance::{Adapter, adapters::Axum};
+//! Write an async function in a module of `src/scenarios` and add it to the module's list. It receives a `Fixture`: the
+//! adapter, the driver, a store that it can watch and break, and a clock that it can move. Name it with a short sentence.
+//! If it covers a statement of the security checklist, start the name with the statement's number: `s07_…`.
 //!
-//! fn main() -> std::process::ExitCode {
-//!     session_conformance::run(&[&Axum])
-//! }
-//! ```
+//! # Adding an adapter
 //!
-//! # A new scenario
+//! Write a playground with the framework; `examples/playground` holds the parts that need no framework. Then implement
+//! `Adapter` in `src/adapters`: a name, and a server for the playground and for the routes in `lab.rs`. Add it to
+//! `adapters::ALL`.
 //!
-//! It is an async function below `src/scenarios`, in its module's list. It gets a stage: the adapter and the driver, a
-//! store that can be watched and broken, and time that can be moved. Its name is a sentence, and one that shows a
-//! statement of the security checklist starts with that number.
+//! # Adding a driver
+//!
+//! Implement `TestedDriver` and `Backend` in `src/drivers`, and add the driver to `drivers::all`.
 #![allow(
     clippy::missing_panics_doc,
     clippy::unwrap_used,
-    reason = "what fails here fails a test"
+    reason = "a panic fails the test"
 )]
 
-// The README speaks of all three frameworks, so it is compiled here.
+// The README shows all three frameworks, so its examples are compiled here.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
 
-mod adapter;
-pub mod adapters;
-#[cfg(test)]
-mod broken;
-mod harness;
-pub mod lab;
+mod suite;
+mod table;
 
+mod fixture;
+mod raw_connection;
 mod scenario;
 mod scenarios;
-mod stage;
-mod store;
-mod table;
-mod wire;
 
-pub use crate::adapter::{Adapter, Serving};
-pub use crate::harness::run;
+mod adapters;
+mod drivers;
+mod faults;
+mod lab;
+
+pub use crate::suite::run;

@@ -1,95 +1,109 @@
-//! A scenario, and for which drivers it has something to say.
+//! A scenario, and the drivers that it applies to.
 
 use std::pin::Pin;
 
-use session_core::DriverName;
+use crate::drivers::Storage;
+use crate::fixture::Fixture;
 
-use crate::stage::Stage;
-
-/// A story that each adapter tells alike.
+/// A story that goes the same way with every adapter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
     module: &'static str,
     name: &'static str,
-    pub(crate) run: fn(Stage) -> Playing,
-    exceptions: &'static [(DriverName, &'static str)],
-    /// Whether it breaks its Redis server, and so needs its own.
-    pub(crate) needs_own_server: bool,
+    pub(crate) play: fn(Fixture) -> Playing,
+    needs: Option<Need>,
 }
 
-/// A scenario that is played.
 pub(crate) type Playing = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Where a driver must store sessions for a scenario to apply to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need {
+    storage: &'static [Storage],
+    /// Why the scenario does not apply otherwise.
+    otherwise: &'static str,
+    /// The scenario breaks the store's server.
+    breaks_server: bool,
+}
 
 impl Scenario {
     pub(crate) const fn new(
         module: &'static str,
         name: &'static str,
-        run: fn(Stage) -> Playing,
+        play: fn(Fixture) -> Playing,
     ) -> Self {
         Self {
             module,
             name,
-            run,
-            exceptions: &[],
-            needs_own_server: false,
+            play,
+            needs: None,
         }
     }
 
-    /// It does not apply to these drivers, for these reasons.
-    pub(crate) const fn except(self, exceptions: &'static [(DriverName, &'static str)]) -> Self {
-        Self { exceptions, ..self }
-    }
-
-    /// It breaks its Redis server.
-    pub(crate) const fn with_own_server(self) -> Self {
+    pub(crate) const fn needs(self, need: Need) -> Self {
         Self {
-            needs_own_server: true,
+            needs: Some(need),
             ..self
         }
     }
 
-    /// Why it does not apply to this driver; `None` where it does.
-    pub(crate) fn exception(&self, driver: DriverName) -> Option<&'static str> {
-        let mut exceptions = self.exceptions.iter();
-        let exception = exceptions.find(|(name, _)| *name == driver)?;
-        Some(exception.1)
+    /// Returns why the scenario does not apply to drivers with this storage, or `None` if it does.
+    pub(crate) fn inapplicable(&self, storage: Storage) -> Option<&'static str> {
+        let need = self.needs.filter(|need| !need.storage.contains(&storage))?;
+        Some(need.otherwise)
     }
 
-    /// `module::name`.
+    /// Returns `true` if the scenario breaks the store's server and so needs one of its own.
+    pub(crate) fn needs_own_server(&self) -> bool {
+        self.needs.is_some_and(|need| need.breaks_server)
+    }
+
+    /// Returns `module::name`.
     pub(crate) fn path(&self) -> String {
         let module = self.module.rsplit("::").next().unwrap_or_default();
         format!("{module}::{}", self.name)
     }
 }
 
-/// Makes a [`Scenario`] of an async function.
-macro_rules! scenario {
-    ($name:ident) => {
-        $crate::scenario::Scenario::new(module_path!(), stringify!($name), |stage| {
-            Box::pin($name(stage))
-        })
+/// Turns async functions into a list of [`Scenario`]s.
+macro_rules! scenarios {
+    ($($name:ident $(needs $need:ident)?),* $(,)?) => {
+        pub(crate) const SCENARIOS: &[$crate::scenario::Scenario] = &[$(
+            $crate::scenario::Scenario::new(module_path!(), stringify!($name), |fixture| {
+                Box::pin($name(fixture))
+            })$(.needs($crate::scenario::$need))?
+        ),*];
     };
 }
 
-pub(crate) use scenario;
+pub(crate) use scenarios;
 
-/// The cookie driver is left out of what needs a store.
-pub(crate) const NO_STORE: &[(DriverName, &str)] = &[(DriverName::Cookie, "there is no store")];
-/// The cookie driver is left out of what a copy of a cookie would undo.
-pub(crate) const NOT_REVOCABLE: &[(DriverName, &str)] =
-    &[(DriverName::Cookie, "a copy of the cookie cannot be revoked")];
-/// The cookie driver is left out of what needs changes to be joined.
-pub(crate) const NOT_MERGED: &[(DriverName, &str)] = &[(
-    DriverName::Cookie,
-    "the browser holds the only copy: the last cookie wins",
-)];
-/// The server-side drivers are left out of what a cookie has no room for.
-pub(crate) const NO_LIMIT: &[(DriverName, &str)] = &[
-    (DriverName::Memory, "the cookie holds an id only"),
-    (DriverName::Redis, "the cookie holds an id only"),
-];
-/// The server-side drivers are left out of what happens where changes cannot be joined.
-pub(crate) const MERGED: &[(DriverName, &str)] = &[
-    (DriverName::Memory, "changes are merged"),
-    (DriverName::Redis, "changes are merged"),
-];
+pub(crate) const STORE: Need = server_side("there is no store");
+pub(crate) const REVOCATION: Need = server_side("a copied cookie cannot be revoked");
+pub(crate) const MERGING: Need =
+    server_side("the browser holds the only copy, so the last cookie wins");
+pub(crate) const NO_REVOCATION: Need = in_cookie("a copied cookie is revoked");
+pub(crate) const NO_MERGING: Need = in_cookie("changes are merged");
+pub(crate) const SIZE_LIMIT: Need = in_cookie("the cookie holds only an id");
+/// The scenario breaks it, so it gets a server of its own.
+pub(crate) const SERVER: Need = Need {
+    breaks_server: true,
+    ..need(&[Storage::Server], "there is no separate server")
+};
+pub(crate) const SHARED_FORMAT: Need = need(&[Storage::Server], "no other program reads the store");
+
+const fn server_side(otherwise: &'static str) -> Need {
+    need(&[Storage::Process, Storage::Server], otherwise)
+}
+
+const fn in_cookie(otherwise: &'static str) -> Need {
+    need(&[Storage::Cookie], otherwise)
+}
+
+const fn need(storage: &'static [Storage], otherwise: &'static str) -> Need {
+    Need {
+        storage,
+        otherwise,
+        breaks_server: false,
+    }
+}

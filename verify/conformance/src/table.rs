@@ -1,33 +1,26 @@
-//! The results, for people.
+//! The table of results.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use session_core::DriverName;
 
-/// What became of each scenario with each adapter and driver.
+/// The results of each scenario with each adapter and driver.
 #[derive(Debug)]
 pub(crate) struct Table {
     adapters: Vec<&'static str>,
     drivers: Vec<DriverName>,
-    rows: Vec<Row>,
+    rows: Vec<(String, Vec<Verdict>)>,
 }
 
-#[derive(Debug)]
-struct Row {
-    scenario: String,
-    cells: Vec<Cell>,
-}
-
-/// What became of a scenario with one adapter and one driver.
+/// The result of a scenario with one adapter and one driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cell {
-    /// It was not asked for.
-    NotRun,
+pub(crate) enum Verdict {
+    NotSelected,
     Passed,
     Failed,
-    /// For this reason.
-    DoesNotApply(&'static str),
+    /// The scenario does not apply to the driver, for this reason.
+    Inapplicable(&'static str),
 }
 
 impl Table {
@@ -39,45 +32,69 @@ impl Table {
         }
     }
 
-    /// Adds a scenario: a cell for each adapter and, within it, each driver.
-    pub(crate) fn add(&mut self, scenario: String, cells: Vec<Cell>) {
-        self.rows.push(Row { scenario, cells });
+    /// Adds a scenario with its verdicts: for each adapter, one per driver.
+    pub(crate) fn add(&mut self, scenario: String, verdicts: Vec<Verdict>) {
+        self.rows.push((scenario, verdicts));
     }
 
-    fn count(&self, is_counted: impl Fn(Cell) -> bool) -> usize {
-        let cells = self.rows.iter().flat_map(|row| &row.cells);
-        cells.filter(|cell| is_counted(**cell)).count()
+    fn count(&self, is_counted: impl Fn(Verdict) -> bool) -> usize {
+        let verdicts = self.rows.iter().flat_map(|(_, verdicts)| verdicts);
+        verdicts.filter(|verdict| is_counted(**verdict)).count()
     }
 
-    fn heading(&self, f: &mut fmt::Formatter<'_>, width: usize) -> fmt::Result {
-        for driver in &self.drivers {
-            write!(f, "{}: {driver}, ", initial(*driver))?;
+    /// Returns the rows of the scenarios that ran.
+    fn selected(&self) -> impl Iterator<Item = &(String, Vec<Verdict>)> {
+        self.rows.iter().filter(|(_, verdicts)| {
+            let mut verdicts = verdicts.iter();
+            verdicts.any(|verdict| matches!(verdict, Verdict::Passed | Verdict::Failed))
+        })
+    }
+
+    fn write_heading(&self, f: &mut fmt::Formatter<'_>, width: usize) -> fmt::Result {
+        let labels = self.labels();
+        for (driver, label) in self.drivers.iter().zip(&labels) {
+            write!(f, "{}: {driver}, ", label.trim_end())?;
         }
         writeln!(f, "–: does not apply")?;
-        let group = 2 * self.drivers.len() + 1;
+        let labels = labels.join(" ");
+        let group = labels.chars().count();
         write!(f, "{:width$}", "")?;
         for adapter in &self.adapters {
-            write!(f, "  {adapter:group$}")?;
+            write!(f, "   {adapter:group$}")?;
         }
         write!(f, "\n{:width$}", "")?;
         for _ in &self.adapters {
-            write!(f, "  ")?;
-            for driver in &self.drivers {
-                write!(f, "{} ", initial(*driver))?;
-            }
-            write!(f, " ")?;
+            write!(f, "   {labels}")?;
         }
         writeln!(f)
     }
 
-    /// Why which scenarios do not apply to which drivers.
+    /// Returns the shortest prefixes that tell the drivers' names apart, at one width.
+    fn labels(&self) -> Vec<String> {
+        let names: Vec<String> = self.drivers.iter().map(ToString::to_string).collect();
+        let longest = names.iter().map(String::len).max().unwrap_or_default();
+        let labels = |length| -> Vec<String> {
+            let cut = names.iter().map(|name| name.chars().take(length));
+            cut.map(|name| format!("{:length$}", name.collect::<String>()))
+                .collect()
+        };
+        let is_unique = |labels: &Vec<String>| {
+            let mut sorted = labels.clone();
+            sorted.sort();
+            sorted.dedup();
+            sorted.len() == labels.len()
+        };
+        (1..=longest).map(labels).find(is_unique).unwrap_or(names)
+    }
+
+    /// Returns the reasons why scenarios do not apply to drivers.
     fn reasons(&self) -> BTreeMap<(String, &'static str), Vec<&str>> {
         let mut reasons: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for row in self.rows.iter().filter(|row| row.was_asked_for()) {
-            for (driver, cell) in self.drivers.iter().zip(&row.cells) {
-                if let Cell::DoesNotApply(reason) = cell {
+        for (scenario, verdicts) in self.selected() {
+            for (driver, verdict) in self.drivers.iter().zip(verdicts) {
+                if let Verdict::Inapplicable(reason) = verdict {
                     let scenarios = reasons.entry((driver.to_string(), *reason)).or_default();
-                    scenarios.push(&*row.scenario);
+                    scenarios.push(&**scenario);
                 }
             }
         }
@@ -85,34 +102,28 @@ impl Table {
     }
 }
 
-impl Row {
-    fn was_asked_for(&self) -> bool {
-        let mut cells = self.cells.iter();
-        cells.any(|cell| matches!(cell, Cell::Passed | Cell::Failed))
-    }
-}
-
-/// The table, why what does not apply, and a line that counts.
+/// The table, the reasons for its gaps, and a line with the totals.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown: Vec<_> = self.rows.iter().filter(|row| row.was_asked_for()).collect();
-        let lengths = shown.iter().map(|row| row.scenario.len());
+        let lengths = self.selected().map(|(scenario, _)| scenario.len());
         let width = lengths.max().unwrap_or_default();
-        self.heading(f, width)?;
-        for row in shown {
-            write!(f, "{:width$}", row.scenario)?;
-            for cells in row.cells.chunks(self.drivers.len()) {
+        self.write_heading(f, width)?;
+        let column = self
+            .labels()
+            .first()
+            .map_or(0, |label| label.chars().count());
+        for (scenario, verdicts) in self.selected() {
+            write!(f, "{scenario:width$}")?;
+            for verdicts in verdicts.chunks(self.drivers.len()) {
                 write!(f, "  ")?;
-                for cell in cells {
-                    write!(f, "{cell} ")?;
+                for verdict in verdicts {
+                    write!(f, " {:column$}", verdict.symbol())?;
                 }
-                write!(f, " ")?;
             }
             writeln!(f)?;
         }
         for ((driver, reason), scenarios) in self.reasons() {
-            let scenarios = scenarios.join(", ");
-            writeln!(f, "– {driver}, {reason}: {scenarios}")?;
+            writeln!(f, "– {driver}, {reason}: {}", scenarios.join(", "))?;
         }
         write!(
             f,
@@ -120,60 +131,45 @@ impl fmt::Display for Table {
             self.rows.len(),
             self.adapters.len(),
             self.drivers.len(),
-            self.count(|cell| cell == Cell::Passed),
-            self.count(|cell| cell == Cell::Failed),
-            self.count(|cell| matches!(cell, Cell::DoesNotApply(_))),
+            self.count(|verdict| verdict == Verdict::Passed),
+            self.count(|verdict| verdict == Verdict::Failed),
+            self.count(|verdict| matches!(verdict, Verdict::Inapplicable(_))),
         )?;
-        match self.count(|cell| cell == Cell::NotRun) {
+        match self.count(|verdict| verdict == Verdict::NotSelected) {
             0 => Ok(()),
-            left_out => write!(f, ", {left_out} not asked for"),
+            skipped => write!(f, ", {skipped} not selected"),
         }
     }
 }
 
-fn initial(driver: DriverName) -> char {
-    driver.to_string().chars().next().unwrap_or_default()
-}
-
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotRun => " ",
-            Self::Passed => "✓",
-            Self::Failed => "✗",
-            Self::DoesNotApply(_) => "–",
-        })
+impl Verdict {
+    const fn symbol(self) -> char {
+        match self {
+            Self::NotSelected => ' ',
+            Self::Passed => '✓',
+            Self::Failed => '✗',
+            Self::Inapplicable(_) => '–',
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_cell_is_shown_and_counted_and_every_gap_explained() {
-        let drivers = vec![DriverName::Cookie, DriverName::Memory];
-        let mut table = Table::new(vec!["axum", "warp"], drivers);
-        let gap = Cell::DoesNotApply("there is no store");
-        let (passed, failed) = (Cell::Passed, Cell::Failed);
-        table.add(
-            "flash".to_owned(),
-            vec![passed, failed, passed, Cell::NotRun],
-        );
-        table.add("outage".to_owned(), vec![gap, passed, gap, passed]);
-        table.add(
-            "left out".to_owned(),
-            vec![gap, Cell::NotRun, gap, Cell::NotRun],
-        );
-        let expected = "c: cookie, m: memory, –: does not apply
-        axum   warp
-        c m    c m
-flash   ✓ ✗    ✓
-outage  – ✓    – ✓
+/// Checks that the table shows and counts every verdict and explains every gap.
+pub(crate) fn check() {
+    let drivers = vec![DriverName::Cookie, DriverName::Memory];
+    let mut table = Table::new(vec!["axum", "warp"], drivers);
+    let gap = Verdict::Inapplicable("there is no store");
+    let (passed, failed, skipped) = (Verdict::Passed, Verdict::Failed, Verdict::NotSelected);
+    table.add("flash".to_owned(), vec![passed, failed, passed, skipped]);
+    table.add("outage".to_owned(), vec![gap, passed, gap, passed]);
+    table.add("skipped".to_owned(), vec![gap, skipped, gap, skipped]);
+    let expected = "c: cookie, m: memory, –: does not apply
+         axum   warp
+         c m   c m
+flash    ✓ ✗   ✓
+outage   – ✓   – ✓
 – cookie, there is no store: outage
-conformance: http 3 scenarios × 2 adapters × 2 drivers: 4 passed, 1 failed, 4 do not apply, 3 not asked for";
-        let table = table.to_string();
-        let lines: Vec<_> = table.lines().map(str::trim_end).collect();
-        assert_eq!(lines.join("\n"), expected);
-    }
+conformance: http 3 scenarios × 2 adapters × 2 drivers: 4 passed, 1 failed, 4 do not apply, 3 not selected";
+    let table = table.to_string();
+    let lines: Vec<_> = table.lines().map(str::trim_end).collect();
+    assert_eq!(lines.join("\n"), expected);
 }

@@ -1,9 +1,7 @@
-//! All scenarios, with the adapters of this workspace.
+//! Every scenario, with every adapter and driver.
 
 use std::process::ExitCode;
 
-use session_conformance::adapters::{Axum, Poem, Warp};
-
 fn main() -> ExitCode {
-    session_conformance::run(&[&Axum, &Warp, &Poem])
+    session_conformance::run()
 }

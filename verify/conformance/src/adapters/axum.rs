@@ -1,24 +1,24 @@
 //! axum.
 
-use std::convert::Infallible;
+use std::future::pending;
 
 use axum::body::Body;
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use futures_util::stream;
 use session_axum::{Session, SessionLayer, SessionManager, SessionRejection};
 use session_core::DriverName;
 use tokio::net::TcpListener;
+use tokio::task::yield_now;
 
+use super::{Adapter, Serving};
 use crate::lab;
-use crate::{Adapter, Serving};
 
-/// `session-axum`, in the axum playground.
+/// `session-axum` with the axum playground.
 #[derive(Debug)]
-pub struct Axum;
+pub(crate) struct Axum;
 
 impl Adapter for Axum {
     fn name(&self) -> &'static str {
@@ -27,11 +27,7 @@ impl Adapter for Axum {
 
     fn serve(&self, listener: TcpListener, manager: SessionManager, driver: DriverName) -> Serving {
         let app = Self::app(manager, driver);
-        Box::pin(async {
-            let Ok(()) = axum::serve(listener, app).await else {
-                unreachable!("it does not end")
-            };
-        })
+        Box::pin(async { axum::serve(listener, app).await.unwrap() })
     }
 }
 
@@ -44,37 +40,47 @@ impl Axum {
 
 fn routes(layer: &SessionLayer) -> Router {
     Router::new()
-        .route("/cookies", get(cookies))
-        .route("/caching", get(caching))
-        .route("/stream", get(streaming))
+        .route("/reply", get(reply).post(put_and_reply))
+        .route("/stream", get(async |s| stream(s, false)))
+        .route("/endless", get(async |s| stream(s, true)))
+        .route("/socket", get(socket))
         .route("/twice", get(count).layer(layer.clone()))
         .route("/current", get(current))
+        .route("/extractors", get(extractors))
         .route("/json", put(json))
+        .route("/misuse", get(misuse))
         .route("/refuse", post(refuse))
         .route("/recover", post(recover))
         .route("/panic", get(panics))
+        .route("/stall", get(stall))
         .layer(layer.clone())
         .route("/outside", get(async || "no session here"))
         .route("/missing", get(count))
 }
 
-async fn cookies(session: Session) -> Result<impl IntoResponse, SessionRejection> {
-    session.put("cookies", true)?;
-    let [theme, lang, sessions] = lab::FOREIGN;
-    let lines = [theme, lang, lab::OWN, sessions].map(|line| (SET_COOKIE, line));
-    Ok((AppendHeaders(lines), "cookies"))
+async fn reply(headers: HeaderMap) -> Response<String> {
+    lab::reply(&headers)
 }
 
-async fn caching(session: Session) -> Result<impl IntoResponse, SessionRejection> {
-    session.put("caching", true)?;
-    let headers = [(CACHE_CONTROL, lab::CACHE_CONTROL), (VARY, lab::VARY)];
-    Ok((headers, "cached"))
+async fn put_and_reply(
+    session: Session,
+    headers: HeaderMap,
+) -> Result<Response<String>, SessionRejection> {
+    session.put("replied", true)?;
+    Ok(lab::reply(&headers))
 }
 
-async fn streaming(session: Session) -> Result<Body, SessionRejection> {
-    session.put("name", "Ada")?;
-    let chunks = (1..=3).map(move |n| Ok::<_, Infallible>(lab::chunk(&session, n)));
-    Ok(Body::from_stream(stream::iter(chunks)))
+fn stream(session: Session, is_endless: bool) -> Result<Body, SessionRejection> {
+    lab::introduce(&session)?;
+    let observations = lab::observations(session.into(), is_endless);
+    Ok(Body::from_stream(observations))
+}
+
+async fn socket(session: Session, upgrade: WebSocketUpgrade) -> Result<Response, SessionRejection> {
+    lab::introduce(&session)?;
+    Ok(upgrade.on_upgrade(async move |mut socket| {
+        let _ = socket.send(lab::observe(&session, 1).into()).await;
+    }))
 }
 
 async fn count(session: Session) -> Result<String, SessionRejection> {
@@ -82,23 +88,32 @@ async fn count(session: Session) -> Result<String, SessionRejection> {
 }
 
 async fn current() -> Result<String, SessionRejection> {
-    Ok(lab::count(&*Session::current()?)?)
+    lab::count(&*Session::current()?)?;
+    yield_now().await;
+    Ok(lab::visits(&*Session::current()?)?)
+}
+
+async fn extractors(one: Session, two: Option<Session>) -> Result<String, SessionRejection> {
+    yield_now().await;
+    let three = Session::try_current().unwrap();
+    Ok(lab::use_all(&one, &two.unwrap(), &three)?)
 }
 
 async fn json(_session: Session, Json(_body): Json<serde_json::Value>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+async fn misuse(session: Session) -> Result<String, SessionRejection> {
+    Ok(lab::misuse(&session)?)
+}
+
 async fn refuse(session: Session) -> Result<(), Response> {
-    session.put("refused", true).map_err(refused)?;
+    let written = lab::write(&session, "refused");
+    written.map_err(|error| SessionRejection::from(error).into_response())?;
     Err(StatusCode::FORBIDDEN.into_response())
 }
 
-fn refused(error: session_axum::Error) -> Response {
-    SessionRejection::from(error).into_response()
-}
-
-/// An error of the application's own.
+/// An application error.
 struct Teapot;
 
 impl IntoResponse for Teapot {
@@ -108,11 +123,16 @@ impl IntoResponse for Teapot {
 }
 
 async fn recover(session: Session) -> Result<(), Teapot> {
-    session.put("recovered", true).map_err(|_| Teapot)?;
+    lab::write(&session, "recovered").map_err(|_| Teapot)?;
     Err(Teapot)
 }
 
 async fn panics(session: Session) -> Result<(), SessionRejection> {
-    session.put("panicked", true)?;
+    lab::write(&session, "panicked")?;
     panic!("{}", lab::PANIC)
+}
+
+async fn stall(session: Session) -> Result<(), SessionRejection> {
+    lab::write(&session, "stalled")?;
+    pending().await
 }

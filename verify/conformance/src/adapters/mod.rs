@@ -1,9 +1,36 @@
-//! The adapters of this workspace.
+//! The adapters, each as an application uses it.
 
 mod axum;
 mod poem;
 mod warp;
 
-pub use self::axum::Axum;
-pub use self::poem::Poem;
-pub use self::warp::Warp;
+use std::pin::Pin;
+
+use session_core::{DriverName, SessionManager};
+use tokio::net::TcpListener;
+
+pub(crate) use self::axum::Axum;
+use self::poem::Poem;
+use self::warp::Warp;
+
+/// Every adapter, in the table's order.
+pub(crate) const ALL: [&dyn Adapter; 3] = [&Axum, &Warp, &Poem];
+
+/// An adapter under test: a server for the playground and the routes of [`lab`](crate::lab), built as its framework's users
+/// build an application.
+pub(crate) trait Adapter: Send + Sync {
+    /// Returns the framework's name, in one word.
+    fn name(&self) -> &'static str;
+
+    /// Serves HTTP/1.1 and HTTP/2 without TLS on one port until the future is dropped.
+    ///
+    /// The page shows `driver`.
+    fn serve(&self, listener: TcpListener, manager: SessionManager, driver: DriverName) -> Serving;
+
+    /// Returns `true` if the server finishes a handler after the client of an HTTP/1.1 request hangs up.
+    fn finishes_abandoned_handlers(&self) -> bool {
+        false
+    }
+}
+
+pub(crate) type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -1,29 +1,30 @@
 //! poem.
 
 use std::fmt;
-use std::io;
+use std::future::pending;
 
-use futures_util::stream;
+use futures_util::SinkExt;
 use poem::error::ResponseError;
-use poem::http::StatusCode;
-use poem::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
+use poem::http::{HeaderMap, StatusCode};
 use poem::listener::TcpAcceptor;
 use poem::web::Json;
+use poem::web::websocket::{Message, WebSocket};
 use poem::{
     Body, Endpoint, EndpointExt, IntoResponse, Response, Route, Server, get, handler, post, put,
 };
 use session_core::DriverName;
 use session_poem::{Session, SessionError, SessionManager, SessionMiddleware};
 use tokio::net::TcpListener;
+use tokio::task::yield_now;
 
+use super::{Adapter, Serving};
 use crate::lab;
-use crate::{Adapter, Serving};
 
-/// `session-poem`, in the poem playground.
+/// `session-poem` with the poem playground.
 #[derive(Debug)]
-pub struct Poem;
+pub(crate) struct Poem;
 
-type Answer<T> = Result<T, SessionError>;
+type Result<T> = std::result::Result<T, SessionError>;
 
 impl Adapter for Poem {
     fn name(&self) -> &'static str {
@@ -33,7 +34,7 @@ impl Adapter for Poem {
     fn serve(&self, listener: TcpListener, manager: SessionManager, driver: DriverName) -> Serving {
         let middleware = SessionMiddleware::new(manager);
         let lab = Route::new()
-            .nest("/", inside(middleware.clone()))
+            .nest("/", routes(middleware.clone()))
             .at("/outside", get(outside))
             .at("/missing", get(count));
         let app = Route::new()
@@ -45,59 +46,87 @@ impl Adapter for Poem {
         })
     }
 
-    fn finishes_for_nobody(&self) -> bool {
+    fn finishes_abandoned_handlers(&self) -> bool {
         true
     }
 }
 
-fn inside(middleware: SessionMiddleware) -> impl Endpoint {
+fn routes(middleware: SessionMiddleware) -> impl Endpoint {
     Route::new()
-        .at("/cookies", get(cookies))
-        .at("/caching", get(caching))
-        .at("/stream", get(streaming))
+        .at("/reply", get(reply).post(put_and_reply))
+        .at("/stream", get(stream))
+        .at("/endless", get(endless))
+        .at("/socket", get(socket))
         .at("/twice", get(count).with(middleware.clone()))
         .at("/current", get(current))
+        .at("/extractors", get(extractors))
         .at("/json", put(json))
+        .at("/misuse", get(misuse))
         .at("/refuse", post(refuse))
         .at("/recover", post(recover))
         .at("/panic", get(panics))
+        .at("/stall", get(stall))
         .catch_error(|_: Teapot| async { lab::RECOVERED.with_status(StatusCode::IM_A_TEAPOT) })
         .with(middleware)
 }
 
 #[handler]
-fn cookies(session: Session) -> Answer<Response> {
-    session.put("cookies", true)?;
-    let [theme, lang, sessions] = lab::FOREIGN;
-    let mut response = Response::builder();
-    for line in [theme, lang, lab::OWN, sessions] {
-        response = response.header(SET_COOKIE, line);
-    }
-    Ok(response.body("cookies"))
+fn reply(headers: &HeaderMap) -> Response {
+    respond(headers)
 }
 
 #[handler]
-fn caching(session: Session) -> Answer<impl IntoResponse> {
-    session.put("caching", true)?;
-    let response = "cached".with_header(CACHE_CONTROL, lab::CACHE_CONTROL);
-    Ok(response.with_header(VARY, lab::VARY))
+fn put_and_reply(session: Session, headers: &HeaderMap) -> Result<Response> {
+    session.put("replied", true)?;
+    Ok(respond(headers))
+}
+
+fn respond(headers: &HeaderMap) -> Response {
+    let (parts, body) = lab::reply(headers).into_parts();
+    let mut response = body.with_status(parts.status).into_response();
+    response.headers_mut().extend(parts.headers);
+    response
 }
 
 #[handler]
-fn streaming(session: Session) -> Answer<Body> {
-    session.put("name", "Ada")?;
-    let chunks = (1..=3).map(move |n| io::Result::Ok(lab::chunk(&session, n)));
-    Ok(Body::from_bytes_stream(stream::iter(chunks)))
+fn stream(session: Session) -> Result<Body> {
+    lab::introduce(&session)?;
+    let observations = lab::observations(session.into(), false);
+    Ok(Body::from_bytes_stream(observations))
 }
 
 #[handler]
-fn count(session: Session) -> Answer<String> {
+fn endless(session: Session) -> Result<Body> {
+    lab::introduce(&session)?;
+    let observations = lab::observations(session.into(), true);
+    Ok(Body::from_bytes_stream(observations))
+}
+
+#[handler]
+fn socket(session: Session, socket: WebSocket) -> Result<impl IntoResponse> {
+    lab::introduce(&session)?;
+    Ok(socket.on_upgrade(async move |mut socket| {
+        let _ = socket.send(Message::text(lab::observe(&session, 1))).await;
+    }))
+}
+
+#[handler]
+fn count(session: Session) -> Result<String> {
     Ok(lab::count(&session)?)
 }
 
 #[handler]
-fn current() -> Answer<String> {
-    Ok(lab::count(&*Session::current()?)?)
+async fn current() -> Result<String> {
+    lab::count(&*Session::current()?)?;
+    yield_now().await;
+    Ok(lab::visits(&*Session::current()?)?)
+}
+
+#[handler]
+async fn extractors(one: Session, two: Option<Session>) -> Result<String> {
+    yield_now().await;
+    let three = Session::try_current().unwrap();
+    Ok(lab::use_all(&one, &two.unwrap(), &three)?)
 }
 
 #[handler]
@@ -106,12 +135,17 @@ fn json(_session: Session, _body: Json<serde_json::Value>) -> StatusCode {
 }
 
 #[handler]
+fn misuse(session: Session) -> Result<String> {
+    Ok(lab::misuse(&session)?)
+}
+
+#[handler]
 fn refuse(session: Session) -> poem::Result<()> {
-    session.put("refused", true).map_err(SessionError::from)?;
+    lab::write(&session, "refused").map_err(SessionError::from)?;
     Err(StatusCode::FORBIDDEN.into())
 }
 
-/// An error of the application's own, which `catch_error` knows.
+/// An application error.
 #[derive(Debug)]
 struct Teapot;
 
@@ -131,14 +165,20 @@ impl ResponseError for Teapot {
 
 #[handler]
 fn recover(session: Session) -> poem::Result<()> {
-    session.put("recovered", true).map_err(SessionError::from)?;
+    lab::write(&session, "recovered").map_err(SessionError::from)?;
     Err(Teapot.into())
 }
 
 #[handler]
-fn panics(session: Session) -> Answer<()> {
-    session.put("panicked", true)?;
+fn panics(session: Session) -> Result<()> {
+    lab::write(&session, "panicked")?;
     panic!("{}", lab::PANIC)
+}
+
+#[handler]
+async fn stall(session: Session) -> Result<()> {
+    lab::write(&session, "stalled")?;
+    pending().await
 }
 
 #[handler]

@@ -1,28 +1,29 @@
 //! warp.
 
-use std::convert::Infallible;
+use std::future::pending;
 
-use futures_util::stream;
+use futures_util::SinkExt;
 use hyper::body::Incoming;
 use playground::page::About;
 use session_core::DriverName;
 use session_warp::{RouteSession, Server, Session, SessionLayer, SessionManager, SessionRejection};
 use tokio::net::TcpListener;
+use tokio::task::yield_now;
 use tower::{ServiceExt, service_fn};
-use warp::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
-use warp::http::{HeaderValue, Request, StatusCode};
+use warp::http::{HeaderMap, Request, StatusCode};
 use warp::reject::Reject;
-use warp::reply::{Response, with_header, with_status};
+use warp::reply::{Response, with_status};
+use warp::ws::{Message, Ws};
 use warp::{Filter, Rejection, Reply};
 
+use super::{Adapter, Serving};
 use crate::lab;
-use crate::{Adapter, Serving};
 
-/// `session-warp`, in the warp playground.
+/// `session-warp` with the warp playground.
 #[derive(Debug)]
-pub struct Warp;
+pub(crate) struct Warp;
 
-type Answer<T> = Result<T, SessionRejection>;
+type Result<T> = std::result::Result<T, SessionRejection>;
 
 impl Adapter for Warp {
     fn name(&self) -> &'static str {
@@ -32,10 +33,10 @@ impl Adapter for Warp {
     fn serve(&self, listener: TcpListener, manager: SessionManager, driver: DriverName) -> Serving {
         let layer = SessionLayer::new(manager);
         let routes = warp_playground::routes(About::new(layer.manager(), driver)).boxed();
-        let routes = routes.or(warp::path("lab").and(inside(layer.clone())));
-        let inside = session_warp::service(routes, layer);
+        let lab = warp::path("lab").and(inside(layer.clone()));
+        let inside = session_warp::service(routes.or(lab), layer);
         let outside = warp::service(warp::path("lab").and(outside()));
-        // The layer is around all routes that it is around, so those beside it are another service.
+        // A layer wraps a whole service, so the routes outside it are a service of their own.
         let app = service_fn(move |request: Request<Incoming>| {
             let (inside, outside) = (inside.clone(), outside.clone());
             async move {
@@ -50,108 +51,121 @@ impl Adapter for Warp {
 }
 
 fn inside(layer: SessionLayer) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
-    let session = session_warp::session();
-    let cookies = warp::path!("cookies").and(session).then(cookies);
-    let caching = warp::path!("caching").and(session).then(caching);
-    let streaming = warp::path!("stream").and(session).then(streaming);
+    let headers = warp::header::headers_cloned();
+    let reply = warp::path!("reply").and(warp::get()).and(headers);
+    let reply = reply.map(|headers: HeaderMap| lab::reply(&headers));
+    let replies = reply.or(session_at("reply").and(headers).then(put_and_reply));
+    let streams = session_at("stream")
+        .then(|session| stream(session, false))
+        .or(session_at("endless").then(|session| stream(session, true)))
+        .or(session_at("socket").and(warp::ws()).map(socket));
     let twice = warp::path!("twice")
         .and(session_warp::route_session(layer))
         .then(|route: RouteSession| route.run(count));
-    let current = warp::path!("current").then(current);
-    let json = warp::path!("json")
-        .and(warp::put())
-        .and(session)
-        .and(warp::body::json())
-        .map(|_: Session, _: serde_json::Value| StatusCode::NO_CONTENT);
-    let refuse = warp::path!("refuse").and(warp::post());
-    let refuse = refuse.and(session).and_then(refused);
-    let recover = warp::path!("recover").and(warp::post());
-    let recover = recover.and(session).and_then(fail).recover(recovered);
-    let panics = warp::path!("panic").and(session).then(panics);
-    cookies
-        .or(caching)
-        .or(streaming)
-        .or(twice)
-        .or(current)
-        .or(json)
-        .or(refuse)
-        .or(recover)
-        .or(panics)
+    let extractors = session_at("extractors").and(session_warp::optional_session());
+    let uses = warp::path!("current")
+        .then(current)
+        .or(extractors.then(use_all))
+        .or(session_at("json").and(warp::body::json()).map(json));
+    let failures = session_at("misuse")
+        .then(misuse)
+        .or(session_at("refuse").and_then(refuse))
+        .or(session_at("recover").and_then(fail).recover(recover))
+        .or(session_at("panic").then(panics))
+        .or(session_at("stall").then(stall));
+    replies.or(streams).or(twice).or(uses).or(failures)
 }
 
 fn outside() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
     let outside = warp::path!("outside").map(|| "no session here");
-    let missing = warp::path!("missing").and(session_warp::session());
     outside
-        .or(missing.then(count))
+        .or(session_at("missing").then(count))
         .recover(session_warp::recover)
 }
 
-async fn cookies(session: Session) -> Answer<Response> {
-    session.put("cookies", true)?;
-    let [theme, lang, sessions] = lab::FOREIGN;
-    let mut response = "cookies".into_response();
-    for line in [theme, lang, lab::OWN, sessions] {
-        let headers = response.headers_mut();
-        headers.append(SET_COOKIE, HeaderValue::from_static(line));
-    }
-    Ok(response)
+fn session_at(path: &'static str) -> impl Filter<Extract = (Session,), Error = Rejection> + Clone {
+    warp::path(path)
+        .and(warp::path::end())
+        .and(session_warp::session())
 }
 
-async fn caching(session: Session) -> Answer<impl Reply> {
-    session.put("caching", true)?;
-    let reply = with_header("cached", CACHE_CONTROL, lab::CACHE_CONTROL);
-    Ok(with_header(reply, VARY, lab::VARY))
+async fn put_and_reply(session: Session, headers: HeaderMap) -> Result<impl Reply> {
+    session.put("replied", true)?;
+    Ok(lab::reply(&headers))
 }
 
-async fn streaming(session: Session) -> Answer<impl Reply> {
-    session.put("name", "Ada")?;
-    let chunks = (1..=3).map(move |n| Ok::<_, Infallible>(lab::chunk(&session, n)));
-    Ok(warp::reply::stream(stream::iter(chunks)))
+async fn stream(session: Session, is_endless: bool) -> Result<impl Reply> {
+    lab::introduce(&session)?;
+    let observations = lab::observations(session, is_endless);
+    Ok(warp::reply::stream(observations))
 }
 
-async fn count(session: Session) -> Answer<String> {
+fn socket(session: Session, upgrade: Ws) -> Result<impl Reply> {
+    lab::introduce(&session)?;
+    Ok(upgrade.on_upgrade(async move |mut socket| {
+        let _ = socket.send(Message::text(lab::observe(&session, 1))).await;
+    }))
+}
+
+async fn count(session: Session) -> Result<String> {
     Ok(lab::count(&session)?)
 }
 
-async fn current() -> Answer<String> {
-    Ok(lab::count(&Session::current()?)?)
+async fn current() -> Result<String> {
+    lab::count(&Session::current()?)?;
+    yield_now().await;
+    Ok(lab::visits(&Session::current()?)?)
 }
 
-/// A rejection that no `recover` knows.
+async fn use_all(one: Session, two: Option<Session>) -> Result<String> {
+    yield_now().await;
+    let three = Session::try_current().unwrap();
+    Ok(lab::use_all(&one, &two.unwrap(), &three)?)
+}
+
+fn json(_session: Session, _body: serde_json::Value) -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+async fn misuse(session: Session) -> Result<String> {
+    Ok(lab::misuse(&session)?)
+}
+
+/// A rejection that nobody handles.
 #[derive(Debug)]
 struct Refused;
 
 impl Reject for Refused {}
 
-async fn refused(session: Session) -> Result<StatusCode, Rejection> {
-    put(&session, "refused")?;
-    Err(warp::reject::custom(Refused))
+async fn refuse(session: Session) -> std::result::Result<StatusCode, Rejection> {
+    lab::write(&session, "refused").map_err(SessionRejection::from)?;
+    Err(Refused.into())
 }
 
-/// A rejection that the application's `recover` knows.
+/// A rejection that the application handles.
 #[derive(Debug)]
 struct Teapot;
 
 impl Reject for Teapot {}
 
-async fn fail(session: Session) -> Result<StatusCode, Rejection> {
-    put(&session, "recovered")?;
-    Err(warp::reject::custom(Teapot))
+async fn fail(session: Session) -> std::result::Result<StatusCode, Rejection> {
+    lab::write(&session, "recovered").map_err(SessionRejection::from)?;
+    Err(Teapot.into())
 }
 
-async fn recovered(rejection: Rejection) -> Result<impl Reply, Rejection> {
+async fn recover(rejection: Rejection) -> std::result::Result<impl Reply, Rejection> {
     match rejection.find() {
         Some(Teapot) => Ok(with_status(lab::RECOVERED, StatusCode::IM_A_TEAPOT)),
         None => Err(rejection),
     }
 }
 
-async fn panics(session: Session) -> Answer<StatusCode> {
-    session.put("panicked", true)?;
+async fn panics(session: Session) -> Result<Response> {
+    lab::write(&session, "panicked")?;
     panic!("{}", lab::PANIC)
 }
 
-fn put(session: &Session, key: &str) -> Answer<()> {
-    Ok(session.put(key, true)?)
+async fn stall(session: Session) -> Result<Response> {
+    lab::write(&session, "stalled")?;
+    pending().await
 }

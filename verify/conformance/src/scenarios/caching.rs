@@ -1,36 +1,40 @@
-//! What responses say to caches.
+//! What responses tell caches.
 
 use std::time::Duration;
 
-use session_core::Caching;
+use session_core::{Caching, Renewal};
+use test_support::http::{Answer, Method};
 
-use crate::lab;
-use crate::scenario::{Scenario, scenario};
-use crate::stage::Stage;
+use super::lab_reply;
+use crate::fixture::Fixture;
+use crate::scenario::scenarios;
 
-pub(crate) const SCENARIOS: &[Scenario] = &[
-    scenario!(s25_a_response_that_read_the_session_varies_by_cookie),
-    scenario!(s24_a_response_that_sets_or_removes_the_cookie_is_not_stored),
-    scenario!(s24_s25_a_session_that_is_only_renewed_counts_as_well),
-    scenario!(s24_s25_what_the_handler_chose_stays_and_its_vary_is_extended),
-    scenario!(s25_a_response_that_did_not_look_says_nothing),
-    scenario!(both_headers_can_be_turned_off),
-];
+scenarios! {
+    s25_reading_the_session_adds_vary_cookie,
+    s24_setting_or_removing_the_cookie_forbids_caching,
+    s24_s25_renewal_counts_as_setting_the_cookie,
+    s24_the_handlers_cache_control_is_kept,
+    s25_an_existing_vary_is_extended,
+    s25_ignoring_the_session_adds_no_headers,
+    caching_headers_can_be_turned_off,
+}
 
-async fn s25_a_response_that_read_the_session_varies_by_cookie(stage: Stage) {
-    let browser = stage.browser().await;
-    // Without a session too: with one, the answer would be another.
+async fn s25_reading_the_session_adds_vary_cookie(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    // Without a session, too: with one, the response would differ.
     let none = browser.get("/api/session/a").await;
     assert_eq!((none.status, none.header("vary")), (404, "Cookie"));
     browser.put("/api/session/a", "1").await;
-    let found = browser.get("/api/session/a").await;
-    assert_eq!((found.status, found.header("vary")), (200, "Cookie"));
-    assert_eq!(found.header("cache-control"), "");
-    assert!(found.set_cookies().is_empty());
+    for path in ["/api/session/a", "/api/session"] {
+        let found = browser.get(path).await;
+        assert_eq!((found.status, found.header("vary")), (200, "Cookie"));
+        assert_eq!(found.header("cache-control"), "");
+        assert!(found.set_cookies().is_empty());
+    }
 }
 
-async fn s24_a_response_that_sets_or_removes_the_cookie_is_not_stored(stage: Stage) {
-    let browser = stage.browser().await;
+async fn s24_setting_or_removing_the_cookie_forbids_caching(fixture: Fixture) {
+    let browser = fixture.browser().await;
     for answer in [
         browser.put("/api/session/a", "1").await,
         browser.post("/api/regenerate", "").await,
@@ -38,47 +42,94 @@ async fn s24_a_response_that_sets_or_removes_the_cookie_is_not_stored(stage: Sta
         browser.form("/name", &[("name", "Ada")]).await,
         browser.post("/api/destroy", "").await,
     ] {
-        assert_eq!(answer.set_cookies().len(), 1, "{answer}");
-        assert_eq!(answer.header("vary"), "Cookie", "{answer}");
-        assert_eq!(answer.header("cache-control"), "no-store", "{answer}");
+        assert_uncacheable(&answer);
     }
 }
 
-async fn s24_s25_a_session_that_is_only_renewed_counts_as_well(stage: Stage) {
-    let browser = stage.browser().await;
-    browser.put("/api/session/a", "1").await;
-    stage.advance(Duration::from_secs(61 * 60));
-    let renewed = browser.get("/api/untouched").await;
-    assert_eq!(renewed.set_cookies().len(), 1);
-    assert_eq!(renewed.header("vary"), "Cookie");
-    assert_eq!(renewed.header("cache-control"), "no-store");
-}
-
-async fn s24_s25_what_the_handler_chose_stays_and_its_vary_is_extended(stage: Stage) {
-    let answer = stage.browser().await.get("/lab/caching").await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.set_cookies().len(), 1);
-    assert_eq!(answer.header("cache-control"), lab::CACHE_CONTROL);
-    assert_eq!(answer.header("vary"), format!("{}, Cookie", lab::VARY));
-}
-
-async fn s25_a_response_that_did_not_look_says_nothing(stage: Stage) {
-    let browser = stage.browser().await;
-    browser.put("/api/session/a", "1").await;
-    for path in ["/api/untouched", "/nothing"] {
-        let answer = browser.get(path).await;
-        assert!(answer.is_silent(), "{answer}");
+async fn s24_s25_renewal_counts_as_setting_the_cookie(fixture: Fixture) {
+    for renewal in [Renewal::HalfLife, Renewal::Always, Renewal::OnWrite] {
+        let server = fixture.serve_with(|builder| builder.renewal(renewal)).await;
+        let browser = server.browser();
+        browser.put("/api/session/a", "1").await;
+        fixture.advance(Duration::from_secs(61 * 60));
+        let answer = browser.get("/api/untouched").await;
+        match renewal {
+            Renewal::OnWrite => assert!(answer.is_silent(), "{answer}"),
+            _ => assert_uncacheable(&answer),
+        }
     }
 }
 
-async fn both_headers_can_be_turned_off(stage: Stage) {
-    let site = stage
+#[track_caller]
+fn assert_uncacheable(answer: &Answer) {
+    assert_eq!(answer.set_cookies().len(), 1, "{answer}");
+    assert_eq!(answer.header("vary"), "Cookie", "{answer}");
+    assert_eq!(answer.header("cache-control"), "no-store", "{answer}");
+}
+
+async fn s24_the_handlers_cache_control_is_kept(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    for chosen in ["public, max-age=60", "private", "no-cache"] {
+        let line = format!("cache-control: {chosen}");
+        let answer = lab_reply(&browser, Method::POST, &[&line]).await;
+        assert_eq!(answer.set_cookies().len(), 1);
+        assert_eq!(answer.header("cache-control"), chosen);
+        assert_eq!(answer.header("vary"), "Cookie");
+    }
+}
+
+async fn s25_an_existing_vary_is_extended(fixture: Fixture) {
+    let cases: [(&[&str], &[&str]); 8] = [
+        (&["Accept-Encoding"], &["Accept-Encoding, Cookie"]),
+        (&["Origin, Accept"], &["Origin, Accept, Cookie"]),
+        (&["X-Cookie, Cookie2"], &["X-Cookie, Cookie2, Cookie"]),
+        (&["*"], &["*"]),
+        (&["Accept, *"], &["Accept, *"]),
+        (&["accept,COOKIE"], &["accept,COOKIE"]),
+        (&["Accept", "cookie"], &["Accept", "cookie"]),
+        (&["Accept", "Origin"], &["Accept, Cookie", "Origin"]),
+    ];
+    let browser = fixture.browser().await;
+    for (before, after) in cases {
+        let lines: Vec<_> = before.iter().map(|vary| format!("vary: {vary}")).collect();
+        let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+        let answer = lab_reply(&browser, Method::POST, &lines).await;
+        let found: Vec<_> = answer.headers.get_all("vary").iter().collect();
+        assert_eq!(found, after, "{before:?}");
+    }
+}
+
+async fn s25_ignoring_the_session_adds_no_headers(fixture: Fixture) {
+    let server = fixture.serve().await;
+    let (visitor, browser) = (server.browser(), server.browser());
+    browser.put("/api/session/a", "1").await;
+    for path in ["/api/untouched", "/nothing", "/logout"] {
+        for answer in [
+            visitor.get(path).await,
+            browser.get(path).await,
+            visitor.with_cookie(path, "session=forged.token").await,
+        ] {
+            assert!(answer.is_silent(), "{answer}");
+        }
+    }
+}
+
+async fn caching_headers_can_be_turned_off(fixture: Fixture) {
+    let server = fixture
         .serve_with(|builder| builder.caching(Caching::Off))
         .await;
-    let answer = site.browser().put("/api/session/a", "1").await;
-    assert_eq!(answer.set_cookies().len(), 1);
-    assert_eq!(
-        (answer.header("vary"), answer.header("cache-control")),
-        ("", "")
-    );
+    let browser = server.browser();
+    for (lines, vary, cache_control) in [
+        (&[][..], "", ""),
+        (
+            &["vary: Accept", "cache-control: private"],
+            "Accept",
+            "private",
+        ),
+    ] {
+        let answer = lab_reply(&browser, Method::POST, lines).await;
+        assert_eq!(answer.set_cookies().len(), 1);
+        assert_eq!(answer.header("vary"), vary);
+        assert_eq!(answer.header("cache-control"), cache_control);
+    }
 }

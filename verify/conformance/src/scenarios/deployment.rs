@@ -1,18 +1,19 @@
-//! More than one server, and secrets that change.
+//! Several servers, and secrets that change.
 
 use session_core::{KeyRing, Secret};
 
-use crate::scenario::{Scenario, scenario};
-use crate::stage::Stage;
+use crate::fixture::{Fixture, plain_cookie};
+use crate::scenario::scenarios;
 
-pub(crate) const SCENARIOS: &[Scenario] = &[
-    scenario!(servers_with_the_same_secret_and_store_share_sessions),
-    scenario!(a_server_with_another_secret_does_not_know_them),
-    scenario!(a_cookie_under_the_old_secret_is_issued_again_under_the_new_one),
-];
+scenarios! {
+    servers_with_the_same_secret_and_store_share_sessions,
+    a_server_with_another_secret_ignores_the_cookie,
+    servers_with_different_cookie_names_stay_separate,
+    a_cookie_with_an_old_secret_is_reissued,
+}
 
-async fn servers_with_the_same_secret_and_store_share_sessions(stage: Stage) {
-    let (one, other) = (stage.serve().await, stage.serve().await);
+async fn servers_with_the_same_secret_and_store_share_sessions(fixture: Fixture) {
+    let (one, other) = (fixture.serve().await, fixture.serve().await);
     let browser = one.browser();
     browser.put("/api/session/name", r#""Ada""#).await;
     let at_other = browser.at(&other.base);
@@ -21,24 +22,38 @@ async fn servers_with_the_same_secret_and_store_share_sessions(stage: Stage) {
     assert_eq!(browser.session().await["flash"]["notice"], 1);
 }
 
-async fn a_server_with_another_secret_does_not_know_them(stage: Stage) {
-    let site = stage.serve().await;
-    let other = Secret::generate().unwrap();
-    let other = stage.serve_signed(other, |builder| builder).await;
-    let browser = site.browser();
+async fn a_server_with_another_secret_ignores_the_cookie(fixture: Fixture) {
+    let server = fixture.serve().await;
+    let secret = Secret::generate().unwrap();
+    let other = fixture.serve_signed(secret, |builder| builder).await;
+    let browser = server.browser();
     let cookie = browser.put("/api/session/a", "1").await.cookie();
-    let stranger = other.browser().with_cookie("/api/session/a", &cookie).await;
-    assert_eq!((stranger.status, stranger.set_cookies().len()), (404, 0));
+    let answer = other.browser().with_cookie("/api/session/a", &cookie).await;
+    assert_eq!((answer.status, answer.set_cookies().len()), (404, 0));
     assert_eq!(browser.get("/api/session/a").await.body, "1");
 }
 
-/// Nobody is logged out, and soon nobody has a cookie of the old secret.
-async fn a_cookie_under_the_old_secret_is_issued_again_under_the_new_one(stage: Stage) {
+/// They share a store, and a browser keeps both cookies.
+async fn servers_with_different_cookie_names_stay_separate(fixture: Fixture) {
+    let web = fixture.serve().await;
+    let options = plain_cookie().name("admin");
+    let admin = fixture.serve_with(|builder| builder.cookie(options)).await;
+    let at_web = web.browser();
+    let at_admin = at_web.at(&admin.base);
+    at_web.put("/api/session/a", "1").await;
+    assert_eq!(at_admin.get("/api/session/a").await.status, 404);
+    at_admin.put("/api/session/a", "2").await;
+    assert_eq!(at_web.get("/api/session/a").await.body, "1");
+    assert_eq!(at_admin.get("/api/session/a").await.body, "2");
+}
+
+/// Nobody is logged out, and cookies with the old secret disappear over time.
+async fn a_cookie_with_an_old_secret_is_reissued(fixture: Fixture) {
     let new = Secret::generate().unwrap();
-    let ring = KeyRing::new(new.clone()).with_previous(stage.secret.clone());
-    let before = stage.serve().await;
-    let during = stage.serve_signed(ring, |builder| builder).await;
-    let after = stage.serve_signed(new, |builder| builder).await;
+    let ring = KeyRing::new(new.clone()).with_previous(fixture.secret.clone());
+    let before = fixture.serve().await;
+    let during = fixture.serve_signed(ring, |builder| builder).await;
+    let after = fixture.serve_signed(new, |builder| builder).await;
 
     let browser = before.browser();
     let old = browser.put("/api/session/a", "1").await.cookie();
@@ -48,7 +63,6 @@ async fn a_cookie_under_the_old_secret_is_issued_again_under_the_new_one(stage: 
     assert_eq!((read.status, &*read.body), (200, "1"));
     assert_ne!(read.cookie(), old);
     assert_eq!(read.header("cache-control"), "no-store");
-    // Once is enough.
     let again = browser.get("/api/session/a").await;
     assert_eq!((again.status, again.set_cookies().len()), (200, 0));
 

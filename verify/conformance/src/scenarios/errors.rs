@@ -1,33 +1,36 @@
-//! Requests that cannot be served: bodies that are not JSON, sessions that are too large.
+//! Requests that fail: invalid bodies, sessions that are too large, and errors from the session.
 
+use playground::api;
 use serde_json::json;
 use test_support::http::Answer;
 
-use crate::scenario::{NO_LIMIT, Scenario, scenario};
-use crate::stage::Stage;
+use crate::fixture::Fixture;
+use crate::scenario::scenarios;
 
-pub(crate) const SCENARIOS: &[Scenario] = &[
-    scenario!(a_key_that_is_not_there_is_404),
-    scenario!(a_body_that_is_not_json_is_400_and_changes_nothing),
-    scenario!(a_list_of_keys_that_is_none_is_400),
-    scenario!(milliseconds_that_are_none_are_400),
-    scenario!(s17_a_session_too_large_for_its_cookie_is_413_and_stays_as_it_was).except(NO_LIMIT),
-    scenario!(s17_a_cookie_fills_up_to_its_limit).except(NO_LIMIT),
-];
+scenarios! {
+    missing_keys_are_404,
+    invalid_json_is_400_and_changes_nothing,
+    keep_requires_a_list_of_keys,
+    invalid_delays_are_400,
+    s17_an_oversized_session_is_413_and_stays_unchanged needs SIZE_LIMIT,
+    s17_a_cookie_can_be_filled_to_its_limit needs SIZE_LIMIT,
+    session_errors_hide_their_internals,
+    an_unavailable_store_is_503_from_the_adapter needs STORE,
+}
 
-async fn a_key_that_is_not_there_is_404(stage: Stage) {
-    let browser = stage.browser().await;
+async fn missing_keys_are_404(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    let expected = api::Failure::NotFound.json();
     for answer in [
         browser.get("/api/session/none").await,
         browser.post("/api/session/none/pull", "").await,
     ] {
-        assert_eq!(answer.status, 404);
-        assert_eq!(answer.error(), "there is no such key");
+        assert_eq!((answer.status, &answer.body), (404, &expected));
         assert!(answer.set_cookies().is_empty());
     }
 }
 
-async fn a_body_that_is_not_json_is_400_and_changes_nothing(stage: Stage) {
+async fn invalid_json_is_400_and_changes_nothing(fixture: Fixture) {
     let bodies: [&[u8]; 9] = [
         b"",
         b" ",
@@ -39,9 +42,10 @@ async fn a_body_that_is_not_json_is_400_and_changes_nothing(stage: Stage) {
         b"\"\xff\"",
         b"\xef\xbb\xbf1",
     ];
-    let browser = stage.browser().await;
+    let browser = fixture.browser().await;
     browser.put("/api/session/a", "1").await;
     for body in bodies {
+        let expected = api::value(body).unwrap_err().json();
         for answer in [
             browser.put("/api/session/a", body).await,
             browser.put("/api/flash/a", body).await,
@@ -49,9 +53,7 @@ async fn a_body_that_is_not_json_is_400_and_changes_nothing(stage: Stage) {
             browser.post("/api/fail/a", body).await,
             browser.post("/api/keep", body).await,
         ] {
-            assert_eq!(answer.status, 400, "{body:?}");
-            let error = answer.error();
-            assert!(error.starts_with("the body is not JSON: "), "{error}");
+            assert_eq!((answer.status, &answer.body), (400, &expected), "{body:?}");
             assert!(answer.set_cookies().is_empty());
         }
     }
@@ -60,21 +62,29 @@ async fn a_body_that_is_not_json_is_400_and_changes_nothing(stage: Stage) {
     assert_eq!(session["flash"], json!({}));
 }
 
-async fn a_list_of_keys_that_is_none_is_400(stage: Stage) {
-    let browser = stage.browser().await;
+async fn keep_requires_a_list_of_keys(fixture: Fixture) {
+    let browser = fixture.browser().await;
     for body in [r#""a""#, "1", r#"{"a":1}"#, "[1]", "[null]"] {
         let answer = browser.post("/api/keep", body).await;
-        assert_eq!(answer.status, 400, "{body}");
-        assert_eq!(answer.error(), "the body is no list of keys");
+        let expected = api::keys(body.as_bytes()).unwrap_err().json();
+        assert_eq!((answer.status, answer.body), (400, expected), "{body}");
     }
 }
 
-async fn milliseconds_that_are_none_are_400(stage: Stage) {
-    let browser = stage.browser().await;
-    for ms in ["", "abc", "-1", "1.5", "65536", "1e3", "%20"] {
+async fn invalid_delays_are_400(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    for (ms, decoded) in [
+        ("", ""),
+        ("abc", "abc"),
+        ("-1", "-1"),
+        ("1.5", "1.5"),
+        ("65536", "65536"),
+        ("1e3", "1e3"),
+        ("%20", " "),
+    ] {
         let answer = browser.put(&format!("/api/slow/a?ms={ms}"), "1").await;
-        assert_eq!(answer.status, 400, "{ms}");
-        assert_eq!(answer.error(), "ms is no number up to 65535");
+        let expected = api::wait(Some(decoded)).unwrap_err().json();
+        assert_eq!((answer.status, answer.body), (400, expected), "{ms}");
     }
     for query in ["", "?", "?other=1", "?ms=0", "?ms=1"] {
         let answer = browser.put(&format!("/api/slow/a{query}"), "1").await;
@@ -82,8 +92,8 @@ async fn milliseconds_that_are_none_are_400(stage: Stage) {
     }
 }
 
-async fn s17_a_session_too_large_for_its_cookie_is_413_and_stays_as_it_was(stage: Stage) {
-    let browser = stage.browser().await;
+async fn s17_an_oversized_session_is_413_and_stays_unchanged(fixture: Fixture) {
+    let browser = fixture.browser().await;
     let cookie = browser.put("/api/session/a", "1").await.cookie();
     let large = format!("\"{}\"", "x".repeat(5000));
     assert_too_large(&browser.put("/api/session/b", &*large).await);
@@ -100,9 +110,9 @@ async fn s17_a_session_too_large_for_its_cookie_is_413_and_stays_as_it_was(stage
     assert_eq!(browser.get("/api/session/b").await.body, "2");
 }
 
-/// As many small values as fit, and not one more. What was sent was always whole.
-async fn s17_a_cookie_fills_up_to_its_limit(stage: Stage) {
-    let browser = stage.browser().await;
+/// Adds small values until one no longer fits. Each cookie on the way holds all values so far.
+async fn s17_a_cookie_can_be_filled_to_its_limit(fixture: Fixture) {
+    let browser = fixture.browser().await;
     let put = async |n: usize| {
         let path = format!("/api/session/k{n:03}");
         browser.put(&path, "\"0123456789\"").await
@@ -114,25 +124,59 @@ async fn s17_a_cookie_fills_up_to_its_limit(stage: Stage) {
             break answer;
         }
         kept += 1;
-        // The name and the value, without what is between them.
+        // The limit counts the name and the value, but not the equals sign.
         assert!(answer.cookie().len() - 1 <= 4096);
     };
     assert_too_large(&refused);
     assert!(kept > 100, "{kept}");
     let session = browser.session().await;
     assert_eq!(session["data"].as_object().unwrap().len(), kept);
-    // There is room again once something is gone.
+    // Removing a value makes room again.
     assert_eq!(browser.delete("/api/session/k000").await.status, 204);
     assert_eq!(put(kept).await.status, 204);
 }
 
+/// The client learns no more than the sizes. What the handler wrote before the error is saved.
+async fn session_errors_hide_their_internals(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    let answer = browser.get("/lab/misuse").await;
+    if fixture.is_server_side() {
+        assert_eq!(answer.status, 500, "{answer}");
+        assert_eq!(answer.body, "Internal Server Error");
+    } else {
+        assert_eq!(answer.status, 413, "{answer}");
+        assert_eq!(sizes(&answer.body).len(), 2, "{answer}");
+        assert!(!answer.body.contains("key"), "{answer}");
+    }
+    assert_eq!(answer.set_cookies().len(), 1);
+    let saved = browser.get("/api/session/secret-key").await;
+    assert_eq!(saved.body, r#""text""#);
+}
+
+async fn an_unavailable_store_is_503_from_the_adapter(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    browser.put("/api/session/a", "1").await;
+    fixture.probe.break_loads(true);
+    let answer = browser.get("/lab/current").await;
+    assert_eq!((answer.status, &*answer.body), (503, "Service Unavailable"));
+    assert!(answer.set_cookies().is_empty());
+    fixture.probe.break_loads(false);
+    assert_eq!(browser.session().await["data"], json!({ "a": 1 }));
+}
+
+/// The error names the size and the limit.
 #[track_caller]
 fn assert_too_large(answer: &Answer) {
     assert_eq!(answer.status, 413);
     let error = answer.error();
-    let size = error
-        .strip_prefix("the session would take ")
-        .and_then(|rest| rest.strip_suffix(" bytes, the limit is 4096"));
-    assert!(size.unwrap().parse::<usize>().unwrap() > 4096, "{error}");
+    let sizes = sizes(&error);
+    assert!(sizes.len() == 2 && sizes[0] > sizes[1], "{error}");
+    assert_eq!(sizes[1], 4096, "{error}");
     assert!(answer.set_cookies().is_empty());
+}
+
+/// Returns the numbers in a message.
+fn sizes(message: &str) -> Vec<usize> {
+    let numbers = message.split(|c: char| !c.is_ascii_digit());
+    numbers.filter_map(|number| number.parse().ok()).collect()
 }

@@ -1,30 +1,34 @@
-//! Flash through real requests: once, kept, and carried along.
+//! Flash data.
 
 use serde_json::json;
 
-use crate::scenario::{Scenario, scenario};
-use crate::stage::Stage;
+use crate::fixture::Fixture;
+use crate::scenario::scenarios;
 
-pub(crate) const SCENARIOS: &[Scenario] = &[
-    scenario!(is_readable_on_the_next_request_only),
-    scenario!(goes_unread_as_well),
-    scenario!(crosses_a_redirect),
-    scenario!(is_carried_on_by_reflash_and_keep),
-    scenario!(is_apart_from_data_of_its_name),
-    scenario!(survives_a_regenerate_and_not_a_destroy),
-];
-
-async fn is_readable_on_the_next_request_only(stage: Stage) {
-    let browser = stage.browser().await;
-    assert_eq!(browser.put("/api/flash/a", "1").await.status, 204);
-    assert_eq!(browser.session().await["flash"], json!({ "a": 1 }));
-    assert_eq!(browser.session().await["flash"], json!({}));
+scenarios! {
+    flash_is_readable_on_the_next_request_only,
+    flash_expires_unread,
+    flash_survives_a_redirect,
+    reflash_and_keep_extend_flash,
+    flash_and_data_have_separate_keys,
+    flash_survives_regenerate_but_not_destroy,
 }
 
-/// Every request through the middleware ages it, read or not, whatever the answer.
-async fn goes_unread_as_well(stage: Stage) {
-    let browser = stage.browser().await;
-    // The middleware is around the framework's own 404 as well.
+async fn flash_is_readable_on_the_next_request_only(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    assert_eq!(browser.put("/api/flash/a", "1").await.status, 204);
+    assert_eq!(browser.session().await["flash"], json!({ "a": 1 }));
+    // From here on nothing changes, so nothing is saved.
+    let writes = fixture.probe.writes();
+    let answer = browser.get("/api/session").await;
+    assert_eq!(answer.json()["flash"], json!({}));
+    assert!(answer.set_cookies().is_empty(), "{answer}");
+    assert_eq!(fixture.probe.writes(), writes);
+}
+
+/// Every request through the middleware ages flash, read or unread, and for any status.
+async fn flash_expires_unread(fixture: Fixture) {
+    let browser = fixture.browser().await;
     for path in ["/api/untouched", "/api/session/none", "/", "/nothing"] {
         browser.put("/api/flash/a", "1").await;
         browser.get(path).await;
@@ -32,24 +36,17 @@ async fn goes_unread_as_well(stage: Stage) {
     }
 }
 
-/// The answer to the form sets it, the page after the redirect shows it, and the next one does not.
-async fn crosses_a_redirect(stage: Stage) {
-    let browser = stage.browser().await;
+async fn flash_survives_a_redirect(fixture: Fixture) {
+    let browser = fixture.browser().await;
     let form = browser.form("/flash", &[("message", "hello")]).await;
     assert_eq!((form.status, form.header("location")), (303, "/"));
     assert!(!form.body.contains("hello"));
-    assert!(
-        browser
-            .get(form.header("location"))
-            .await
-            .body
-            .contains("hello")
-    );
+    assert!(browser.page().await.contains("hello"));
     assert!(!browser.page().await.contains("hello"));
 }
 
-async fn is_carried_on_by_reflash_and_keep(stage: Stage) {
-    let browser = stage.browser().await;
+async fn reflash_and_keep_extend_flash(fixture: Fixture) {
+    let browser = fixture.browser().await;
     browser.put("/api/flash/a", "1").await;
     assert_eq!(browser.post("/api/reflash", "").await.status, 204);
     assert_eq!(browser.post("/api/reflash", "").await.status, 204);
@@ -66,8 +63,8 @@ async fn is_carried_on_by_reflash_and_keep(stage: Stage) {
     assert_eq!(browser.session().await["flash"], json!({}));
 }
 
-async fn is_apart_from_data_of_its_name(stage: Stage) {
-    let browser = stage.browser().await;
+async fn flash_and_data_have_separate_keys(fixture: Fixture) {
+    let browser = fixture.browser().await;
     browser.put("/api/session/a", "1").await;
     browser.put("/api/flash/a", "2").await;
     let session = browser.session().await;
@@ -76,11 +73,12 @@ async fn is_apart_from_data_of_its_name(stage: Stage) {
     assert_eq!(browser.get("/api/session/a").await.body, "1");
 }
 
-async fn survives_a_regenerate_and_not_a_destroy(stage: Stage) {
-    let browser = stage.browser().await;
+/// The login regenerates the session and flashes a notice.
+async fn flash_survives_regenerate_but_not_destroy(fixture: Fixture) {
+    let browser = fixture.browser().await;
     browser.form("/login", &[("user", "Ada")]).await;
     let flash = &browser.session().await["flash"];
-    assert!(flash["notice"].as_str().is_some(), "{flash}");
+    assert!(flash["notice"].is_string(), "{flash}");
     browser.put("/api/flash/a", "1").await;
     browser.post("/api/destroy", "").await;
     assert_eq!(browser.session().await["flash"], json!({}));

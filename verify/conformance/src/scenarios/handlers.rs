@@ -1,48 +1,68 @@
-//! What handlers do besides answering well: fail, reject, panic, or not take the session.
+//! What handlers do besides succeed: fail, reject, panic, or leave the session alone.
 
 use serde_json::json;
 use session_core::{Establish, Opening};
+use test_support::http::Method;
 
+use super::lab_reply;
+use crate::fixture::Fixture;
 use crate::lab;
-use crate::scenario::{Scenario, scenario};
-use crate::stage::Stage;
+use crate::scenario::scenarios;
 
-pub(crate) const SCENARIOS: &[Scenario] = &[
-    scenario!(a_handler_that_fails_has_its_session_saved),
-    scenario!(an_error_that_nobody_handles_has_its_session_saved),
-    scenario!(an_error_of_the_applications_own_has_its_session_saved),
-    scenario!(a_body_that_the_framework_refuses_changes_nothing),
-    scenario!(a_panic_saves_nothing_and_the_server_goes_on),
-    scenario!(outside_of_the_middleware_there_is_no_session),
-    scenario!(a_session_without_its_middleware_is_500),
-    scenario!(code_far_from_the_handler_has_the_current_session),
-    scenario!(lazily_only_what_takes_the_session_opens_it),
-    scenario!(visitors_may_be_given_a_session_at_once),
-];
+scenarios! {
+    a_failing_handler_still_saves_the_session,
+    an_error_status_still_saves_the_session,
+    an_unhandled_error_still_saves_the_session,
+    a_handled_error_still_saves_the_session,
+    a_rejected_body_does_not_undo_the_session,
+    a_panic_saves_nothing_and_the_server_keeps_running,
+    routes_outside_the_middleware_have_no_session,
+    a_missing_middleware_is_500,
+    all_extractors_share_one_session,
+    the_current_session_is_available_anywhere,
+    the_current_session_is_missing_until_a_lazy_session_is_taken,
+    lazy_opening_waits_until_the_session_is_taken,
+    new_visitors_can_get_a_session_immediately,
+}
 
-async fn a_handler_that_fails_has_its_session_saved(stage: Stage) {
-    let browser = stage.browser().await;
+async fn a_failing_handler_still_saves_the_session(fixture: Fixture) {
+    let browser = fixture.browser().await;
     let answer = browser.post("/api/fail/a", "1").await;
-    assert_eq!(answer.status, 500);
-    assert_eq!(answer.error(), "the handler failed, as asked");
+    let expected = playground::api::Failure::OnPurpose.json();
+    assert_eq!((answer.status, &answer.body), (500, &expected));
     assert_eq!(answer.set_cookies().len(), 1);
     assert_eq!(browser.get("/api/session/a").await.body, "1");
 }
 
-async fn an_error_that_nobody_handles_has_its_session_saved(stage: Stage) {
-    let browser = stage.browser().await;
+/// The response stays as it is, apart from its headers.
+async fn an_error_status_still_saves_the_session(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    for status in [302, 404, 500, 502] {
+        let line = format!("status: {status}");
+        let answer = lab_reply(&browser, Method::POST, &[&line]).await;
+        assert_eq!((answer.status, &*answer.body), (status, "a reply"));
+        let cookie = answer.cookie();
+        let saved = browser.with_cookie("/api/session/replied", &cookie).await;
+        assert_eq!(saved.body, "true", "{status}");
+    }
+}
+
+async fn an_unhandled_error_still_saves_the_session(fixture: Fixture) {
+    let browser = fixture.browser().await;
     browser.put("/api/flash/notice", "1").await;
+    let id = browser.cookie("/");
     let answer = browser.post("/lab/refuse", "").await;
     assert!(answer.status >= 400, "{answer}");
     assert_eq!(answer.set_cookies().len(), 1);
+    assert_ne!(browser.cookie("/"), id, "the handler regenerates");
     assert_eq!(answer.header("cache-control"), "no-store");
     let session = browser.session().await;
     assert_eq!(session["data"], json!({ "refused": true }));
-    assert_eq!(session["flash"], json!({}), "it was aged");
+    assert_eq!(session["flash"], json!({}));
 }
 
-async fn an_error_of_the_applications_own_has_its_session_saved(stage: Stage) {
-    let browser = stage.browser().await;
+async fn a_handled_error_still_saves_the_session(fixture: Fixture) {
+    let browser = fixture.browser().await;
     let answer = browser.post("/lab/recover", "").await;
     assert_eq!((answer.status, &*answer.body), (418, lab::RECOVERED));
     assert_eq!(answer.set_cookies().len(), 1);
@@ -50,59 +70,82 @@ async fn an_error_of_the_applications_own_has_its_session_saved(stage: Stage) {
     assert_eq!(browser.get("/api/session/recovered").await.body, "true");
 }
 
-/// The session was taken before, so its flash is aged.
-async fn a_body_that_the_framework_refuses_changes_nothing(stage: Stage) {
-    let browser = stage.browser().await;
-    browser.put("/api/session/a", "1").await;
-    browser.put("/api/flash/notice", "1").await;
-    let answer = browser.put_json("/lab/json", "{nope").await;
-    assert_eq!(answer.status, 400, "{answer}");
-    let session = browser.session().await;
-    assert_eq!(session["data"], json!({ "a": 1 }));
-    assert_eq!(session["flash"], json!({}));
-    assert_eq!(browser.put_json("/lab/json", "{}").await.status, 204);
+/// The handler takes the session before the body, so flash ages.
+async fn a_rejected_body_does_not_undo_the_session(fixture: Fixture) {
+    for opening in [Opening::Eager, Opening::Lazy] {
+        let server = fixture.serve_with(|builder| builder.opening(opening)).await;
+        let browser = server.browser();
+        browser.put("/api/session/a", "1").await;
+        browser.put("/api/flash/notice", "1").await;
+        let answer = browser.put_json("/lab/json", "{nope").await;
+        assert_eq!(answer.status, 400, "{answer}");
+        let session = browser.session().await;
+        assert_eq!(session["data"], json!({ "a": 1 }));
+        assert_eq!(session["flash"], json!({}));
+        assert_eq!(browser.put_json("/lab/json", "{}").await.status, 204);
+    }
 }
 
-async fn a_panic_saves_nothing_and_the_server_goes_on(stage: Stage) {
-    let browser = stage.browser().await;
+/// The connection ends, or the framework turns the panic into a 500.
+async fn a_panic_saves_nothing_and_the_server_keeps_running(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    let panic = async || {
+        if let Ok(answer) = browser.try_send(Method::GET, "/lab/panic", "").await {
+            assert_eq!((answer.status, answer.set_cookies().len()), (500, 0));
+        }
+    };
+    panic().await;
+    assert_eq!(browser.cookie("/"), None);
+    assert_eq!(fixture.backend.record_count(), 0);
+
     browser.put("/api/session/a", "1").await;
     browser.put("/api/flash/notice", "1").await;
     let cookie = browser.cookie("/");
-    // The connection ends, or the framework makes it a 500.
-    let panicked = browser.try_send(test_support::http::Method::GET, "/lab/panic", "");
-    if let Ok(answer) = panicked.await {
-        assert_eq!((answer.status, answer.set_cookies().len()), (500, 0));
-    }
+    panic().await;
     assert_eq!(browser.cookie("/"), cookie);
     let session = browser.session().await;
     assert_eq!(session["data"], json!({ "a": 1 }));
     assert_eq!(session["flash"], json!({ "notice": 1 }));
 }
 
-async fn outside_of_the_middleware_there_is_no_session(stage: Stage) {
-    let browser = stage.browser().await;
+async fn routes_outside_the_middleware_have_no_session(fixture: Fixture) {
+    let browser = fixture.browser().await;
     browser.put("/api/flash/notice", "1").await;
-    let loads = stage.probe.loads();
+    let loads = fixture.probe.loads();
     let answer = browser.get("/lab/outside").await;
     assert_eq!(answer.status, 200);
     assert!(answer.is_silent(), "{answer}");
-    assert_eq!(stage.probe.loads(), loads);
+    assert_eq!(fixture.probe.loads(), loads);
     assert_eq!(browser.session().await["flash"], json!({ "notice": 1 }));
 }
 
-async fn a_session_without_its_middleware_is_500(stage: Stage) {
-    let browser = stage.browser().await;
+async fn a_missing_middleware_is_500(fixture: Fixture) {
+    let browser = fixture.browser().await;
     browser.put("/api/session/a", "1").await;
     let answer = browser.get("/lab/missing").await;
     assert_eq!(answer.status, 500);
     assert!(answer.is_silent(), "{answer}");
-    assert!(!answer.body.contains("session"), "{answer}");
     assert_eq!(browser.get("/api/session/a").await.body, "1");
 }
 
-async fn code_far_from_the_handler_has_the_current_session(stage: Stage) {
-    let site = stage.serve().await;
-    let (ada, bob) = (site.browser(), site.browser());
+async fn all_extractors_share_one_session(fixture: Fixture) {
+    for opening in [Opening::Eager, Opening::Lazy] {
+        let server = fixture.serve_with(|builder| builder.opening(opening)).await;
+        let browser = server.browser();
+        browser.put("/api/session/zero", "0").await;
+        let loads = fixture.probe.loads();
+        let answer = browser.get("/lab/extractors").await;
+        let expected = json!({ "zero": 0, "one": 1, "two": 2, "current": 3 });
+        let seen: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(seen, expected);
+        assert_eq!(fixture.probe.loads(), loads + 1);
+        assert_eq!(browser.session().await["data"], expected);
+    }
+}
+
+async fn the_current_session_is_available_anywhere(fixture: Fixture) {
+    let server = fixture.serve().await;
+    let (ada, bob) = (server.browser(), server.browser());
     for visits in ["1", "2", "3"] {
         assert_eq!(ada.get("/lab/current").await.body, visits);
     }
@@ -110,30 +153,44 @@ async fn code_far_from_the_handler_has_the_current_session(stage: Stage) {
     assert_eq!(ada.get("/api/session/visits").await.body, "3");
 }
 
-async fn lazily_only_what_takes_the_session_opens_it(stage: Stage) {
-    let site = stage
+async fn the_current_session_is_missing_until_a_lazy_session_is_taken(fixture: Fixture) {
+    let server = fixture
         .serve_with(|builder| builder.opening(Opening::Lazy))
         .await;
-    let browser = site.browser();
+    let browser = server.browser();
+    browser.put("/api/session/a", "1").await;
+    let loads = fixture.probe.loads();
+    let answer = browser.get("/lab/current").await;
+    assert_eq!(answer.status, 500, "{answer}");
+    assert!(answer.is_silent(), "{answer}");
+    assert_eq!(fixture.probe.loads(), loads);
+    // This handler takes the session first.
+    assert_eq!(browser.get("/lab/extractors").await.status, 200);
+    assert_eq!(browser.get("/api/session/current").await.body, "3");
+}
+
+async fn lazy_opening_waits_until_the_session_is_taken(fixture: Fixture) {
+    let server = fixture
+        .serve_with(|builder| builder.opening(Opening::Lazy))
+        .await;
+    let browser = server.browser();
     browser.put("/api/flash/notice", "1").await;
-    let loads = stage.probe.loads();
+    let loads = fixture.probe.loads();
     for path in ["/api/untouched", "/nothing"] {
         assert!(browser.get(path).await.is_silent(), "{path}");
     }
-    assert_eq!(stage.probe.loads(), loads);
+    assert_eq!(fixture.probe.loads(), loads);
     assert_eq!(browser.session().await["flash"], json!({ "notice": 1 }));
-    assert_eq!(stage.probe.loads(), loads + 1);
+    assert_eq!(fixture.probe.loads(), loads + 1);
     assert_eq!(browser.session().await["flash"], json!({}));
-    let taken_and_refused = browser.put_json("/lab/json", "{nope").await;
-    assert_eq!(taken_and_refused.status, 400);
 }
 
-/// As `@rudderjs/session` does.
-async fn visitors_may_be_given_a_session_at_once(stage: Stage) {
-    let site = stage
+/// `@rudderjs/session` always does this.
+async fn new_visitors_can_get_a_session_immediately(fixture: Fixture) {
+    let server = fixture
         .serve_with(|builder| builder.establish(Establish::Always))
         .await;
-    let browser = site.browser();
+    let browser = server.browser();
     assert_eq!(browser.get("/api/untouched").await.set_cookies().len(), 1);
     assert_eq!(browser.session().await["new"], false);
     assert!(browser.get("/api/untouched").await.set_cookies().is_empty());

@@ -1,27 +1,27 @@
-//! Requests of one session at the same time, and of many.
+//! Concurrent requests, in one session and in several.
+
+use std::time::Duration;
 
 use serde_json::json;
 use test_support::http::{Answer, Browser};
 use test_support::until;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
-use crate::scenario::{MERGED, NOT_MERGED, NOT_REVOCABLE, Scenario, scenario};
-use crate::stage::Stage;
+use crate::fixture::Fixture;
+use crate::scenario::scenarios;
 
-pub(crate) const SCENARIOS: &[Scenario] = &[
-    scenario!(two_slow_requests_both_leave_their_key).except(NOT_MERGED),
-    scenario!(with_the_cookie_driver_the_later_answer_counts).except(MERGED),
-    scenario!(twenty_visits_at_once_are_all_counted).except(NOT_MERGED),
-    scenario!(flash_of_one_and_data_of_the_other_both_arrive).except(NOT_MERGED),
-    scenario!(s08_a_slow_request_does_not_bring_back_what_was_logged_out).except(NOT_REVOCABLE),
-    scenario!(s08_a_slow_request_does_not_bring_back_what_was_destroyed).except(NOT_REVOCABLE),
-    scenario!(s08_a_slow_request_does_not_undo_a_login).except(NOT_REVOCABLE),
-    scenario!(s08_a_slow_request_does_not_undo_a_regenerate).except(NOT_REVOCABLE),
-    scenario!(requests_of_many_sessions_stay_apart),
-];
+scenarios! {
+    slow_requests_both_keep_their_changes needs MERGING,
+    the_last_response_wins_with_the_cookie_driver needs NO_MERGING,
+    concurrent_visits_are_all_counted needs MERGING,
+    flash_and_data_from_two_requests_are_both_kept needs MERGING,
+    s08_a_slow_request_cannot_undo_a_logout needs REVOCATION,
+    s08_a_slow_request_cannot_undo_a_login needs REVOCATION,
+    concurrent_sessions_stay_separate,
+}
 
-async fn two_slow_requests_both_leave_their_key(stage: Stage) {
-    let browser = stage.browser().await;
+async fn slow_requests_both_keep_their_changes(fixture: Fixture) {
+    let browser = fixture.browser().await;
     browser.put("/api/session/a", "1").await;
     let (b, c) = tokio::join!(
         browser.put("/api/slow/b?ms=100", "2"),
@@ -32,35 +32,36 @@ async fn two_slow_requests_both_leave_their_key(stage: Stage) {
     assert_eq!(*data, json!({ "a": 1, "b": 2, "c": 3 }));
 }
 
-/// The browser holds the only copy: the documentation says so.
-async fn with_the_cookie_driver_the_later_answer_counts(stage: Stage) {
-    let browser = stage.browser().await;
+/// A documented limit of the cookie driver: the browser holds the only copy.
+async fn the_last_response_wins_with_the_cookie_driver(fixture: Fixture) {
+    let browser = fixture.browser().await;
     browser.put("/api/session/a", "1").await;
-    let slow = begin_slow(&stage, &browser).await;
+    let slow = start_slow_request(&fixture, &browser).await;
     assert_eq!(browser.put("/api/session/fast", "1").await.status, 204);
     assert_eq!(slow.await.unwrap().status, 204);
     let data = &browser.session().await["data"];
     assert_eq!(*data, json!({ "a": 1, "late": 1 }));
 }
 
-/// The page's counter is an `update`, which is run again on what others stored meanwhile.
-async fn twenty_visits_at_once_are_all_counted(stage: Stage) {
-    let browser = stage.browser().await;
-    browser.page().await;
-    let visit = |_| {
-        let browser = browser.clone();
-        tokio::spawn(async move { browser.page().await })
-    };
-    for visit in (0..20).map(visit).collect::<Vec<_>>() {
-        visit.await.unwrap();
+/// The page counts with `update`, which runs again if another request saved in the meantime.
+async fn concurrent_visits_are_all_counted(fixture: Fixture) {
+    let server = fixture.serve().await;
+    for browser in [server.browser(), server.http2_browser()] {
+        browser.page().await;
+        let mut visits = JoinSet::new();
+        for _ in 0..50 {
+            let browser = browser.clone();
+            visits.spawn(async move { browser.page().await });
+        }
+        visits.join_all().await;
+        assert_eq!(browser.session().await["data"], json!({ "visits": 51 }));
     }
-    assert_eq!(browser.session().await["data"], json!({ "visits": 21 }));
 }
 
-async fn flash_of_one_and_data_of_the_other_both_arrive(stage: Stage) {
-    let browser = stage.browser().await;
+async fn flash_and_data_from_two_requests_are_both_kept(fixture: Fixture) {
+    let browser = fixture.browser().await;
     browser.put("/api/session/a", "1").await;
-    let slow = begin_slow(&stage, &browser).await;
+    let slow = start_slow_request(&fixture, &browser).await;
     browser.put("/api/flash/notice", "1").await;
     assert_eq!(slow.await.unwrap().status, 204);
     let session = browser.session().await;
@@ -68,83 +69,75 @@ async fn flash_of_one_and_data_of_the_other_both_arrive(stage: Stage) {
     assert_eq!(session["flash"], json!({ "notice": 1 }));
 }
 
-async fn s08_a_slow_request_does_not_bring_back_what_was_logged_out(stage: Stage) {
-    assert_stays_ended(stage, "/logout").await;
-}
-
-async fn s08_a_slow_request_does_not_bring_back_what_was_destroyed(stage: Stage) {
-    assert_stays_ended(stage, "/api/destroy").await;
-}
-
-async fn assert_stays_ended(stage: Stage, path: &str) {
-    let browser = stage.browser().await;
-    let cookie = browser.form("/login", &[("user", "Ada")]).await.cookie();
-    let id = browser.id().await;
-    let slow = begin_slow(&stage, &browser).await;
-    browser.post(path, "").await;
-    let slow = slow.await.unwrap();
-    assert_eq!(slow.status, 204, "the response stands");
-    assert!(slow.set_cookies().is_empty());
-    let session = browser.session().await;
-    assert_ne!(session["id"], *id);
-    assert_eq!(session["data"], json!({}));
-    assert_eq!(stage.store.len(), 1, "the old record is gone");
-    let replayed = browser.with_cookie("/api/session/user", &cookie).await;
-    assert_eq!(replayed.status, 404);
-}
-
-/// Neither under the old id, nor does the late answer take the new cookie away.
-async fn s08_a_slow_request_does_not_undo_a_login(stage: Stage) {
-    let browser = stage.browser().await;
-    browser.put("/api/session/cart", "[1]").await;
-    let slow = begin_slow(&stage, &browser).await;
-    browser.form("/login", &[("user", "Ada")]).await;
-    let slow = slow.await.unwrap();
-    assert_eq!(slow.status, 204);
-    assert!(slow.set_cookies().is_empty());
-    let data = &browser.session().await["data"];
-    assert_eq!(*data, json!({ "cart": [1], "user": "Ada" }));
-    assert_eq!(stage.store.len(), 1);
-}
-
-async fn s08_a_slow_request_does_not_undo_a_regenerate(stage: Stage) {
-    let browser = stage.browser().await;
-    let old = browser.put("/api/session/a", "1").await.cookie();
-    let slow = begin_slow(&stage, &browser).await;
-    let new = browser.post("/api/regenerate", "").await.cookie();
-    assert!(slow.await.unwrap().set_cookies().is_empty());
-    assert_eq!(browser.cookie("/").unwrap(), new);
-    assert_eq!(browser.session().await["data"], json!({ "a": 1 }));
-    let replayed = browser.with_cookie("/api/session/a", &old).await;
-    assert_eq!(replayed.status, 404);
-    assert_eq!(stage.store.len(), 1);
-}
-
-async fn requests_of_many_sessions_stay_apart(stage: Stage) {
-    let site = stage.serve().await;
-    let visitors = (0..10).map(|n| {
-        let browser = site.browser();
-        tokio::spawn(async move {
-            for step in 0..10 {
-                let put = browser
-                    .put("/api/session/me", format!("[{n},{step}]"))
-                    .await;
-                assert_eq!(put.status, 204);
-                let get = browser.get("/api/session/me").await;
-                assert_eq!(get.body, format!("[{n},{step}]"));
-            }
-        })
-    });
-    for visitor in visitors.collect::<Vec<_>>() {
-        visitor.await.unwrap();
+async fn s08_a_slow_request_cannot_undo_a_logout(fixture: Fixture) {
+    for path in ["/logout", "/api/destroy"] {
+        let browser = fixture.browser().await;
+        let cookie = browser.form("/login", &[("user", "Ada")]).await.cookie();
+        let id = browser.id().await;
+        let slow = start_slow_request(&fixture, &browser).await;
+        browser.post(path, "").await;
+        let slow = slow.await.unwrap();
+        assert_eq!(slow.status, 204, "the response stays");
+        assert!(slow.set_cookies().is_empty());
+        let session = browser.session().await;
+        assert_ne!(session["id"], *id);
+        assert_eq!(session["data"], json!({}));
+        let replayed = browser.with_cookie("/api/session/user", &cookie).await;
+        assert_eq!(replayed.status, 404);
+        browser.post("/api/destroy", "").await;
+        assert_eq!(fixture.backend.record_count(), 0, "no old record remains");
     }
 }
 
-/// Sends a request that puts 1 under `late`, and returns once it has loaded its session and waits.
-async fn begin_slow(stage: &Stage, browser: &Browser) -> JoinHandle<Answer> {
-    let loads = stage.probe.loads();
+/// The slow request neither revives the old id nor replaces the new cookie.
+async fn s08_a_slow_request_cannot_undo_a_login(fixture: Fixture) {
+    for (path, grace) in [("/login", 0), ("/api/regenerate", 0), ("/login", 10)] {
+        let grace = Duration::from_secs(grace);
+        let server = fixture.serve_with(|builder| builder.grace(grace)).await;
+        let browser = server.browser();
+        let old = browser.put("/api/session/cart", "[1]").await.cookie();
+        let slow = start_slow_request(&fixture, &browser).await;
+        let new = browser.form(path, &[("user", "Ada")]).await.cookie();
+        let slow = slow.await.unwrap();
+        assert_eq!(slow.status, 204, "the response stays");
+        assert!(slow.set_cookies().is_empty());
+        assert_eq!(browser.cookie("/").unwrap(), new);
+        let data = &browser.session().await["data"];
+        assert_eq!((&data["cart"], &data["late"]), (&json!([1]), &json!(null)));
+        let replayed = browser.with_cookie("/api/session/cart", &old).await;
+        assert_eq!(replayed.status, 404);
+        browser.post("/api/destroy", "").await;
+        if grace.is_zero() {
+            assert_eq!(fixture.backend.record_count(), 0, "no old record remains");
+        }
+    }
+}
+
+/// Both for the extractor and for the current session.
+async fn concurrent_sessions_stay_separate(fixture: Fixture) {
+    let server = fixture.serve().await;
+    let mut visitors = JoinSet::new();
+    for n in 0..10 {
+        let browser = server.browser();
+        visitors.spawn(async move {
+            for step in 1..=10 {
+                let value = format!("[{n},{step}]");
+                let put = browser.put("/api/session/me", &*value).await;
+                assert_eq!(put.status, 204);
+                assert_eq!(browser.get("/api/session/me").await.body, value);
+                let visits = browser.get("/lab/current").await.body;
+                assert_eq!(visits, step.to_string());
+            }
+        });
+    }
+    visitors.join_all().await;
+}
+
+/// Sends a request that puts 1 under `late`, and returns once it has loaded the session.
+async fn start_slow_request(fixture: &Fixture, browser: &Browser) -> JoinHandle<Answer> {
+    let loads = fixture.probe.loads();
     let other_tab = browser.clone();
     let slow = tokio::spawn(async move { other_tab.put("/api/slow/late?ms=300", "1").await });
-    until(|| stage.probe.loads() > loads).await;
+    until(|| fixture.probe.loads() > loads).await;
     slow
 }

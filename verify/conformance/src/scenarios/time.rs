@@ -1,28 +1,34 @@
-//! Renewal, expiry, and the end that no activity puts off. The clock is moved; nothing waits.
+//! Expiry and renewal, with a clock that moves on demand.
 
 use std::time::Duration;
 
-use session_core::Renewal;
+use session_core::{Builder, Renewal};
 use test_support::http::{Answer, Browser};
 
-use crate::scenario::{Scenario, scenario};
-use crate::stage::Stage;
+use crate::fixture::Fixture;
+use crate::scenario::scenarios;
 
-pub(crate) const SCENARIOS: &[Scenario] = &[
-    scenario!(s09_a_session_ends_after_its_lifetime_without_use),
-    scenario!(s11_an_expired_cookie_is_refused_for_ever),
-    scenario!(once_half_the_lifetime_is_spent_reading_renews),
-    scenario!(renewal_may_be_left_to_writes),
-    scenario!(renewal_may_come_with_every_request),
-    scenario!(s10_the_absolute_lifetime_holds_despite_activity),
-];
+scenarios! {
+    s09_an_idle_session_expires,
+    s11_an_expired_cookie_is_refused_forever,
+    reading_renews_a_session_past_half_its_lifetime,
+    renewal_can_be_limited_to_writes,
+    renewal_can_happen_on_every_request,
+    s10_the_absolute_lifetime_ends_an_active_session,
+}
 
-/// What a browser gets of the value that was put.
+/// Opens a browser whose session has 1 under `a`.
+async fn ada(fixture: &Fixture, set: impl FnOnce(Builder) -> Builder) -> Browser {
+    let browser = fixture.serve_with(set).await.browser();
+    browser.put("/api/session/a", "1").await;
+    browser
+}
+
 async fn read(browser: &Browser) -> Answer {
     browser.get("/api/session/a").await
 }
 
-/// The seconds of the cookie that was set.
+/// Returns the Max-Age of the response's cookie, in seconds.
 #[track_caller]
 fn max_age(answer: &Answer) -> u64 {
     let (_, attributes) = answer.set_cookie();
@@ -30,93 +36,79 @@ fn max_age(answer: &Answer) -> u64 {
     age.parse().unwrap()
 }
 
-async fn s09_a_session_ends_after_its_lifetime_without_use(stage: Stage) {
-    let browser = stage.browser().await;
-    browser.put("/api/session/a", "1").await;
+async fn s09_an_idle_session_expires(fixture: Fixture) {
+    let browser = ada(&fixture, |builder| builder).await;
     let id = browser.id().await;
-    stage.advance(59 * MINUTE);
+    fixture.advance(59 * MINUTE);
     assert_eq!(read(&browser).await.body, "1");
-    stage.advance(61 * MINUTE);
+    fixture.advance(61 * MINUTE);
     assert_eq!(read(&browser).await.status, 404);
     let session = browser.session().await;
     assert_eq!(session["new"], true);
     assert_ne!(session["id"], *id);
 }
 
-/// Its signature is intact, and stays so.
-async fn s11_an_expired_cookie_is_refused_for_ever(stage: Stage) {
-    let browser = stage.browser().await;
-    let cookie = browser.put("/api/session/a", "1").await.cookie();
+/// Its signature stays valid.
+async fn s11_an_expired_cookie_is_refused_forever(fixture: Fixture) {
+    let browser = ada(&fixture, |builder| builder).await;
+    let cookie = browser.cookie("/").unwrap();
     for _ in 0..3 {
-        stage.advance(121 * MINUTE);
+        fixture.advance(121 * MINUTE);
         let replayed = browser.with_cookie("/api/session/a", &cookie).await;
         assert_eq!(replayed.status, 404);
         assert!(replayed.set_cookies().is_empty());
     }
 }
 
-async fn once_half_the_lifetime_is_spent_reading_renews(stage: Stage) {
-    let browser = stage.browser().await;
-    browser.put("/api/session/a", "1").await;
-    stage.advance(59 * MINUTE);
+async fn reading_renews_a_session_past_half_its_lifetime(fixture: Fixture) {
+    let browser = ada(&fixture, |builder| builder).await;
+    fixture.advance(59 * MINUTE);
     assert!(read(&browser).await.set_cookies().is_empty());
-    stage.advance(2 * MINUTE);
+    fixture.advance(2 * MINUTE);
     let renewed = read(&browser).await;
     assert_eq!((renewed.status, max_age(&renewed)), (200, 7200));
-    stage.advance(59 * MINUTE);
-    // It would have ended by now.
+    fixture.advance(59 * MINUTE);
+    // Without the renewal it would be over.
     assert_eq!(read(&browser).await.body, "1");
-    stage.advance(62 * MINUTE);
+    fixture.advance(62 * MINUTE);
     assert_eq!(read(&browser).await.status, 404);
 }
 
-async fn renewal_may_be_left_to_writes(stage: Stage) {
-    let site = stage
-        .serve_with(|builder| builder.renewal(Renewal::OnWrite))
-        .await;
-    let browser = site.browser();
-    browser.put("/api/session/a", "1").await;
-    stage.advance(90 * MINUTE);
+async fn renewal_can_be_limited_to_writes(fixture: Fixture) {
+    let browser = ada(&fixture, |builder| builder.renewal(Renewal::OnWrite)).await;
+    fixture.advance(90 * MINUTE);
     let answer = read(&browser).await;
     assert_eq!((answer.status, answer.set_cookies().len()), (200, 0));
     let written = browser.put("/api/session/b", "1").await;
     assert_eq!(max_age(&written), 7200);
-    stage.advance(90 * MINUTE);
+    fixture.advance(90 * MINUTE);
     assert_eq!(read(&browser).await.status, 200);
-    stage.advance(31 * MINUTE);
+    fixture.advance(31 * MINUTE);
     assert_eq!(read(&browser).await.status, 404);
 }
 
-async fn renewal_may_come_with_every_request(stage: Stage) {
-    let site = stage
-        .serve_with(|builder| builder.renewal(Renewal::Always))
-        .await;
-    let browser = site.browser();
-    browser.put("/api/session/a", "1").await;
+async fn renewal_can_happen_on_every_request(fixture: Fixture) {
+    let browser = ada(&fixture, |builder| builder.renewal(Renewal::Always)).await;
     for path in ["/api/session/a", "/api/untouched", "/nothing"] {
-        stage.advance(MINUTE);
+        fixture.advance(MINUTE);
         assert_eq!(max_age(&browser.get(path).await), 7200, "{path}");
     }
 }
 
-async fn s10_the_absolute_lifetime_holds_despite_activity(stage: Stage) {
-    let site = stage
-        .serve_with(|builder| builder.absolute_lifetime(180 * MINUTE))
-        .await;
-    let browser = site.browser();
+async fn s10_the_absolute_lifetime_ends_an_active_session(fixture: Fixture) {
+    let browser = ada(&fixture, |builder| builder.absolute_lifetime(180 * MINUTE)).await;
     let mut left = 180_u64 * 60;
-    browser.put("/api/session/a", "1").await;
     for _ in 0..17 {
-        stage.advance(10 * MINUTE);
+        fixture.advance(10 * MINUTE);
         left -= 10 * 60;
         let written = browser.put("/api/session/b", "1").await;
         assert_eq!(max_age(&written), left.min(7200));
         assert_eq!(read(&browser).await.body, "1");
     }
-    stage.advance(10 * MINUTE);
+    fixture.advance(10 * MINUTE);
     assert_eq!(read(&browser).await.status, 404);
     let late = browser.put("/api/session/b", "1").await;
-    assert_eq!(max_age(&late), 7200, "a new session has a new life");
+    assert_eq!(max_age(&late), 7200, "a new session has its own lifetime");
     assert_eq!(read(&browser).await.status, 404);
 }
 

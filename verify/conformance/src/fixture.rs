@@ -1,4 +1,4 @@
-//! What a scenario is played on.
+//! What a scenario works with.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -11,73 +11,75 @@ use test_support::probe::Probe;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::Adapter;
-use crate::store::{SharedRedis, Store};
+use crate::adapters::Adapter;
+use crate::drivers::{Backend, Storage, TestedDriver};
 
-/// One adapter, one driver with an empty store, a clock that stands still and a secret; and all servers of a scenario,
-/// which share those.
-#[derive(Clone, Debug)]
-pub(crate) struct Stage {
+/// One adapter, one driver with an empty store, a clock that stands still, and a secret. All servers of the scenario share
+/// them.
+pub(crate) struct Fixture {
     pub(crate) adapter: &'static dyn Adapter,
     pub(crate) driver: DriverName,
-    pub(crate) store: Store,
-    /// Stands between the manager and the store's driver.
+    pub(crate) backend: Box<dyn Backend>,
+    /// Sits between the manager and the backend's driver.
     pub(crate) probe: Arc<Probe<Box<dyn Driver>>>,
     pub(crate) clock: ManualClock,
     pub(crate) secret: Secret,
+    storage: Storage,
     transcript: Transcript,
-    servers: Arc<Mutex<JoinSet<()>>>,
+    servers: Mutex<JoinSet<()>>,
 }
 
-/// A server of the playground.
-#[derive(Clone, Debug)]
-pub(crate) struct Site {
-    /// Where it is: `http://127.0.0.1:…`.
+/// A running playground.
+pub(crate) struct PlaygroundServer {
+    /// Its address: `http://127.0.0.1:…`.
     pub(crate) base: String,
     transcript: Transcript,
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) async fn new(
         adapter: &'static dyn Adapter,
-        driver: DriverName,
-        shared: &Arc<SharedRedis>,
-        is_own: bool,
+        driver: &dyn TestedDriver,
+        own_server: bool,
         transcript: Transcript,
     ) -> Self {
-        // Now, because browsers and Redis have clocks of their own.
+        // Browsers and stores use the real time, so the clock starts there.
         let clock = ManualClock::new(SystemTime::now().into());
-        let store = Store::new(driver, &clock, shared, is_own).await;
+        let backend = driver.start(&clock, own_server).await;
         Self {
             adapter,
-            driver,
-            probe: Arc::new(Probe::new(store.driver())),
-            store,
+            driver: driver.name(),
+            probe: Arc::new(Probe::new(backend.driver())),
+            backend,
             clock,
             secret: Secret::generate().unwrap(),
+            storage: driver.storage(),
             transcript,
-            servers: Arc::default(),
+            servers: Mutex::default(),
         }
     }
 
-    /// A server with the default settings, but for Secure: this is plain HTTP.
-    pub(crate) async fn serve(&self) -> Site {
+    /// Starts a server with the default settings, except Secure: the suite speaks plain HTTP.
+    pub(crate) async fn serve(&self) -> PlaygroundServer {
         self.serve_with(|builder| builder).await
     }
 
-    /// A server with further settings. One that sets a cookie starts from [`cookie`].
-    pub(crate) async fn serve_with(&self, set: impl FnOnce(Builder) -> Builder) -> Site {
+    /// Starts a server with other settings. Cookie options should be based on [`plain_cookie`].
+    pub(crate) async fn serve_with(
+        &self,
+        set: impl FnOnce(Builder) -> Builder,
+    ) -> PlaygroundServer {
         self.serve_signed(self.secret.clone(), set).await
     }
 
-    /// A server with other keys.
+    /// Starts a server with other keys.
     pub(crate) async fn serve_signed(
         &self,
         keys: impl Into<KeyRing>,
         set: impl FnOnce(Builder) -> Builder,
-    ) -> Site {
+    ) -> PlaygroundServer {
         let builder = SessionManager::builder(self.probe.clone(), keys)
-            .cookie(cookie())
+            .cookie(plain_cookie())
             .clock(self.clock.clone());
         let manager = set(builder).build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -85,42 +87,41 @@ impl Stage {
         let server = self.adapter.serve(listener, manager, self.driver);
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
         servers.spawn(server);
-        Site {
+        PlaygroundServer {
             base,
             transcript: self.transcript.clone(),
         }
     }
 
-    /// A browser at a server with the default settings.
+    /// Opens a browser at a new server with the default settings.
     pub(crate) async fn browser(&self) -> Browser {
         self.serve().await.browser()
     }
 
-    /// Lets time pass, for the managers and for the store.
+    /// Moves the time forward, for managers and stores.
     pub(crate) fn advance(&self, step: Duration) {
         self.clock.advance(step);
-        self.store.age(step);
+        self.backend.age(step);
     }
 
-    /// Whether sessions live on the server.
     pub(crate) fn is_server_side(&self) -> bool {
-        self.driver != DriverName::Cookie
+        self.storage != Storage::Cookie
     }
 
-    /// The Cookie header of a handle that is signed as a server's are.
+    /// Returns a Cookie header with a handle that has a valid signature.
     pub(crate) fn signed(&self, handle: &str) -> String {
         let token = KeyRing::new(self.secret.clone()).sign(handle.to_owned());
         format!("session={token}")
     }
 }
 
-impl Site {
-    /// A new browser.
+impl PlaygroundServer {
+    /// Opens a browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
         Browser::with(&self.base, self.transcript.clone(), |client| client)
     }
 
-    /// A new browser that speaks HTTP/2.
+    /// Opens a browser that speaks HTTP/2.
     pub(crate) fn http2_browser(&self) -> Browser {
         Browser::with(&self.base, self.transcript.clone(), |client| {
             client.http2_prior_knowledge()
@@ -128,7 +129,7 @@ impl Site {
     }
 }
 
-/// The default cookie, over plain HTTP.
-pub(crate) fn cookie() -> CookieOptions {
+/// Returns the default cookie options, for plain HTTP.
+pub(crate) fn plain_cookie() -> CookieOptions {
     CookieOptions::default().secure(false)
 }
