@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use axum::{Router, routing::get};
 use session_axum::{
-    Capacity, Clock, CookieDriver, Driver, Error, Expected, Loaded, Record, RedisDriver, Retired,
-    Saved, Session, SessionConfig, SessionId, SessionLayer, SessionRejection, SystemClock, Touched,
+    Capacity, Clock, CookieDriver, Driver, Error, Expected, Loaded, Record, RedisDriver, Saved,
+    Session, SessionConfig, SessionId, SessionLayer, SessionRejection, SystemClock, Touched,
     Version, async_trait,
 };
 
@@ -40,7 +40,7 @@ impl<D: Driver, C: Clock> Driver for FromCookies<D, C> {
         self.driver.load(record.id().as_str()).await
     }
 
-    async fn touch(&self, _: &SessionId, _: Duration) -> Result<Touched, Error> {
+    async fn touch(&self, _: &SessionId, _: &Version, _: Duration) -> Result<Touched, Error> {
         // Saved instead, so that the client gets the new kind of cookie.
         Ok(Touched::MustSave)
     }
@@ -56,10 +56,6 @@ impl<D: Driver, C: Clock> Driver for FromCookies<D, C> {
 
     async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
         self.driver.destroy(id).await
-    }
-
-    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        self.driver.retire(id, version).await
     }
 
     fn capacity(&self) -> Capacity {

@@ -1,49 +1,79 @@
 //! The extractor.
 
-use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use std::ops::Deref;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, OriginalUri};
 use http::request::Parts;
-use session_tower::{Error, ErrorKind, Exchange};
+use session_tower::{Error, Exchange, adapter};
 
 use crate::SessionRejection;
 
-session_tower::native_session! {
-    /// The request's session, as a handler's argument.
+/// The request's session, as a handler's argument.
+///
+/// It dereferences to a [`session_tower::Session`], which has the verbs: `get`, `put`, `flash`, `regenerate`, `destroy`,
+/// and so on. On routes that work with and without the layer, take `Option<Session>`.
+///
+/// A [`SessionManager`](crate::SessionManager) opens the plain type, in a test for example. `Session::from` converts it.
+///
+/// # Examples
+///
+/// ```
+/// use session_axum::{Session, SessionRejection};
+///
+/// async fn rename(session: Session, name: String) -> Result<(), SessionRejection> {
+///     session.put("name", name)?;
+///     Ok(())
+/// }
+/// # axum::Router::<()>::new().route("/", axum::routing::post(rename));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Session(session_tower::Session);
+
+impl Session {
+    /// Returns the session of the running task, for code that is far from the handler.
     ///
-    /// It is a [`session_tower::Session`], whose verbs it has by `Deref`: `get`, `put`, `flash`, `regenerate`,
-    /// `destroy` and so on. Take `Option<Session>` where the layer may be missing. What a
-    /// [`SessionManager`](crate::SessionManager) opens, in a test for example, is the plain one: `Session::from` makes it
-    /// this.
+    /// # Errors
     ///
-    /// # Examples
-    ///
-    /// ```
-    /// use session_axum::{Session, SessionRejection};
-    ///
-    /// async fn rename(session: Session, name: String) -> Result<(), SessionRejection> {
-    ///     session.put("name", name)?;
-    ///     Ok(())
-    /// }
-    /// # axum::Router::<()>::new().route("/", axum::routing::post(rename));
-    /// ```
-    pub struct Session;
+    /// Returns [`ErrorKind::Missing`](crate::ErrorKind::Missing) outside a request with a session and, if sessions open
+    /// lazily, before the handler takes its session.
+    pub fn current() -> Result<Self, Error> {
+        session_tower::Session::current().map(Self)
+    }
+
+    /// Returns the session of the running task, `None` if there is none.
+    #[must_use]
+    pub fn try_current() -> Option<Self> {
+        session_tower::Session::try_current().map(Self)
+    }
 }
 
-/// Rejects with 500 where the layer is missing, and with 503 where the store is down and the manager is to
-/// refuse then.
+impl Deref for Session {
+    type Target = session_tower::Session;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl From<session_tower::Session> for Session {
+    fn from(session: session_tower::Session) -> Self {
+        Self(session)
+    }
+}
+
+impl From<Session> for session_tower::Session {
+    fn from(session: Session) -> Self {
+        session.0
+    }
+}
+
+/// Rejects with 500 if the layer is missing, and with 503 if the store is down and the manager refuses requests
+/// meanwhile.
 impl<S: Sync> FromRequestParts<S> for Session {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        match session(parts).await? {
-            Some(session) => Ok(session),
-            None => {
-                tracing::error!(
-                    target: "session",
-                    "no session layer around this route: add `.layer(SessionLayer::new(manager))` after its `.route(…)`",
-                );
-                Err(Error::new(ErrorKind::Missing).into())
-            }
-        }
+        session(parts).await?.ok_or_else(|| missing(parts).into())
     }
 }
 
@@ -64,3 +94,13 @@ async fn session(parts: &Parts) -> Result<Option<Session>, SessionRejection> {
         None => Ok(None),
     }
 }
+
+fn missing(parts: &Parts) -> Error {
+    // In a nested router, the request's own URI lacks the prefix.
+    let original = parts.extensions.get::<OriginalUri>();
+    let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
+    adapter::missing_session(&parts.method, uri.path(), REMEDY)
+}
+
+const REMEDY: &str = "add `.layer(SessionLayer::new(manager))` to the router, after this `.route(…)` or `.fallback(…)`; \
+     `.route_layer(…)` does not cover fallbacks";

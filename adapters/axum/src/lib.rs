@@ -1,9 +1,8 @@
-//! Sessions for axum: signed cookie sessions by default, server-side ones when a logout must really revoke.
+//! Sessions for axum: signed cookies by default, server-side storage if a logout must revoke every copy.
 //!
-//! This crate is all that an application needs: it re-exports the layer, the drivers of its features and the
-//! session system itself.
+//! An application depends on this crate and no other of this project: it re-exports the drivers and the session system.
 //!
-//! # Set up, read and write
+//! # Reading and writing
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -11,7 +10,7 @@
 //!
 //! async fn visits(session: Session) -> Result<String, SessionRejection> {
 //!     let visits = session.update("visits", 0, |visits| visits + 1)?;
-//!     Ok(format!("visit number {visits}"))
+//!     Ok(format!("This is visit number {visits}."))
 //! }
 //!
 //! # fn app() -> Result<Router, Box<dyn std::error::Error>> {
@@ -23,8 +22,8 @@
 //! # app().unwrap();
 //! ```
 //!
-//! Each verb that writes can fail, with a value too large for the cookie or a store that is down; the `?` turns
-//! that into 413, 503 or 500 by [`SessionRejection`].
+//! A write fails if the value is too large for the cookie or the store is down. [`SessionRejection`] turns the error
+//! into a response with status 413, 503, or 500, so a handler uses `?`.
 //!
 //! # Flash across a redirect
 //!
@@ -38,7 +37,7 @@
 //! }
 //!
 //! async fn index(session: Session) -> Result<String, SessionRejection> {
-//!     // There on the next request, then gone.
+//!     // Readable on the next request only.
 //!     Ok(session.get_flash_or("notice", String::new())?)
 //! }
 //! ```
@@ -50,7 +49,7 @@
 //! use session_axum::{Session, SessionRejection};
 //!
 //! async fn login(session: Session) -> Result<Redirect, SessionRejection> {
-//!     // … after the password was checked: a new id, so that nobody who knew the old one is logged in too.
+//!     // After the password check: a new id, so that nobody who knows the old one is logged in too.
 //!     session.regenerate()?;
 //!     session.put("user_id", 42)?;
 //!     Ok(Redirect::to("/"))
@@ -62,10 +61,9 @@
 //! }
 //! ```
 //!
-//! # Some routes only
+//! # Sessions for some routes only
 //!
-//! `Router::layer` covers the routes that were added before it, so sessions for the web pages and none for the
-//! API is a matter of order:
+//! `Router::layer` covers the routes that were added before it. So add the pages, then the layer, then the API:
 //!
 //! ```
 //! # use axum::{Router, routing::get};
@@ -80,22 +78,21 @@
 //! # app().unwrap();
 //! ```
 //!
-//! `layer` covers the router's own 404 as well, so a request for `/favicon.ico` counts as one that ages flash;
-//! `route_layer` covers the routes only.
+//! `layer` also covers the router's fallback, so a request for a missing `/favicon.ico` ages flash. `route_layer` covers
+//! the routes only.
 //!
-//! A handler that takes [`Session`] on a route without the layer answers 500, and the log names the fix; one
-//! that takes `Option<Session>` gets `None`.
+//! A handler that takes [`Session`] on a route without the layer answers 500. The log names the route and the fix, and
+//! in debug builds the response does too. A handler that takes `Option<Session>` gets `None`.
 //!
 //! # Responses that outlive the handler
 //!
-//! The session is saved when the handler returns, before the body streams. In a WebSocket's task or a stream
-//! of server-sent events it can still be read; a write there is an error
-//! ([`ErrorKind::Closed`]) and not silently lost.
+//! The session is saved when the handler returns, before the body streams. A WebSocket task or a stream of server-sent
+//! events can still read it. A write there is an error ([`ErrorKind::Closed`]), not silently lost.
 //!
 //! # Testing a handler
 //!
-//! With the feature `testing`, among the dev-dependencies. The application needs no server: send requests to the router
-//! with `tower::ServiceExt::oneshot`. A [`testing::Visitor`] brings the session's cookie and takes the answer:
+//! Enable the `testing` feature in your dev-dependencies. No server is needed: send requests to the router with
+//! `tower::ServiceExt::oneshot`. A [`testing::Visitor`] sends the session's cookie and keeps the one that comes back:
 //!
 //! ```
 //! use axum::{Router, body::Body, http::Request, routing::post};
@@ -130,7 +127,7 @@
 //! # }
 //! ```
 //!
-//! A handler is also a function, and [`testing::session`] makes its argument:
+//! A handler is also a plain function, and [`testing::session`] creates its argument:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -153,13 +150,34 @@
 //!
 //! # Features
 //!
-//! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs;
-//! `testing` brings the module [`testing`].
+//! | Feature | Adds |
+//! |---|---|
+//! | `cookie` (default) | [`CookieDriver`] |
+//! | `memory` | [`MemoryDriver`] |
+//! | `redis` | [`RedisDriver`] |
+//! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
+//! | `testing` | the module [`testing`] |
+//!
+//! Importing a type whose feature is off is a compile error that names the feature. If the settings choose a driver
+//! whose feature is off, [`builder`] returns an error that names it.
 
-// Links lead to what the feature brings.
-#![cfg_attr(not(feature = "testing"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// The text links to items that need a feature.
+#![cfg_attr(
+    not(all(
+        feature = "cookie",
+        feature = "memory",
+        feature = "redis",
+        feature = "testing"
+    )),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
-/// Pages of the guide whose code is that of an application.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
+/// The pages of the guide whose code belongs to an application.
 #[cfg(doctest)]
 mod guide {
     #[doc = include_str!("../../../docs/choosing-a-driver.md")]
@@ -173,10 +191,27 @@ mod guide {
 }
 
 mod extract;
+mod layer;
 mod rejection;
+mod service;
 
-pub use session_tower::application::*;
-pub use session_tower::{SessionLayer, SessionService};
+#[cfg(feature = "cookie")]
+pub use session_tower::CookieDriver;
+#[cfg(feature = "memory")]
+pub use session_tower::MemoryDriver;
+#[cfg(feature = "redis")]
+pub use session_tower::RedisDriver;
+#[cfg(feature = "testing")]
+pub use session_tower::testing;
+pub use session_tower::{
+    Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
+    ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure, Opening,
+    Outcome, RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, SessionConfig, SessionId,
+    SessionManager, SystemClock, Timestamp, Token, Touched, Values, Verified, Version, async_trait,
+    builder, merge,
+};
 
 pub use crate::extract::Session;
+pub use crate::layer::SessionLayer;
 pub use crate::rejection::SessionRejection;
+pub use crate::service::SessionService;

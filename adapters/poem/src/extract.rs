@@ -1,41 +1,81 @@
 //! The extractor.
 
+use std::ops::Deref;
+
 use poem::{FromRequest, Request, RequestBody};
-use session_tower::{Error, ErrorKind, Exchange};
+use session_tower::{Error, Exchange, adapter};
 
 use crate::SessionError;
 
-session_tower::native_session! {
-    /// The request's session, as a handler's argument.
+/// The request's session, as a handler's argument.
+///
+/// It dereferences to a [`session_tower::Session`], which has the verbs: `get`, `put`, `flash`, `regenerate`, `destroy`,
+/// and so on. A [`SessionManager`](crate::SessionManager) opens the plain type, in a test for example. `Session::from`
+/// converts it.
+///
+/// On routes that work with and without the middleware, take `Option<Session>`. poem turns every failure into `None`, so
+/// it is also `None` if the store is down and the manager refuses requests meanwhile. `poem::Result<Session>` tells the
+/// two apart.
+///
+/// # Examples
+///
+/// ```
+/// use poem::handler;
+/// use session_poem::{Session, SessionError};
+///
+/// #[handler]
+/// async fn rename(session: Session, name: String) -> Result<(), SessionError> {
+///     session.put("name", name)?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Session(session_tower::Session);
+
+impl Session {
+    /// Returns the session of the running task, for code that is far from the handler.
     ///
-    /// It is a [`session_tower::Session`], whose verbs it has by `Deref`: `get`, `put`, `flash`, `regenerate`,
-    /// `destroy` and so on. What a [`SessionManager`](crate::SessionManager) opens, in a test for example, is the plain
-    /// one: `Session::from` makes it this.
+    /// # Errors
     ///
-    /// Take `Option<Session>` where the middleware may be missing. poem makes `None` of every failure, so it is `None`
-    /// as well where the store is down and the manager is to refuse then; `poem::Result<Session>` tells the two apart.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use poem::handler;
-    /// use session_poem::{Session, SessionError};
-    ///
-    /// #[handler]
-    /// async fn rename(session: Session, name: String) -> Result<(), SessionError> {
-    ///     session.put("name", name)?;
-    ///     Ok(())
-    /// }
-    /// ```
-    pub struct Session;
+    /// Returns [`ErrorKind::Missing`](crate::ErrorKind::Missing) outside a request with a session and, if sessions open
+    /// lazily, before the handler takes its session.
+    pub fn current() -> Result<Self, Error> {
+        session_tower::Session::current().map(Self)
+    }
+
+    /// Returns the session of the running task, `None` if there is none.
+    #[must_use]
+    pub fn try_current() -> Option<Self> {
+        session_tower::Session::try_current().map(Self)
+    }
 }
 
-/// Fails with a [`SessionError`]: 500 where the middleware is missing, and 503 where the store is down and the manager is
-/// to refuse then.
+impl Deref for Session {
+    type Target = session_tower::Session;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl From<session_tower::Session> for Session {
+    fn from(session: session_tower::Session) -> Self {
+        Self(session)
+    }
+}
+
+impl From<Session> for session_tower::Session {
+    fn from(session: Session) -> Self {
+        session.0
+    }
+}
+
+/// Fails with a [`SessionError`]: 500 if the middleware is missing, and 503 if the store is down and the manager refuses
+/// requests meanwhile.
 impl<'a> FromRequest<'a> for Session {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let Some(exchange) = request.data::<Exchange>() else {
-            let error = Error::new(ErrorKind::Missing).with_source(REMEDY);
+            let error = adapter::missing_session(request.method(), path(request), REMEDY);
             return Err(SessionError::from(error).into());
         };
         let session = exchange.session().await.map_err(SessionError::from)?;
@@ -43,6 +83,15 @@ impl<'a> FromRequest<'a> for Session {
     }
 }
 
-/// Logged as the cause, where the failure becomes a response.
-const REMEDY: &str =
-    "add `.with(SessionMiddleware::new(manager))` after the `.at(…)` of this route";
+/// Returns the request's whole path.
+fn path(request: &Request) -> &str {
+    match request.original_uri().path() {
+        // poem's `TestClient` sets no original URI.
+        "/" => request.uri().path(),
+        // In a nested route, the request's own URI lacks the prefix.
+        path => path,
+    }
+}
+
+const REMEDY: &str = "add `.with(SessionMiddleware::new(manager))` to the `Route`, after this `.at(…)` or `.nest(…)`; \
+     an endpoint beside it, such as a fallback at `/*path`, needs its own";

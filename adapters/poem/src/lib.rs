@@ -1,9 +1,8 @@
-//! Sessions for poem: signed cookie sessions by default, server-side ones when a logout must really revoke.
+//! Sessions for poem: signed cookies by default, server-side storage if a logout must revoke every copy.
 //!
-//! This crate is all that an application needs: it re-exports the drivers of its features and the session system
-//! itself.
+//! An application depends on this crate and no other of this project: it re-exports the drivers and the session system.
 //!
-//! # Set up, read and write
+//! # Reading and writing
 //!
 //! ```
 //! use poem::{EndpointExt, Route, get, handler};
@@ -12,7 +11,7 @@
 //! #[handler]
 //! async fn visits(session: Session) -> Result<String, SessionError> {
 //!     let visits = session.update("visits", 0, |visits| visits + 1)?;
-//!     Ok(format!("visit number {visits}"))
+//!     Ok(format!("This is visit number {visits}."))
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,9 +22,9 @@
 //! # }
 //! ```
 //!
-//! Each verb that writes can fail, with a value too large for the cookie or a store that is down; the `?` turns
-//! that into 413, 503 or 500 by [`SessionError`]. In a handler that returns [`poem::Result`], because it fails in other
-//! ways as well, write `.map_err(SessionError::from)?`.
+//! A write fails if the value is too large for the cookie or the store is down. [`SessionError`] turns the error into a
+//! response with status 413, 503, or 500, so a handler uses `?`. A handler that also fails with other errors returns
+//! [`poem::Result`] and writes `.map_err(SessionError::from)?`.
 //!
 //! # Flash across a redirect
 //!
@@ -41,7 +40,7 @@
 //!
 //! #[handler]
 //! async fn index(session: Session) -> Result<String, SessionError> {
-//!     // There on the next request, then gone.
+//!     // Readable on the next request only.
 //!     Ok(session.get_flash_or("notice", String::new())?)
 //! }
 //! ```
@@ -54,7 +53,7 @@
 //!
 //! #[handler]
 //! async fn login(session: Session) -> Result<Redirect, SessionError> {
-//!     // … after the password was checked: a new id, so that nobody who knew the old one is logged in too.
+//!     // After the password check: a new id, so that nobody who knows the old one is logged in too.
 //!     session.regenerate()?;
 //!     session.put("user_id", 42)?;
 //!     Ok(Redirect::see_other("/"))
@@ -67,9 +66,9 @@
 //! }
 //! ```
 //!
-//! # Some routes only
+//! # Sessions for some routes only
 //!
-//! The middleware covers the endpoint that it is put around, be it a whole `Route` or a single handler:
+//! The middleware covers the endpoint that it is around, which may be a whole `Route` or a single handler:
 //!
 //! ```
 //! # use poem::{EndpointExt, Route, endpoint::make_sync, get};
@@ -84,27 +83,26 @@
 //! # }
 //! ```
 //!
-//! Around a `Route` it covers the 404 of that as well, so a request for `/favicon.ico` counts as one that ages flash. It
-//! does not where sessions open lazily ([`Opening::Lazy`]): then only a handler that takes the session opens it.
+//! Around a `Route` it also covers the `Route`'s 404, so a request for a missing `/favicon.ico` ages flash. If sessions
+//! open lazily ([`Opening::Lazy`]), it does not: only a handler that takes the session opens it.
 //!
-//! A handler that takes [`Session`] on a route without the middleware answers 500, and the log names the fix; one
-//! that takes `Option<Session>` gets `None`.
+//! A handler that takes [`Session`] on a route without the middleware answers 500. The log names the route and the fix,
+//! and in debug builds the response does too. A handler that takes `Option<Session>` gets `None`.
 //!
-//! # Errors, and what sees them
+//! # Errors and who sees them
 //!
-//! A handler that fails has a session like any other: what it put until then is saved, and the answer carries the cookie.
-//! An error of poem has no headers of its own, so it has to become a response for that. [`SessionMiddleware`] makes it
-//! one, as poem's own `Cors` does, and *where* an error is caught decides what it still is:
+//! If a handler fails, its session is saved like any other, and the response carries the cookie. An error in poem has no
+//! headers, so it must become a response first. [`SessionMiddleware`] converts it, as poem's own `Cors` does. What a
+//! handler of errors sees depends on its place:
 //!
-//! - **Inside of the middleware**, added before it, an error has its type. What `catch_error`, `catch_all_error` and
-//!   `inspect_err` see and answer there is as it is without sessions, and carries the cookie.
-//! - **Outside of it**, added after it, there is a response and no error any more, whatever its type was, `NotFoundError`
-//!   included. It has the status and the body that poem makes of the error, and what `Error::set_data` gave that is
-//!   among its extensions. poem's `Tracing` logs its status there, and inside the error's text as well.
+//! - **Inside the middleware**, added before it, errors keep their type. `catch_error`, `catch_all_error`, and
+//!   `inspect_err` work as they do without sessions, and their responses carry the cookie.
+//! - **Outside the middleware**, added after it, every error is already a response, including `NotFoundError`. It has the
+//!   status and body that poem gives the error. Data from `Error::set_data` is in the response's extensions. poem's
+//!   `Tracing` logs only the status there; inside, it also logs the error's text.
 //!
-//! Passed on with its type, an error could be caught outside, and the response made there would lack the cookie: a
-//! visitor whose id was regenerated would be left with one that is no longer good. So put the middleware around the error
-//! handlers:
+//! If errors kept their type outside, a handler there could replace the response and lose the cookie. A visitor with a
+//! regenerated id would then hold an id that no longer works. So put the middleware around the error handlers:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -154,26 +152,24 @@
 //! # }
 //! ```
 //!
-//! An application with one page for its errors and sessions on a few routes puts the middleware outermost in the same way
-//! and opens sessions lazily, as here: the other routes are left alone.
+//! If an application has one error page but sessions on a few routes only, put the middleware outermost and open sessions
+//! lazily, as above. The other routes are left alone.
 //!
-//! The middleware itself fails with a [`SessionError`] only where the manager is to refuse requests while its store is
-//! down. That error keeps its type: there is no cookie to carry. An inner middleware of two that are nested passes errors
-//! on.
+//! The middleware itself fails with a [`SessionError`] only if the manager refuses requests while its store is down. That
+//! error keeps its type, because there is no cookie to carry. If middlewares are nested, the inner one passes errors on.
 //!
 //! # Responses that outlive the handler
 //!
-//! The session is saved when the handler returns, before the body streams. In a WebSocket's task or a stream
-//! of server-sent events it can still be read; a write there is an error
-//! ([`ErrorKind::Closed`]) and not silently lost.
+//! The session is saved when the handler returns, before the body streams. A WebSocket task or a stream of server-sent
+//! events can still read it. A write there is an error ([`ErrorKind::Closed`]), not silently lost.
 //!
-//! A client that hangs up does not cut a save short. Over HTTP/1.1 poem's server even runs the handler to its end, so that
-//! what it does to the session is saved as well.
+//! A client that disconnects does not interrupt a save. Over HTTP/1.1, poem's server even runs the handler to its end, so
+//! the handler's changes are saved too.
 //!
 //! # With poem-openapi
 //!
-//! A handler of `poem-openapi` takes [`Session`] as it takes each extractor of poem, and the middleware goes around the
-//! `Route` that its service is nested in. `poem-openapi` has to know the responses of an error, so return [`poem::Result`]:
+//! A handler of `poem-openapi` takes [`Session`] like any other extractor. The middleware goes around the `Route` that
+//! nests the service. `poem-openapi` must know the responses of an error, so return [`poem::Result`]:
 //!
 //! ```
 //! use poem::{EndpointExt, Route};
@@ -187,7 +183,7 @@
 //!     #[oai(path = "/visits", method = "post")]
 //!     async fn visits(&self, session: Session) -> poem::Result<PlainText<String>> {
 //!         let visits = session.update("visits", 0, |visits| visits + 1).map_err(SessionError::from)?;
-//!         Ok(PlainText(format!("visit number {visits}")))
+//!         Ok(PlainText(format!("This is visit number {visits}.")))
 //!     }
 //! }
 //!
@@ -199,8 +195,8 @@
 //!
 //! # Testing a handler
 //!
-//! With the feature `testing`, among the dev-dependencies. poem's `TestClient` needs no server; a
-//! [`testing::Visitor`] brings the session's cookie and takes the answer:
+//! Enable the `testing` feature in your dev-dependencies. poem's `TestClient` needs no server. A [`testing::Visitor`]
+//! sends the session's cookie and keeps the one that comes back:
 //!
 //! ```
 //! use poem::{EndpointExt, Route, handler, post, test::TestClient};
@@ -237,17 +233,54 @@
 //!
 //! # Features
 //!
-//! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs;
-//! `testing` brings the module [`testing`]. Of poem itself only its default feature `server` is on.
+//! | Feature | Adds |
+//! |---|---|
+//! | `cookie` (default) | [`CookieDriver`] |
+//! | `memory` | [`MemoryDriver`] |
+//! | `redis` | [`RedisDriver`] |
+//! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
+//! | `testing` | the module [`testing`] |
+//!
+//! Importing a type whose feature is off is a compile error that names the feature. If the settings choose a driver
+//! whose feature is off, [`builder`] returns an error that names it.
+//!
+//! Of poem, this crate needs only the default feature `server`.
 
-// Links lead to what the feature brings.
-#![cfg_attr(not(feature = "testing"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// The text links to items that need a feature.
+#![cfg_attr(
+    not(all(
+        feature = "cookie",
+        feature = "memory",
+        feature = "redis",
+        feature = "testing"
+    )),
+    allow(rustdoc::broken_intra_doc_links)
+)]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 mod error;
 mod extract;
 mod middleware;
 
-pub use session_tower::application::*;
+#[cfg(feature = "cookie")]
+pub use session_tower::CookieDriver;
+#[cfg(feature = "memory")]
+pub use session_tower::MemoryDriver;
+#[cfg(feature = "redis")]
+pub use session_tower::RedisDriver;
+#[cfg(feature = "testing")]
+pub use session_tower::testing;
+pub use session_tower::{
+    Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
+    ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure, Opening,
+    Outcome, RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, SessionConfig, SessionId,
+    SessionManager, SystemClock, Timestamp, Token, Touched, Values, Verified, Version, async_trait,
+    builder, merge,
+};
 
 pub use crate::error::SessionError;
 pub use crate::extract::Session;

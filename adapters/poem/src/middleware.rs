@@ -1,18 +1,19 @@
 //! The middleware.
 
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
-use session_tower::{ConfigError, Exchange, SessionConfig, SessionLayer, SessionManager, finish};
+use session_tower::adapter::spawn_unfinished;
+use session_tower::{ConfigError, Exchange, SessionConfig, SessionManager};
 
 use crate::SessionError;
 
 /// Gives every request that passes through it a session.
 ///
-/// Put it around the routes that need sessions and leave a stateless API outside of it. Where two are nested,
-/// the outer one counts and the inner one passes requests through, also if it is meant for other sessions: put
-/// middlewares of different sessions side by side, each around its own routes.
+/// Put it around the routes that need sessions, and keep a stateless API outside. If middlewares are nested, the
+/// outermost one counts and the others pass requests through, even if they have another manager. To use different
+/// sessions in one application, put the middlewares side by side, each around its own routes.
 ///
-/// What is inside may fail: the session is saved, and the error becomes its response here, so that it carries the
-/// cookie. See [the crate's page](crate#errors-and-what-sees-them).
+/// If a handler fails, its session is saved and its error becomes a response here, so that the response carries the
+/// cookie. See [the crate's page](crate#errors-and-who-sees-them).
 ///
 /// # Examples
 ///
@@ -26,43 +27,39 @@ use crate::SessionError;
 /// ```
 #[derive(Clone, Debug)]
 pub struct SessionMiddleware {
-    layer: SessionLayer,
+    manager: SessionManager,
 }
 
 impl SessionMiddleware {
     /// Creates a middleware for the sessions of `manager`.
     #[must_use]
     pub const fn new(manager: SessionManager) -> Self {
-        Self {
-            layer: SessionLayer::new(manager),
-        }
+        Self { manager }
     }
 
-    /// Creates a middleware from the environment; [`SessionConfig::from_env`] lists the variables. To set more in code,
-    /// take [`connect`](crate::connect) and [`SessionMiddleware::new`].
+    /// Creates a middleware from environment variables; [`SessionConfig::from_env`] lists them. To set more in code, use
+    /// [`builder`](crate::builder) and [`SessionMiddleware::new`].
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] naming the variable that is missing or impossible.
+    /// Returns a [`ConfigError`] that names the variable if one is missing or invalid.
     pub async fn from_env() -> Result<Self, ConfigError> {
-        let layer = SessionLayer::from_env().await?;
-        Ok(Self { layer })
+        Self::from_config(&SessionConfig::from_env()?).await
     }
 
     /// Creates a middleware from settings.
     ///
     /// # Errors
     ///
-    /// As [`connect`](crate::connect), or when the settings do not go together.
+    /// Returns the errors of [`builder`](crate::builder), or a [`ConfigError`] if settings contradict each other.
     pub async fn from_config(config: &SessionConfig) -> Result<Self, ConfigError> {
-        let layer = SessionLayer::from_config(config).await?;
-        Ok(Self { layer })
+        Ok(Self::new(crate::builder(config).await?.build()?))
     }
 
-    /// Returns the manager, to open sessions outside of requests.
+    /// Returns the manager, which opens sessions outside requests.
     #[must_use]
     pub const fn manager(&self) -> &SessionManager {
-        self.layer.manager()
+        &self.manager
     }
 }
 
@@ -78,33 +75,34 @@ impl<E: Endpoint> Middleware<E> for SessionMiddleware {
     fn transform(&self, inner: E) -> Self::Output {
         SessionEndpoint {
             inner,
-            manager: self.manager().clone(),
+            manager: self.manager.clone(),
         }
     }
 }
 
-/// An endpoint whose requests have a session. Made by [`SessionMiddleware`].
+/// An endpoint whose requests have a session. Created by [`SessionMiddleware`].
 #[derive(Clone, Debug)]
 pub struct SessionEndpoint<E> {
     inner: E,
     manager: SessionManager,
 }
 
-/// Fails with a [`SessionError`] where the store is down and the manager is to refuse then, and with nothing else: what
-/// fails inside has become a response.
+/// Fails with a [`SessionError`] if the store is down and the manager refuses requests meanwhile. Errors from inside
+/// become responses.
 impl<E: Endpoint> Endpoint for SessionEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let exchange = Exchange::new(&self.manager, request.headers());
-        if !exchange.attach(request.extensions_mut()) {
+        let attached = exchange.attach(request.extensions_mut());
+        if !attached.map_err(SessionError::from)? {
             let output = self.inner.call(request).await;
             return output.map(IntoResponse::into_response);
         }
         exchange.open().await.map_err(SessionError::from)?;
         let mut response = exchange.scope(self.inner.get_response(request)).await;
-        let committed = exchange.commit(response.headers_mut(), finish).await;
-        committed.map_err(SessionError::from)?;
+        let committed = exchange.commit(response.headers_mut(), spawn_unfinished);
+        committed.await.map_err(SessionError::from)?;
         Ok(response)
     }
 }

@@ -7,9 +7,9 @@ use crate::SessionService;
 
 /// Gives every request that passes through it a session.
 ///
-/// Put it around the routes that need sessions and leave a stateless API outside of it. Where two are nested,
-/// the outer one counts and the inner one passes requests through, also if it is meant for other sessions: put layers of
-/// different sessions side by side, each around its own routes.
+/// Put it around the routes that need sessions, and keep a stateless API outside. If layers are nested, the outermost
+/// one counts and the others pass requests through, even if they have another manager. To use different sessions in one
+/// application, put the layers side by side, each around its own routes.
 ///
 /// # Examples
 ///
@@ -32,12 +32,12 @@ impl SessionLayer {
         Self { manager }
     }
 
-    /// Creates a layer from the environment; [`SessionConfig::from_env`] lists the variables. To set more in code, take
-    /// [`connect`](crate::connect) and [`SessionLayer::new`].
+    /// Creates a layer from environment variables; [`SessionConfig::from_env`] lists them. To set more in code, use
+    /// [`builder`](crate::builder) and [`SessionLayer::new`].
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] naming the variable that is missing or impossible.
+    /// Returns a [`ConfigError`] that names the variable if one is missing or invalid.
     pub async fn from_env() -> Result<Self, ConfigError> {
         Self::from_config(&SessionConfig::from_env()?).await
     }
@@ -46,12 +46,12 @@ impl SessionLayer {
     ///
     /// # Errors
     ///
-    /// As [`connect`](crate::connect), or when the settings do not go together.
+    /// Returns the errors of [`builder`](crate::builder), or a [`ConfigError`] if settings contradict each other.
     pub async fn from_config(config: &SessionConfig) -> Result<Self, ConfigError> {
-        Ok(Self::new(crate::connect(config).await?.build()?))
+        Ok(Self::new(crate::builder(config).await?.build()?))
     }
 
-    /// Returns the manager, to open sessions outside of requests.
+    /// Returns the manager, which opens sessions outside requests.
     #[must_use]
     pub const fn manager(&self) -> &SessionManager {
         &self.manager

@@ -1,7 +1,10 @@
 //! Sessions for any tower stack of `http` requests and responses.
 //!
-//! [`SessionLayer`] opens the session before the inner service runs and saves it when the response's head is
-//! there, before the body streams. Users of axum depend on `session-axum` instead, which has the extractor as well.
+//! [`SessionLayer`] opens the session before the inner service runs. It saves the session when the service returns the
+//! head of its response, before the body streams.
+//!
+//! axum, warp, and poem applications depend on `session-axum`, `session-warp`, or `session-poem` instead. Those crates
+//! add what is native to their framework, such as extractors.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -19,16 +22,16 @@
 //!     }));
 //!
 //! let response = service.oneshot(Request::new(String::new())).await?;
-//! assert_eq!(response.body(), "1");
 //! assert!(response.headers().contains_key("set-cookie"));
+//! assert_eq!(response.into_body().into_inner().as_deref(), Some("1"));
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! # Testing a service
 //!
-//! With the feature `testing`, among the dev-dependencies. A [`testing::Visitor`] brings the session's cookie and takes
-//! the answer; the service needs no server:
+//! Enable the `testing` feature in your dev-dependencies. A [`testing::Visitor`] sends the session's cookie and keeps
+//! the one that comes back. No server is needed:
 //!
 //! ```
 //! use http::{Request, Response};
@@ -60,49 +63,62 @@
 //! # }
 //! ```
 //!
+//! # Writing an adapter
+//!
+//! The module [`adapter`] has what the crates of all frameworks share.
+//!
 //! # Features
 //!
-//! `cookie` (default), `memory` and `redis` bring the drivers of that name and let [`connect`] build them; `redis-tls`
-//! allows `rediss://` URLs; `testing` brings the module [`testing`].
+//! | Feature | Adds |
+//! |---|---|
+//! | `cookie` (default) | [`CookieDriver`] |
+//! | `memory` | [`MemoryDriver`] |
+//! | `redis` | [`RedisDriver`] |
+//! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
+//! | `testing` | the module [`testing`] |
+//!
+//! Importing a type whose feature is off is a compile error that names the feature. If the settings choose a driver
+//! whose feature is off, [`builder`] returns an error that names it.
 
-// Links lead to what the feature brings.
-#![cfg_attr(not(feature = "testing"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// The text links to items that need a feature.
+#![cfg_attr(
+    not(all(
+        feature = "cookie",
+        feature = "memory",
+        feature = "redis",
+        feature = "testing"
+    )),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
-mod connect;
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
+pub mod adapter;
+mod body;
+mod builder;
 mod layer;
-mod native;
 mod service;
 
 #[cfg(feature = "cookie")]
 pub use session_cookie::CookieDriver;
-pub use session_core::*;
+#[cfg(feature = "memory")]
+pub use session_core::MemoryDriver;
+#[cfg(feature = "testing")]
+pub use session_core::testing;
+pub use session_core::{
+    Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
+    ErrorKind, Establish, Exchange, Expected, KeyRing, Loaded, MAX_COOKIE_BYTES, ManualClock,
+    OnOutage, OnSaveFailure, Opening, Outcome, RawValue, Record, Renewal, SameSite, Saved, Scope,
+    Secret, Session, SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token,
+    Touched, Unfinished, Values, Verified, Version, async_trait, merge,
+};
 #[cfg(feature = "redis")]
 pub use session_redis::RedisDriver;
 
-pub use crate::connect::connect;
+pub use crate::body::ResponseBody;
+pub use crate::builder::builder;
 pub use crate::layer::SessionLayer;
-pub use crate::native::answer;
-pub use crate::service::{SessionService, finish};
-
-/// What an application needs of all this beside its framework's own middleware and extractor: re-exported by the crates
-/// of the frameworks.
-#[doc(hidden)]
-pub mod application {
-    #[cfg(feature = "cookie")]
-    pub use session_cookie::CookieDriver;
-    #[cfg(feature = "memory")]
-    pub use session_core::MemoryDriver;
-    #[cfg(feature = "testing")]
-    pub use session_core::testing;
-    pub use session_core::{
-        Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
-        ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure,
-        Opening, Outcome, RawValue, Record, Renewal, Retired, SameSite, Saved, Scope, Secret,
-        SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token, Touched, Values,
-        Verified, Version, async_trait, merge,
-    };
-    #[cfg(feature = "redis")]
-    pub use session_redis::RedisDriver;
-
-    pub use crate::connect::connect;
-}
+pub use crate::service::SessionService;

@@ -1,17 +1,19 @@
 //! The filters that give a handler its session.
 
-use session_tower::{Error, ErrorKind, Exchange, Session};
+use session_tower::{Exchange, Session, adapter};
+use warp::http::Method;
+use warp::path::FullPath;
 use warp::{Filter, Rejection};
 
 use crate::SessionRejection;
 
 /// Extracts the request's [`Session`].
 ///
-/// It comes from the [layer](crate::serve) around the routes, or, in a test of a handler, from
+/// The session comes from the [layer](crate::serve) around the routes. In a test of a handler, it comes from
 /// `warp::test::request().extension(session)`.
 ///
-/// Rejects with a [`SessionRejection`] where there is none, which becomes 500 and a line in the log, and where the store
-/// is down and the manager is to refuse then, which becomes 503.
+/// Rejects with a [`SessionRejection`]: 500 if there is no session, and 503 if the store is down and the manager refuses
+/// requests meanwhile. The log names the route without a session and the fix.
 ///
 /// # Examples
 ///
@@ -27,12 +29,15 @@ use crate::SessionRejection;
 /// let route = warp::path!("rename" / String).and(session_warp::session()).then(rename);
 /// ```
 pub fn session() -> impl Filter<Extract = (Session,), Error = Rejection> + Copy {
-    optional_session().and_then(present)
+    optional_session()
+        .and(warp::method())
+        .and(warp::path::full())
+        .and_then(present)
 }
 
-/// Extracts the request's [`Session`] if it has one: for routes that are served with and without the layer.
+/// Extracts the request's [`Session`] if it has one, for routes that work with and without the layer.
 ///
-/// Rejects as [`session`] does where the store is down: that is no missing layer.
+/// Rejects with a [`SessionRejection`] if the store is down and the manager refuses requests meanwhile.
 pub fn optional_session() -> impl Filter<Extract = (Option<Session>,), Error = Rejection> + Copy {
     warp::ext::optional()
         .and(warp::ext::optional())
@@ -52,13 +57,19 @@ async fn find(
     }
 }
 
-async fn present(session: Option<Session>) -> Result<Session, Rejection> {
+async fn present(
+    session: Option<Session>,
+    method: Method,
+    path: FullPath,
+) -> Result<Session, Rejection> {
     session.ok_or_else(|| {
-        tracing::error!(
-            target: "session",
-            "no session layer around this route: serve it by `session_warp::serve(routes, layer)` instead of \
-             `warp::serve(routes)`; a test gives it one by `.extension(session)`",
-        );
-        SessionRejection::from(Error::new(ErrorKind::Missing)).into()
+        let error = adapter::missing_session(&method, path.as_str(), REMEDY);
+        // Now, because warp's own server replies to a rejection without asking this crate.
+        adapter::log_failure(&error);
+        SessionRejection::from(error).into()
     })
 }
+
+const REMEDY: &str = "serve it with `session_warp::serve(routes, sessions)` instead of `warp::serve(routes)`, or give \
+     this route its own session with `session_warp::route_session(sessions)`; a service or fallback beside \
+     `session_warp::service(…)` is outside the layer; a test adds a session with `.extension(session)`";

@@ -1,11 +1,11 @@
-//! Sessions for warp: signed cookie sessions by default, server-side ones when a logout must really revoke.
+//! Sessions for warp: signed cookies by default, server-side storage if a logout must revoke every copy.
 //!
-//! This crate is all that an application needs: it re-exports the layer, the drivers of its features and the session
-//! system itself.
+//! An application depends on this crate and no other of this project: it re-exports the drivers and the session system.
 //!
-//! # Set up, read and write
+//! # Reading and writing
 //!
-//! [`serve`] is warp's own with the session layer around the routes; the filter [`session`] gives a handler its session:
+//! [`serve`] is `warp::serve` with the session layer around the routes. The filter [`session`](session()) gives a handler
+//! its session:
 //!
 //! ```no_run
 //! use session_warp::{Session, SessionLayer, SessionRejection};
@@ -13,22 +13,22 @@
 //!
 //! async fn visits(session: Session) -> Result<String, SessionRejection> {
 //!     let visits = session.update("visits", 0, |visits| visits + 1)?;
-//!     Ok(format!("visit number {visits}"))
+//!     Ok(format!("This is visit number {visits}."))
 //! }
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let routes = warp::path::end().and(session_warp::session()).then(visits);
-//!     // SESSION_SECRET and so on; SessionManager::builder for settings in code.
+//!     // Reads SESSION_SECRET and other variables. For settings in code: SessionManager::builder.
 //!     let sessions = SessionLayer::from_env().await?;
 //!     session_warp::serve(routes, sessions).run(([127, 0, 0, 1], 3000)).await?;
 //!     Ok(())
 //! }
 //! ```
 //!
-//! Each verb that writes can fail, with a value too large for the cookie or a store that is down; the `?` turns that into
-//! 413, 503 or 500 by [`SessionRejection`]. It is a reply for [`Filter::then`](warp::Filter::then), and a rejection for
-//! [`Filter::and_then`](warp::Filter::and_then).
+//! A write fails if the value is too large for the cookie or the store is down. [`SessionRejection`] turns the error
+//! into a response with status 413, 503, or 500, so a handler uses `?`. It is a reply for
+//! [`Filter::then`](warp::Filter::then) and a rejection for [`Filter::and_then`](warp::Filter::and_then).
 //!
 //! # Flash across a redirect
 //!
@@ -42,7 +42,7 @@
 //! }
 //!
 //! async fn index(session: Session) -> Result<String, SessionRejection> {
-//!     // There on the next request, then gone.
+//!     // Readable on the next request only.
 //!     Ok(session.get_flash_or("notice", String::new())?)
 //! }
 //! # use warp::Filter;
@@ -56,7 +56,7 @@
 //! use warp::{Filter, Rejection, Reply, http::Uri};
 //!
 //! async fn login(session: Session) -> Result<impl Reply, SessionRejection> {
-//!     // … after the password was checked: a new id, so that nobody who knew the old one is logged in too.
+//!     // After the password check: a new id, so that nobody who knows the old one is logged in too.
 //!     session.regenerate()?;
 //!     session.put("user_id", 42)?;
 //!     Ok(warp::redirect::see_other(Uri::from_static("/")))
@@ -67,7 +67,7 @@
 //!     Ok(warp::redirect::see_other(Uri::from_static("/")))
 //! }
 //!
-//! // POST, because a link or an image on another site can make a browser GET anything.
+//! // POST, because a link or an image on another site can make a browser GET any address.
 //! fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
 //!     let login = warp::path!("login").and(session_warp::session()).then(login);
 //!     let logout = warp::path!("logout").and(session_warp::session()).then(logout);
@@ -76,12 +76,12 @@
 //! # routes();
 //! ```
 //!
-//! # Some routes only
+//! # Sessions for some routes only
 //!
-//! The layer is around all routes, because a filter of warp can neither run around another one nor put anything into a
-//! request. So it saves whatever the routes do: after a rejection as well, and what `recover` replies carries the cookie.
-//! It also ages flash by every request, be it for `/favicon.ico`. Where sessions open lazily, only a route that takes its
-//! session asks the store and ages flash:
+//! The layer is around all routes, because a warp filter can neither wrap another filter nor add to a request. So the
+//! session is saved even after a rejection, and a reply from `recover` carries the cookie. But every request ages flash,
+//! including one for a missing `/favicon.ico`. If sessions open lazily, only a route that takes its session asks the
+//! store and ages flash:
 //!
 //! ```
 //! # use session_warp::{CookieDriver, Opening, Secret, Session, SessionManager};
@@ -98,9 +98,9 @@
 //! # app().unwrap();
 //! ```
 //!
-//! Or stay with `warp::serve`, and let single routes have a session by [`route_session`]. It covers the route's handler:
-//! what that replies, be it an error, carries the cookie. A request that is rejected before its handler runs does not open
-//! the session, and `recover` replies without it.
+//! Or keep `warp::serve` and give single routes a session with [`route_session`]. It covers the route's handler, whose
+//! reply carries the cookie even if it is an error. A request that is rejected before its handler runs does not open the
+//! session, and a reply from `recover` carries no cookie.
 //!
 //! ```
 //! # use session_warp::{CookieDriver, RouteSession, Secret, Session, SessionManager, SessionRejection};
@@ -121,22 +121,22 @@
 //! # app().unwrap();
 //! ```
 //!
-//! A handler that takes [`session`] without either answers 500, and the log names the fix; [`optional_session`] gives
-//! `None`.
+//! A route with [`session`](session()) but without either of them answers 500. The log names the route and the fix, and
+//! in debug builds the response does too. [`optional_session`] gives `None`.
 //!
 //! # Code far from the handler
 //!
-//! [`Session::current`] is the session of the request that the running task serves.
+//! [`Session::current`] returns the session of the request that the running task serves.
 //!
 //! # Responses that outlive the handler
 //!
-//! The session is saved when the handler returns, before the body streams. In a WebSocket's task or a stream of
-//! server-sent events it can still be read; a write there is an error ([`ErrorKind::Closed`]) and not silently lost.
+//! The session is saved when the handler returns, before the body streams. A WebSocket task or a stream of server-sent
+//! events can still read it. A write there is an error ([`ErrorKind::Closed`]), not silently lost.
 //!
 //! # Testing a handler
 //!
-//! With the feature `testing`, among the dev-dependencies. `warp::test` needs neither server nor layer: `extension` puts
-//! the session into the request.
+//! Enable the `testing` feature in your dev-dependencies. `warp::test` needs neither a server nor a layer: `extension`
+//! adds the session to the request.
 //!
 //! ```
 //! use session_warp::{Session, SessionRejection, testing};
@@ -166,11 +166,11 @@
 //! # }
 //! ```
 //!
-//! Where the handler's own code asks [`Session::current`], the request runs in the session's scope:
+//! If a handler uses [`Session::current`], run the request in the session's scope:
 //! `session.scope(request.reply(&routes()))`.
 //!
-//! The whole application, cookies included, is a [`service`]. A `testing::Visitor` brings the session's cookie and takes
-//! the answer:
+//! To test the whole application with its cookies, use [`service`](service()). A [`testing::Visitor`] sends the session's
+//! cookie and keeps the one that comes back:
 //!
 //! ```
 //! # use session_warp::{Session, SessionRejection};
@@ -206,8 +206,32 @@
 //!
 //! # Features
 //!
-//! `cookie` (default), `memory` and `redis` bring the drivers of that name; `redis-tls` allows `rediss://` URLs; `testing`
-//! brings the module `testing`.
+//! | Feature | Adds |
+//! |---|---|
+//! | `cookie` (default) | [`CookieDriver`] |
+//! | `memory` | [`MemoryDriver`] |
+//! | `redis` | [`RedisDriver`] |
+//! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
+//! | `testing` | the module [`testing`] |
+//!
+//! Importing a type whose feature is off is a compile error that names the feature. If the settings choose a driver
+//! whose feature is off, [`builder`] returns an error that names it.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// The text links to items that need a feature.
+#![cfg_attr(
+    not(all(
+        feature = "cookie",
+        feature = "memory",
+        feature = "redis",
+        feature = "testing"
+    )),
+    allow(rustdoc::broken_intra_doc_links)
+)]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 mod filter;
 mod listener;
@@ -217,8 +241,21 @@ mod route;
 mod serve;
 mod service;
 
-pub use session_tower::application::*;
-pub use session_tower::{Session, SessionLayer, SessionService};
+#[cfg(feature = "cookie")]
+pub use session_tower::CookieDriver;
+#[cfg(feature = "memory")]
+pub use session_tower::MemoryDriver;
+#[cfg(feature = "redis")]
+pub use session_tower::RedisDriver;
+#[cfg(feature = "testing")]
+pub use session_tower::testing;
+pub use session_tower::{
+    Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
+    ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure, Opening,
+    Outcome, RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, Session, SessionConfig,
+    SessionId, SessionLayer, SessionManager, SystemClock, Timestamp, Token, Touched, Values,
+    Verified, Version, async_trait, builder, merge,
+};
 
 pub use crate::filter::{optional_session, session};
 pub use crate::listener::Listener;

@@ -1,4 +1,4 @@
-//! Where connections come from.
+//! The source of connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,15 +8,15 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
-/// What a [`Server`](crate::Server) takes its connections from: a TCP listener, a Unix socket, or one of your own.
+/// The source of a [`Server`](crate::Server)'s connections: a TCP listener, a Unix socket, or one of your own.
 pub trait Listener: Send {
     /// A connection.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Waits for the next connection, and says where it comes from if that is a socket address.
+    /// Waits for the next connection and returns it with the client's address, if that is a socket address.
     ///
-    /// The next one is waited for when this one is there. So a TLS handshake, which a client can draw out, belongs into a
-    /// task of its own. An error is logged, and after a second the server tries again.
+    /// The server accepts one connection at a time. A client can delay a TLS handshake, so run that in its own task. The
+    /// server logs an error and tries again after a second.
     fn accept(&mut self)
     -> impl Future<Output = io::Result<(Self::Io, Option<SocketAddr>)>> + Send;
 }

@@ -5,10 +5,9 @@ use std::net::SocketAddr;
 
 use warp::Filter;
 
-/// Extracts the remote address of the connection, as [`warp::addr::remote`] does, and under [`serve`](crate::serve) too.
+/// Extracts the connection's remote address, like [`warp::addr::remote`], but also under [`serve`](crate::serve).
 ///
-/// warp keeps the address in a type of its own that no other crate can name, so [`warp::addr::remote`] finds none under a
-/// server that is not warp's.
+/// warp keeps the address in a private type, so [`warp::addr::remote`] works only under warp's own server.
 ///
 /// # Examples
 ///
@@ -30,6 +29,6 @@ pub fn remote() -> impl Filter<Extract = (Option<SocketAddr>,), Error = Infallib
     )
 }
 
-/// The remote address among a request's extensions.
+/// The remote address in a request's extensions.
 #[derive(Clone, Copy)]
 pub(crate) struct RemoteAddr(pub(crate) SocketAddr);

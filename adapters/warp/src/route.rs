@@ -1,15 +1,16 @@
-//! The session of a single route, for routes that are served by `warp::serve`.
+//! The session of a single route, for routes under `warp::serve`.
 
 use std::convert::Infallible;
 
-use session_tower::{Error, Exchange, Session, SessionLayer, finish};
+use session_tower::adapter::spawn_unfinished;
+use session_tower::{Error, Exchange, Session, SessionLayer};
 use warp::Filter;
 use warp::http::{Extensions, HeaderMap};
 use warp::reply::{Reply, Response};
 
 use crate::SessionRejection;
 
-/// Extracts a [`RouteSession`], by which this route has a session without a layer around all of them.
+/// Extracts a [`RouteSession`], which gives this route a session without a layer around all routes.
 ///
 /// # Examples
 ///
@@ -46,16 +47,23 @@ pub fn route_session(
         })
 }
 
-/// What opens the session for one handler and saves it afterwards. Extracted by [`route_session`].
+/// Opens the session for one handler and saves it afterwards. Extracted by [`route_session`].
 ///
-/// It covers the handler that it [runs](Self::run) and no more: a request that another filter of the route rejects does
-/// not open the session, so its flash stays for the next one; and what `recover` replies has no cookie.
+/// It covers only the handler that it [runs](Self::run). If another filter of the route rejects the request, the session
+/// is not opened and its flash stays for the next request. A reply from `recover` carries no cookie.
 ///
-/// On a route that is under the [layer](crate::serve) as well, that layer counts.
+/// If the route is also under the [layer](crate::serve) with the same manager, the layer counts.
 #[derive(Debug)]
 pub struct RouteSession {
-    exchange: Exchange,
-    is_outermost: bool,
+    passage: Result<Passage, Error>,
+}
+
+/// Who opens and commits the session of the request.
+#[derive(Debug)]
+enum Passage {
+    Own(Exchange),
+    /// The layer around the route.
+    Layer(Exchange),
 }
 
 impl RouteSession {
@@ -65,17 +73,18 @@ impl RouteSession {
         if let Some(outer) = &outer {
             extensions.insert(outer.clone());
         }
-        let is_outermost = exchange.attach(&mut extensions);
-        Self {
-            exchange: outer.unwrap_or(exchange),
-            is_outermost,
-        }
+        let passage = match (exchange.attach(&mut extensions), outer) {
+            (Ok(false), Some(outer)) => Ok(Passage::Layer(outer)),
+            (Ok(_), _) => Ok(Passage::Own(exchange)),
+            (Err(error), _) => Err(error),
+        };
+        Self { passage }
     }
 
-    /// Opens the session, runs the handler, and returns its reply with the session saved and its cookie set.
+    /// Opens the session, runs the handler, saves the session, and returns the reply with its cookie.
     ///
-    /// An error that the handler returns is a reply like another: the session is saved. Where the store is down and the
-    /// manager is to refuse then, the reply is that of a [`SessionRejection`].
+    /// The session is also saved if the handler returns an error. If the store is down and the manager refuses requests
+    /// meanwhile, the reply is a [`SessionRejection`].
     pub async fn run<A>(self, handler: impl FnOnce(Session) -> A) -> Response
     where
         A: Future<Output: Reply>,
@@ -85,15 +94,18 @@ impl RouteSession {
             .unwrap_or_else(|error| SessionRejection::from(error).into_response())
     }
 
-    async fn try_run<A>(&self, handler: impl FnOnce(Session) -> A) -> Result<Response, Error>
+    async fn try_run<A>(self, handler: impl FnOnce(Session) -> A) -> Result<Response, Error>
     where
         A: Future<Output: Reply>,
     {
-        let session = self.exchange.session().await?;
-        let handled = self.exchange.scope(async { handler(session).await });
+        let passage = self.passage?;
+        let (Passage::Own(exchange) | Passage::Layer(exchange)) = &passage;
+        let session = exchange.session().await?;
+        let handled = exchange.scope(async { handler(session).await });
         let mut response = handled.await.into_response();
-        if self.is_outermost {
-            self.exchange.commit(response.headers_mut(), finish).await?;
+        if let Passage::Own(exchange) = &passage {
+            let headers = response.headers_mut();
+            exchange.commit(headers, spawn_unfinished).await?;
         }
         Ok(response)
     }

@@ -25,14 +25,13 @@ use crate::remote::RemoteAddr;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Creates a server whose requests have a session: [`warp::serve`](https://docs.rs/warp/0.4/warp/fn.serve.html) with the
-/// session layer around the routes.
+/// Creates a server whose requests have a session: `warp::serve` with the session layer around the routes.
 ///
-/// What [`service`](crate::service) says of the routes holds here. Like warp's server it speaks HTTP/1.1 and HTTP/2, the
-/// latter to clients that begin with it. Two things differ:
+/// The routes are those of a [`service`](crate::service). Like warp's server, it speaks HTTP/1.1 and, with prior
+/// knowledge, HTTP/2. Two things differ:
 ///
-/// - An address that cannot be bound is an error and no panic.
-/// - The remote address is extracted by [`remote`](crate::remote); `warp::addr::remote` and `warp::log` do not see it.
+/// - An address that cannot be bound is an error, not a panic.
+/// - The remote address comes from [`remote`](crate::remote). `warp::addr::remote` and `warp::log` do not see it.
 ///
 /// # Examples
 ///
@@ -42,7 +41,7 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 ///
 /// async fn visits(session: Session) -> Result<String, SessionRejection> {
 ///     let visits = session.update("visits", 0, |visits| visits + 1)?;
-///     Ok(format!("visit number {visits}"))
+///     Ok(format!("This is visit number {visits}."))
 /// }
 ///
 /// #[tokio::main]
@@ -72,7 +71,7 @@ where
     Server::new(crate::service(routes, sessions))
 }
 
-/// A server, made by [`serve`]. It still needs an address or a [`Listener`], unless it has one as its `L`.
+/// A server, created by [`serve`]. It needs an address or a [`Listener`]; the type parameter `L` is the one it has.
 #[derive(Debug)]
 #[must_use = "a server does nothing until it runs"]
 pub struct Server<A, L = (), S = Pending<()>> {
@@ -82,7 +81,7 @@ pub struct Server<A, L = (), S = Pending<()>> {
 }
 
 impl<A> Server<A> {
-    /// Creates a server of any tower service: a [`service`](crate::service) with more layers around it, for example.
+    /// Creates a server for any tower service, such as a [`service`](crate::service) with more layers around it.
     pub fn new(app: A) -> Self {
         Self {
             app,
@@ -97,7 +96,7 @@ impl<A, S> Server<A, (), S> {
     ///
     /// # Errors
     ///
-    /// When the address cannot be bound.
+    /// Returns an error if the address cannot be bound.
     pub async fn run<B>(self, address: impl Into<SocketAddr>) -> io::Result<()>
     where
         A: Service<Request<Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
@@ -114,7 +113,7 @@ impl<A, S> Server<A, (), S> {
     ///
     /// # Errors
     ///
-    /// When it cannot be bound.
+    /// Returns an error if the address cannot be bound.
     pub async fn bind(
         self,
         address: impl Into<SocketAddr>,
@@ -123,7 +122,7 @@ impl<A, S> Server<A, (), S> {
         Ok(self.incoming(listener))
     }
 
-    /// Takes the connections of this listener: `tokio::net::TcpListener`, `tokio::net::UnixListener` or one of your own.
+    /// Accepts connections from this listener: a `tokio::net::TcpListener`, a `tokio::net::UnixListener`, or your own.
     pub fn incoming<L: Listener>(self, listener: L) -> Server<A, L, S> {
         Server {
             app: self.app,
@@ -134,7 +133,7 @@ impl<A, S> Server<A, (), S> {
 }
 
 impl<A, L, S> Server<A, L, S> {
-    /// Ends when `signal` does: no further connection is accepted, and the requests under way are answered.
+    /// Shuts down when `signal` completes: the server accepts no more connections and finishes the requests in progress.
     ///
     /// # Examples
     ///
@@ -166,7 +165,7 @@ where
     L: Listener,
     S: Future<Output = ()>,
 {
-    /// Serves, until the [signal](Self::graceful) if there is one.
+    /// Serves until the [signal](Self::graceful), if there is one.
     pub async fn run<B>(mut self)
     where
         A: Service<Request<Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
@@ -214,7 +213,7 @@ where
     }
 }
 
-/// Goes on at once if it is about one client only, and later if, for example, no file handle is left.
+/// Waits a second, unless the error concerns a single client. The process may be out of file handles.
 async fn wait_after(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(

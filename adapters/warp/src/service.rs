@@ -1,21 +1,27 @@
-//! Routes as a service, with the session layer around them.
+//! Routes as a service with sessions.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use hyper::Request;
 use hyper::body::Body;
 use session_tower::SessionLayer;
-use tower_layer::Layer;
+use session_tower::adapter::{self, Failure};
 use tower_service::Service;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
-/// Returns the routes as a tower service whose requests have a session: to test an application without a connection, or
-/// to put more layers around it and give it to [`Server::new`](crate::Server::new).
+use crate::SessionRejection;
+
+/// Returns the routes as a tower service whose requests have a session.
 ///
-/// Whatever the routes do, the session is saved and its cookie set: they may reply, reject, recover or match nothing. A
-/// [`SessionRejection`](crate::SessionRejection) that they do not recover themselves is [answered](crate::recover).
+/// Use it to test an application without a connection, or to add more layers and pass it to
+/// [`Server::new`](crate::Server::new).
+///
+/// The session is saved and its cookie set whether the routes reply, reject, recover, or match nothing. If they do not
+/// recover a [`SessionRejection`](crate::SessionRejection), [`recover`](crate::recover) replies to it.
 ///
 /// # Examples
 ///
@@ -55,6 +61,43 @@ where
     B: Body<Error: Into<Box<dyn StdError + Send + Sync>>> + Send + Sync + 'static,
 {
     let sessions: SessionLayer = sessions.into();
-    // Boxed, so that routes which recover everything themselves can be recovered once more.
-    sessions.layer(warp::service(routes.boxed().recover(crate::recover)))
+    // Boxed, so that routes whose error is `Infallible` can be recovered too.
+    let routes = warp::service(routes.boxed().recover(crate::recover));
+    Routes { routes, sessions }
+}
+
+/// Routes inside the layer. Unlike [`SessionLayer`], it keeps warp's type of responses.
+#[derive(Clone)]
+struct Routes<S> {
+    routes: S,
+    sessions: SessionLayer,
+}
+
+impl<S, B> Service<Request<B>> for Routes<S>
+where
+    S: Service<Request<B>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // warp's services are always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let response = adapter::call(self.sessions.manager(), self.routes.clone(), request);
+        Box::pin(async move {
+            match response.await {
+                Ok(response) => Ok(response),
+                Err(Failure::Session(error)) => Ok(SessionRejection::from(error).into_response()),
+                Err(Failure::Service(never)) => match never {},
+            }
+        })
+    }
 }

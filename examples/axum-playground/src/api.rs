@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use playground::api::{self, Failure};
 use session_axum::{Error, Session};
 
-/// A failure as axum's response.
+/// A failure as a response.
 pub(crate) struct Rejection(Failure);
 
 type Answer<T = StatusCode> = Result<T, Rejection>;

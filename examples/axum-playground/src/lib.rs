@@ -1,4 +1,4 @@
-//! The playground's routes: a page for people, and an API by which tests drive every verb of a session.
+//! The playground's routes: a page for people, and an API with a route for every verb of a session.
 
 mod api;
 mod page;
@@ -8,7 +8,7 @@ use axum::routing::{get, post, put};
 use playground::page::About;
 use session_axum::{DriverName, SessionLayer};
 
-/// Returns the application, its sessions from `layer`.
+/// Creates the application with the sessions of `layer`.
 pub fn app(layer: SessionLayer, driver: DriverName) -> Router {
     let about = About::new(layer.manager(), driver);
     Router::new()

@@ -1,25 +1,25 @@
-//! What the API's routes read and answer, as text.
+//! The bodies of the API's requests and responses.
 
 use std::time::Duration;
 
 use http::StatusCode;
 use session_core::{Error, RawValue, Session, Values};
 
-/// What went wrong in a route of the API.
+/// Why a route of the API failed.
 #[derive(Debug)]
 pub enum Failure {
     /// A verb of the session failed.
     Session(Error),
-    /// The request is not what the route takes; the text says why.
+    /// The request is invalid, for this reason.
     BadRequest(String),
-    /// The session has no such key.
+    /// The session does not have the key.
     NotFound,
-    /// The route was asked to fail.
+    /// The request asked the handler to fail.
     OnPurpose,
 }
 
 impl Failure {
-    /// Returns the status to answer with.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -30,11 +30,11 @@ impl Failure {
         }
     }
 
-    /// Returns the body to answer with: `{"error":"…"}`.
+    /// Returns the body of the response: `{"error":"…"}`.
     #[must_use]
     pub fn json(&self) -> String {
         let mut body = Values::new();
-        // A text always becomes JSON.
+        // A string always has a JSON form.
         let _ = body.insert("error", &self.to_string());
         body.to_json()
     }
@@ -60,7 +60,7 @@ impl std::fmt::Display for Failure {
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            // Its text is this one's already.
+            // This error already shows its text.
             Self::Session(error) => error.source(),
             _ => None,
         }
@@ -71,7 +71,7 @@ impl std::error::Error for Failure {
 ///
 /// # Errors
 ///
-/// [`Failure::Session`] when there is no id to be had.
+/// Returns [`Failure::Session`] if the session cannot get an id.
 pub fn show(session: &Session) -> Result<String, Failure> {
     let mut answer = Values::new();
     answer.insert("new", &session.is_new())?;
@@ -81,11 +81,11 @@ pub fn show(session: &Session) -> Result<String, Failure> {
     Ok(answer.to_json())
 }
 
-/// Reads a body as one JSON value, whatever it is.
+/// Reads a body as one JSON value of any type.
 ///
 /// # Errors
 ///
-/// [`Failure::BadRequest`] when it is not JSON.
+/// Returns [`Failure::BadRequest`] if the body is not JSON.
 pub fn value(body: &[u8]) -> Result<Box<RawValue>, Failure> {
     let text = String::from_utf8(body.to_vec()).map_err(|error| not_json(&error))?;
     RawValue::from_string(text).map_err(|error| not_json(&error))
@@ -95,34 +95,34 @@ pub fn value(body: &[u8]) -> Result<Box<RawValue>, Failure> {
 ///
 /// # Errors
 ///
-/// [`Failure::BadRequest`] when it is none.
+/// Returns [`Failure::BadRequest`] if the body is anything else.
 pub fn keys(body: &[u8]) -> Result<Vec<String>, Failure> {
     let mut keys = Values::new();
     keys.insert("keys", &value(body)?)?;
     keys.get("keys")
         .map(Option::unwrap_or_default)
-        .map_err(|_| Failure::BadRequest("the body is no list of keys".to_owned()))
+        .map_err(|_| Failure::BadRequest("the body is not a list of keys".to_owned()))
 }
 
-/// Reads how long a slow handler is to wait.
+/// Reads how long a slow handler waits.
 ///
 /// # Errors
 ///
-/// [`Failure::BadRequest`] when that is no number of milliseconds up to 65535.
+/// Returns [`Failure::BadRequest`] unless `ms` is a number of milliseconds up to 65535.
 pub fn wait(ms: Option<&str>) -> Result<Duration, Failure> {
     match ms.map_or(Ok(0), str::parse::<u16>) {
         Ok(ms) => Ok(Duration::from_millis(ms.into())),
         Err(_) => Err(Failure::BadRequest(
-            "ms is no number up to 65535".to_owned(),
+            "ms is not a number from 0 to 65535".to_owned(),
         )),
     }
 }
 
-/// Returns the JSON of a value.
+/// Returns a value's JSON.
 ///
 /// # Errors
 ///
-/// [`Failure::NotFound`] when there is none.
+/// Returns [`Failure::NotFound`] if there is no value.
 pub fn found(value: Option<Box<RawValue>>) -> Result<String, Failure> {
     value
         .map(|value| value.get().to_owned())
@@ -133,9 +133,9 @@ fn not_json(error: &dyn std::error::Error) -> Failure {
     Failure::BadRequest(format!("the body is not JSON: {error}"))
 }
 
-/// What the route says that never takes the session.
+/// The body of the route that never takes the session.
 pub const UNTOUCHED: &str = "this handler does not take the session";
-/// What the API's answers are.
+/// The content type of the API's responses.
 pub const JSON: &str = "application/json";
 
 #[cfg(test)]
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_any_json_value_and_comes_out_as_it_went_in() {
+    fn any_json_value_keeps_its_text() {
         for text in ["null", "1.0", r#""\ud800""#, r#"{"b":1, "a":[ ]}"#] {
             assert_eq!(value(text.as_bytes()).unwrap().get(), text);
         }
@@ -159,16 +159,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_keys_is_refused() {
+    fn only_a_list_of_keys_is_accepted() {
         assert_eq!(keys(br#"["a","b"]"#).unwrap(), ["a", "b"]);
         for body in ["{}", "[1]", "\"a\""] {
             let failure = keys(body.as_bytes()).unwrap_err();
-            assert_eq!(failure.json(), r#"{"error":"the body is no list of keys"}"#);
+            assert_eq!(
+                failure.json(),
+                r#"{"error":"the body is not a list of keys"}"#
+            );
         }
     }
 
     #[test]
-    fn a_wait_is_bounded() {
+    fn waits_are_bounded() {
         assert_eq!(wait(None).unwrap(), Duration::ZERO);
         assert_eq!(wait(Some("65535")).unwrap(), Duration::from_millis(65535));
         for ms in ["65536", "-1", "", "x"] {

@@ -1,7 +1,7 @@
-//! What the playgrounds of all frameworks share, so that each shows nothing but its framework: the [page], the
-//! [texts of the API](api), and how the program [starts](run).
+//! What the playgrounds of all frameworks share: the [page], the [bodies of the API](api), and the program's
+//! [start](run). So each playground shows only its framework.
 //!
-//! It knows sessions and no framework. An application of your own has no need of it: it depends on its adapter.
+//! Your own application does not need this crate. It depends on its adapter.
 
 pub mod api;
 pub mod page;

@@ -1,6 +1,6 @@
 //! The page for people. It works without JavaScript.
 //!
-//! A form's function answers where to send the browser: with 303, so that a reload does not send the form again.
+//! Each form's function returns where to redirect the browser, with 303, so that a reload does not send the form again.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 use session_core::{DriverName, Error, ErrorKind, Session, SessionManager};
 
-/// What the page says about the configuration.
+/// The configuration that the page describes.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
     driver: DriverName,
@@ -19,7 +19,7 @@ pub struct About {
 /// The fields of a form.
 pub type Form = HashMap<String, String>;
 
-/// Where the browser is sent after a form.
+/// Where a form redirects the browser.
 pub type Location = Result<&'static str, Error>;
 
 impl About {
@@ -34,9 +34,10 @@ impl About {
     }
 }
 
-/// Shows the page whatever the session holds: also when it is too full to count this visit, when a test put a
-/// value of another kind into it, and when the store is down.
-/// `is_full`: whether the query says so.
+/// Renders the page. It also works if the session is too full to count this visit, holds values of other types, or
+/// cannot be loaded.
+///
+/// `is_full` is `true` if the form before could not even store its error.
 #[must_use]
 pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, String) {
     let is_new = session.is_new();
@@ -75,7 +76,7 @@ pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, Str
     let happened = match (is_new, visits) {
         _ if !session.is_available() => UNAVAILABLE,
         (true, _) => STARTED,
-        (false, 2) => RECOGNISED,
+        (false, 2) => RECOGNIZED,
         (false, _) => CONTINUED,
     };
     let state = match &user {
@@ -92,6 +93,10 @@ pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, Str
         ("{{happened}}", happened.to_owned()),
         ("{{notices}}", notices),
         ("{{visits}}", visits.to_string()),
+        (
+            "{{unit}}",
+            (if visits == 1 { "visit" } else { "visits" }).to_owned(),
+        ),
         ("{{greeting}}", escape(greeting.unwrap_or("stranger"))),
         ("{{name}}", name),
         ("{{state}}", state.to_owned()),
@@ -123,7 +128,7 @@ pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, Str
 ///
 /// # Errors
 ///
-/// As the session's verbs, except that a session which is too full is said on the page.
+/// Returns the session's errors, except that the page explains a full session.
 pub fn name(session: &Session, form: &Form) -> Location {
     match session.put("name", field(form, "name")) {
         Ok(()) => done(session, "Your name was put into the session."),
@@ -135,7 +140,7 @@ pub fn name(session: &Session, form: &Form) -> Location {
 ///
 /// # Errors
 ///
-/// As the session's verbs, except that a session which is too full is said on the page.
+/// Returns the session's errors, except that the page explains a full session.
 pub fn flash(session: &Session, form: &Form) -> Location {
     let message = field(form, "message");
     if message.is_empty() {
@@ -147,11 +152,11 @@ pub fn flash(session: &Session, form: &Form) -> Location {
     }
 }
 
-/// Logs in: the session gets a new id and keeps its data.
+/// Logs in. The session gets a new id and keeps its data.
 ///
 /// # Errors
 ///
-/// As the session's verbs, except that a session which is too full is said on the page.
+/// Returns the session's errors, except that the page explains a full session.
 pub fn login(session: &Session, form: &Form) -> Location {
     let user = match field(form, "user") {
         "" => "Ada",
@@ -167,11 +172,11 @@ pub fn login(session: &Session, form: &Form) -> Location {
     }
 }
 
-/// Logs out: the session ends, and its notice belongs to a new one.
+/// Logs out. The session ends, and the notice belongs to a new one.
 ///
 /// # Errors
 ///
-/// As the session's verbs.
+/// Returns the session's errors.
 pub fn logout(session: &Session) -> Location {
     session.destroy()?;
     done(
@@ -180,8 +185,8 @@ pub fn logout(session: &Session) -> Location {
     )
 }
 
-/// Sends the browser back to the page, which says so once. A session that is too full for the notice shows by
-/// itself what was done.
+/// Redirects to the page, which shows the notice once. A session that is too full for the notice shows the change
+/// anyway.
 fn done(session: &Session, text: &str) -> Location {
     match session.flash("notice", text) {
         Err(error) if !is_full(&error) => Err(error),
@@ -189,7 +194,7 @@ fn done(session: &Session, text: &str) -> Location {
     }
 }
 
-/// Sends the browser back to the page, which says once what was not done.
+/// Redirects to the page, which shows the error once.
 fn refused(session: &Session, what: &str, error: Error) -> Location {
     if !is_full(&error) {
         return Err(error);
@@ -217,15 +222,18 @@ fn field<'a>(form: &'a Form, name: &str) -> &'a str {
     form.get(name).map_or("", |value| value.trim())
 }
 
-/// Fills the places of a template in one pass, so that no value can bring a place of its own.
-fn fill(template: &str, places: &[(&str, String)]) -> String {
+/// Fills a template's placeholders in one pass, so that values cannot contain placeholders.
+fn fill(template: &str, placeholders: &[(&str, String)]) -> String {
     let mut page = String::with_capacity(template.len() * 2);
     let mut rest = template;
     while let Some(at) = rest.find("{{") {
         page.push_str(&rest[..at]);
         rest = &rest[at..];
-        let place = places.iter().find(|(place, _)| rest.starts_with(place));
-        let (skipped, value) = place.map_or((2, "{{"), |(place, value)| (place.len(), value));
+        let found = placeholders
+            .iter()
+            .find(|(placeholder, _)| rest.starts_with(placeholder));
+        let (skipped, value) =
+            found.map_or((2, "{{"), |(placeholder, value)| (placeholder.len(), value));
         page.push_str(value);
         rest = &rest[skipped..];
     }
@@ -240,35 +248,34 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-const UNAVAILABLE: &str = "The store does not answer, so this page knows nothing of your session. Your cookie is kept: try again later.";
-const STARTED: &str = "You came without a session, so this page started one and sent its cookie. Reload to be recognised.";
-const RECOGNISED: &str =
-    "Your browser sent the cookie back: the session was found, its counter read, raised and saved.";
+const UNAVAILABLE: &str = "The session store is down, so this page cannot see your session. Your cookie is kept. Try again later.";
+const STARTED: &str = "You had no session, so this page started one and sent its cookie. Reload the page to be recognized.";
+const RECOGNIZED: &str = "Your browser sent the cookie back. The session was loaded, and its counter was increased and saved.";
 const CONTINUED: &str =
-    "The session was loaded, its counter raised, and the change saved when the page was ready.";
+    "The session was loaded, and its counter was increased and saved when the page was ready.";
 const PAGE: &str = include_str!("page.html");
 const LOGIN: &str = r#"<form method="post" action="/login">
   <label for="user">Log in as</label>
   <div class="row"><input id="user" name="user" value="{{name}}" placeholder="Ada" maxlength="100" autocomplete="username"><button>Log in</button></div>
-  <p class="hint"><code>session.regenerate()</code>, then <code>put("user", …)</code>: the id changes, the data stays.</p>
+  <p class="hint"><code>session.regenerate()</code>, then <code>put("user", …)</code>. The id changes, the data stays.</p>
 </form>"#;
 const LOGOUT: &str = r#"<form method="post" action="/logout">
   <p>You are logged in.</p>
   <div class="row"><button>Log out</button></div>
-  <p class="hint"><code>session.destroy()</code>: the data and the id are gone.</p>
+  <p class="hint"><code>session.destroy()</code> deletes the data and the id.</p>
 </form>"#;
-const IN_COOKIE: &str = "in your browser’s cookie, signed; logging out cannot revoke a copy";
+const IN_COOKIE: &str = "in your browser’s cookie, signed. Logging out cannot revoke a copy";
 const SERVER_SIDE: &str =
-    "on the server; your cookie holds only its signed id, and logging out revokes it";
+    "on the server. Your cookie holds only its signed id, and logging out revokes it";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_value_brings_no_place_and_no_markup_of_its_own() {
-        let places = [("{{a}}", "{{b}}".to_owned()), ("{{b}}", "<b>".to_owned())];
-        assert_eq!(fill("{{a}} {{b}} {{c}}", &places), "{{b}} <b> {{c}}");
+    fn values_cannot_add_placeholders_or_markup() {
+        let placeholders = [("{{a}}", "{{b}}".to_owned()), ("{{b}}", "<b>".to_owned())];
+        assert_eq!(fill("{{a}} {{b}} {{c}}", &placeholders), "{{b}} <b> {{c}}");
         assert_eq!(
             escape("<a href='\"&'>"),
             "&lt;a href=&#39;&quot;&amp;&#39;&gt;"

@@ -1,4 +1,4 @@
-//! How a playground starts: from its environment.
+//! Starts a playground from its environment.
 
 use std::env::{self, VarError};
 use std::error::Error;
@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-/// What a playground is started with.
+/// What a playground starts with.
 #[derive(Debug)]
 pub struct Start {
     /// The settings of the sessions.
@@ -20,8 +20,8 @@ pub struct Start {
 
 /// Runs a playground: sets up the log, reads the settings and serves until the process is interrupted.
 ///
-/// It reads what [`SessionConfig::from_env`] reads, and `HOST` (127.0.0.1), `PORT` (3000) and `RUST_LOG`
-/// (`info,session=debug`). What is wrong ends the program with a message and exit code 1.
+/// It reads the variables of [`SessionConfig::from_env`], and `HOST` (127.0.0.1), `PORT` (3000), and `RUST_LOG`
+/// (`info,session=debug`). An error ends the program with a message and exit code 1.
 pub async fn run<F>(program: &'static str, serve: impl FnOnce(Start) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), Box<dyn Error>>>,
@@ -39,8 +39,7 @@ where
     }
 }
 
-/// Waits until the process is told to end, by Ctrl-C for example. Whatever tells it from this call on is heard, also before
-/// the future is polled.
+/// Waits for Ctrl-C. A signal counts from this call on, even before the future is polled.
 pub fn interrupted() -> impl Future<Output = ()> + Send {
     let mut signal = Box::pin(tokio::signal::ctrl_c());
     // The first poll installs the handler.
@@ -48,23 +47,23 @@ pub fn interrupted() -> impl Future<Output = ()> + Send {
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()));
     async move {
-        let told = match first {
-            Poll::Ready(told) => told,
+        let received = match first {
+            Poll::Ready(received) => received,
             Poll::Pending => signal.await,
         };
-        if told.is_err() {
-            // No signals to wait for: run until killed.
+        if received.is_err() {
+            // Signals cannot be received, so run until killed.
             std::future::pending::<()>().await;
         }
     }
 }
 
 impl Start {
-    /// Listens on `HOST` and `PORT` and says where.
+    /// Listens on `HOST` and `PORT`, and prints the address.
     ///
     /// # Errors
     ///
-    /// A text that names the address and the two variables.
+    /// Returns an error that names the address and the two variables.
     pub async fn listen(&self) -> Result<TcpListener, Box<dyn Error>> {
         let (host, port) = (setting("HOST", "127.0.0.1")?, setting("PORT", "3000")?);
         let listener = TcpListener::bind(format!("{host}:{port}"))
@@ -97,24 +96,26 @@ fn setting(name: &str, default: &str) -> Result<String, String> {
     match env::var(name) {
         Ok(value) => Ok(value),
         Err(VarError::NotPresent) => Ok(default.to_owned()),
-        Err(VarError::NotUnicode(_)) => Err(format!("{name}: is not UTF-8; set it anew")),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not valid UTF-8; set it again")),
     }
 }
 
-/// The environment, with what a playground on loopback may do without.
+/// Reads the settings, with defaults that are fine on loopback.
 fn config(program: &str) -> Result<SessionConfig, Box<dyn Error>> {
     let is_unset = |name: &str| env::var_os(name).is_none();
     let has_app_key = env::var_os("APP_KEY").is_some_and(|key| !key.is_empty());
     let random = if is_unset("SESSION_SECRET") && !has_app_key {
         println!(
-            "{program}: SESSION_SECRET is unset: a random one, so sessions end with this process"
+            "{program}: SESSION_SECRET is not set; the secret is random, so sessions end with this process"
         );
         Some(String::from_utf8(Secret::generate()?.expose().to_vec())?)
     } else {
         None
     };
     if is_unset("SESSION_SECURE") {
-        println!("{program}: SESSION_SECURE is unset: off, because this speaks plain HTTP");
+        println!(
+            "{program}: SESSION_SECURE is not set; the cookie is not Secure, because this is plain HTTP"
+        );
     }
     let config: Result<_, ConfigError> = SessionConfig::from_vars(|name| match name {
         "SESSION_SECRET" if random.is_some() => random.clone().map(Into::into),

@@ -10,7 +10,7 @@ use poem::web::{Path, Query, WithContentType};
 use poem::{IntoResponse, Response, handler};
 use session_poem::{Error, Session};
 
-/// A failure as poem's error.
+/// A failure as an error of poem.
 #[derive(Debug)]
 pub(crate) struct Failed(Failure);
 

@@ -1,4 +1,4 @@
-//! The playground's routes: a page for people, and an API by which tests drive every verb of a session.
+//! The playground's routes: a page for people, and an API with a route for every verb of a session.
 
 mod api;
 mod page;
@@ -7,7 +7,7 @@ use playground::page::About;
 use poem::{Endpoint, EndpointExt, Route, get, post, put};
 use session_poem::{DriverName, SessionMiddleware};
 
-/// Returns the application, its sessions from `middleware`.
+/// Creates the application with the sessions of `middleware`.
 #[must_use]
 pub fn app(middleware: SessionMiddleware, driver: DriverName) -> impl Endpoint + 'static {
     let about = About::new(middleware.manager(), driver);

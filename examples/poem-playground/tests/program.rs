@@ -1,4 +1,4 @@
-//! The program as a newcomer starts it. What its routes promise is tested by `session-conformance`.
+//! Tests of the program. `session-conformance` tests its routes.
 
 use std::process::ExitCode;
 

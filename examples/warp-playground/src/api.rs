@@ -9,7 +9,7 @@ use warp::{Buf, Filter, Rejection, Reply};
 
 use crate::request::{Key, Query, get, query};
 
-/// A failure as warp's reply and rejection.
+/// A failure as a reply and a rejection.
 #[derive(Debug)]
 pub(crate) struct Failed(Failure);
 

@@ -1,6 +1,6 @@
-//! Runs the playground: `cargo run -p warp-playground`, then open the address that it prints.
+//! Runs the playground: `cargo run -p warp-playground`, then open the address it prints.
 //!
-//! The settings are those of [`playground::run`].
+//! [`playground::run`] lists the settings.
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! What the routes take of a request, where warp by itself would take more or less than the other playgrounds.
+//! Filters for requests, where warp alone would accept more or less than the other playgrounds.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -12,15 +12,15 @@ use warp::{Filter, Rejection};
 /// The fields of a query.
 pub(crate) type Query = HashMap<String, String>;
 
-/// A key in a path, its escapes decoded.
+/// A key in a path, with its percent-encoding decoded.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Key(pub(crate) String);
 
-/// A body that is not said to be a form.
+/// The rejection of a body without a content type.
 #[derive(Debug)]
 pub(crate) struct NoForm;
 
-/// Lets `/api/session` pass, and not `/api/session/`.
+/// Accepts `/api/session` and rejects `/api/session/`.
 pub(crate) fn exact_path() -> impl Filter<Extract = (), Error = Rejection> + Copy {
     warp::path::full()
         .and_then(|path: FullPath| async move {
@@ -32,7 +32,7 @@ pub(crate) fn exact_path() -> impl Filter<Extract = (), Error = Rejection> + Cop
         .untuple_one()
 }
 
-/// `GET`, and `HEAD` like it.
+/// Accepts `GET` and `HEAD`.
 pub(crate) fn get() -> impl Filter<Extract = (), Error = Rejection> + Copy {
     warp::get().or(warp::head()).unify()
 }
@@ -41,7 +41,7 @@ pub(crate) fn query() -> impl Filter<Extract = (Query,), Error = Rejection> + Co
     warp::query()
 }
 
-/// Takes a form that is said to be one.
+/// Takes a form that has a content type.
 pub(crate) fn form() -> impl Filter<Extract = (Form,), Error = Rejection> + Copy {
     warp::header::optional("content-type")
         .and_then(|content_type: Option<String>| async move {
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_escapes_of_a_key_are_decoded_and_what_is_none_stays() {
+    fn only_valid_percent_encoding_is_decoded() {
         for (segment, key) in [
             ("name", "name"),
             ("a%20b%2Fc", "a b/c"),

@@ -66,10 +66,7 @@ struct Shown {
 
 impl Vectors {
     fn read() -> Self {
-        serde_json::from_str(include_str!(
-            "../../../session-cookie/tests/vectors/seed.json"
-        ))
-        .unwrap()
+        serde_json::from_str(include_str!("../../../verify/support/vectors/seed.json")).unwrap()
     }
 
     fn writes(&self, driver: &str) -> impl Iterator<Item = &Write> {
@@ -108,7 +105,10 @@ fn assert_shown(name: &str, ran: &Ran, record: &str) {
     let shown = assert_decision(name, ran, Expect::Accepted);
     let record = Record::from_json(record).unwrap();
     let json = |values: &Values| serde_json::to_string(values).unwrap();
-    for (shown, held) in [(shown.data, record.data()), (shown.flash, record.flash_next())] {
+    for (shown, held) in [
+        (shown.data, record.data()),
+        (shown.flash, record.flash_next()),
+    ] {
         assert_eq!(parsed(shown.unwrap().get()), parsed(&json(held)), "{name}");
     }
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use session_core::{
-    Clock, Driver, ErrorKind, Expected, Loaded, ManualClock, Record, Saved, SessionId,
-    SystemClock, Timestamp, Touched, Version,
+    Clock, Driver, ErrorKind, Expected, Loaded, ManualClock, Record, Saved, SessionId, SystemClock,
+    Timestamp, Touched, Version,
 };
 use sqlite_driver::SqliteDriver;
 

@@ -152,7 +152,10 @@ fn destroy_removes_the_old_record_before_the_new_one_is_stored() {
     session.put("cart", 1).unwrap();
     service.store.calls();
     service.save(&session);
-    assert_eq!(service.store.calls(), [Call::Load, Call::Destroy, Call::Save]);
+    assert_eq!(
+        service.store.calls(),
+        [Call::Load, Call::Destroy, Call::Save]
+    );
 }
 
 #[test]

@@ -30,7 +30,10 @@ fn a_value_of_another_type_is_an_error_and_is_kept() {
     let session = service.open(&service.login());
     let message = r#"the value of "user" is a string and cannot be read as u8"#;
     assert_eq!(session.get::<u8>("user").unwrap_err().to_string(), message);
-    assert_eq!(session.get_or("user", 7_u8).unwrap_err().to_string(), message);
+    assert_eq!(
+        session.get_or("user", 7_u8).unwrap_err().to_string(),
+        message
+    );
     assert_eq!(session.pull::<u8>("user").unwrap_err().to_string(), message);
     let error = session.update("user", 0, |n: u8| n + 1).unwrap_err();
     assert_eq!(error.to_string(), message);

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use session_core::Outcome;
 
-use super::json::Json;
-use super::seed::{Expect, Load, Seed};
+use super::LOADS;
 use super::service::{NAME, assert_ttl, builder, clear, manager, minutes, open, set};
-use super::{LOADS, report};
 use crate::support::{TestRedis, ask, keys, value};
+use test_support::vectors::json::Json;
+use test_support::vectors::{Expect, RedisLoad, Vectors, report};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_is_accepted_or_refused_as_the_file_says() {
-    let (redis, seed) = (TestRedis::start().await, Seed::read());
+    let (redis, seed) = (TestRedis::start().await, Vectors::read());
     let (mut accepted, mut fresh) = (0, 0);
     for load in each(&seed) {
         clear(&redis).await;
@@ -51,7 +51,7 @@ async fn a_record_is_accepted_or_refused_as_the_file_says() {
 /// Neither `@rudderjs/session` nor this crate stores a key without a TTL.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_without_a_ttl_is_refused_unless_migrating() {
-    let (redis, seed) = (TestRedis::start().await, Seed::read());
+    let (redis, seed) = (TestRedis::start().await, Vectors::read());
     let mut accepted = 0;
     for load in each(&seed) {
         clear(&redis).await;
@@ -93,7 +93,7 @@ async fn everything(redis: &TestRedis) -> BTreeMap<String, String> {
     stored
 }
 
-fn each(seed: &Seed) -> impl Iterator<Item = &Load> {
+fn each(seed: &Vectors) -> impl Iterator<Item = &RedisLoad> {
     assert_eq!(seed.cookie_name, NAME);
     // The test harness shows this if the test fails.
     seed.redis_loads

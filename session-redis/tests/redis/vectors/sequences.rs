@@ -2,18 +2,16 @@
 
 use session_core::Outcome;
 
-use super::json::{Json, Text};
-use super::ops::{Op, Values};
-use super::seed::{Seed, Sequence};
-use super::service::{
-    NAME, PREFIX, assert_ttl, attributes, clear, manager, minutes, open, set, token,
-};
-use super::{SEQUENCES, report};
+use super::SEQUENCES;
+use super::service::{NAME, PREFIX, assert_ttl, clear, manager, minutes, open, set, token};
 use crate::support::{TestRedis, keys, value};
+use test_support::vectors::json::{Json, Text};
+use test_support::vectors::operation::{Operation, PassAs};
+use test_support::vectors::{Sequence, Vectors, attributes, report};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_leaves_the_same_records_and_sets_the_same_cookie() {
-    let (redis, seed) = (TestRedis::start().await, Seed::read());
+    let (redis, seed) = (TestRedis::start().await, Vectors::read());
     assert_eq!(seed.cookie_name, NAME);
     let mut ran = 0;
     for sequence in &seed.redis_sequences {
@@ -45,8 +43,8 @@ async fn run(redis: &TestRedis, sequence: &Sequence) {
     .await;
     let session = open(&manager, &sequence.cookie_header).await;
     assert!(!session.is_new());
-    for op in Op::read(&sequence.ops_json) {
-        op.run(&session, Values::Text).unwrap();
+    for op in Operation::read(&sequence.ops_json) {
+        op.run(&session, PassAs::Text).unwrap();
     }
     let outcome = manager.commit(&session).await.unwrap();
 

@@ -61,14 +61,6 @@ pub(crate) fn token(outcome: &Outcome) -> &str {
     }
 }
 
-/// The attributes in a Set-Cookie line. Their order and letter case do not matter.
-pub(crate) fn attributes(line: &str) -> BTreeSet<String> {
-    let attributes = line.split(';').skip(1);
-    attributes
-        .map(|attribute| attribute.trim().to_ascii_lowercase())
-        .collect()
-}
-
 pub(crate) const fn minutes(n: u64) -> Duration {
     Duration::from_secs(60 * n)
 }

@@ -2,19 +2,16 @@
 
 use session_core::{Establish, KeyRing, Outcome, Secret, SessionManager};
 
-use super::json::{Json, Text};
-use super::members::{member, members};
-use super::ops::{Op, Values};
-use super::seed::{Seed, Write};
-use super::service::{
-    NAME, PREFIX, assert_ttl, attributes, builder, clear, manager, minutes, set, token,
-};
-use super::{WRITES, report};
+use super::WRITES;
+use super::service::{NAME, PREFIX, assert_ttl, builder, clear, manager, minutes, set, token};
 use crate::support::{TestRedis, keys, value};
+use test_support::vectors::json::{Json, Text};
+use test_support::vectors::operation::{Operation, PassAs};
+use test_support::vectors::{Vectors, Write, attributes, member, members, report};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_record_opens_with_its_contents() {
-    let (redis, seed) = (TestRedis::start().await, Seed::read());
+    let (redis, seed) = (TestRedis::start().await, Vectors::read());
     let manager = manager(&redis, &seed.secret, PREFIX, minutes(120)).await;
     let mut versions = [0, 0];
     for write in each(&seed) {
@@ -41,10 +38,10 @@ async fn every_record_opens_with_its_contents() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_operations_store_the_same_record_and_ttl() {
-    let (redis, seed) = (TestRedis::start().await, Seed::read());
+    let (redis, seed) = (TestRedis::start().await, Vectors::read());
     let (mut ran, mut unnameable) = (0, 0);
     for write in each(&seed) {
-        let ops = Op::read(&write.ops_json);
+        let ops = Operation::read(&write.ops_json);
         if ops
             .iter()
             .any(|op| op.verb() == "put" && op.key().is_none())
@@ -52,7 +49,7 @@ async fn the_same_operations_store_the_same_record_and_ttl() {
             assert_passes_on_an_unnameable_key(&redis, &seed, &write).await;
             unnameable += 1;
         } else {
-            for values in [Values::Text, Values::Rust] {
+            for values in [PassAs::Text, PassAs::Rust] {
                 clear(&redis).await;
                 assert_writes_the_same(&redis, &seed, &write, &ops, values).await;
             }
@@ -68,7 +65,7 @@ async fn the_same_operations_store_the_same_record_and_ttl() {
 
 #[test]
 fn the_same_id_gets_the_same_signature() {
-    let seed = Seed::read();
+    let seed = Vectors::read();
     let keys = KeyRing::new(Secret::new(&*seed.secret).unwrap());
     let mut ran = 0;
     for write in each(&seed) {
@@ -82,7 +79,7 @@ fn the_same_id_gets_the_same_signature() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_is_only_passed_on_stays_unchanged() {
-    let (redis, seed) = (TestRedis::start().await, Seed::read());
+    let (redis, seed) = (TestRedis::start().await, Vectors::read());
     let manager = manager(&redis, &seed.secret, PREFIX, minutes(120)).await;
     let mut ran = 0;
     for write in each(&seed) {
@@ -105,10 +102,10 @@ async fn a_value_that_is_only_passed_on_stays_unchanged() {
 
 async fn assert_writes_the_same(
     redis: &TestRedis,
-    seed: &Seed,
+    seed: &Vectors,
     write: &Write,
-    ops: &[Op],
-    values: Values,
+    ops: &[Operation],
+    values: PassAs,
 ) {
     let mut builder = builder(redis, &seed.secret, PREFIX).await;
     if ops.is_empty() {
@@ -138,7 +135,7 @@ async fn assert_writes_the_same(
 }
 
 /// The record of `@rudderjs/session` under our id.
-fn expected(write: &Write, ops: &[Op], id: &str) -> Json {
+fn expected(write: &Write, ops: &[Operation], id: &str) -> Json {
     let mut expected = Json::read(&write.redis_value);
     let members = expected.object();
     members.insert(Text::from("id"), Json::Text(Text::from(id)));
@@ -155,7 +152,7 @@ fn expected(write: &Write, ops: &[Op], id: &str) -> Json {
 }
 
 fn assert_sets_cookie(
-    seed: &Seed,
+    seed: &Vectors,
     manager: &SessionManager,
     write: &Write,
     outcome: &Outcome,
@@ -171,7 +168,7 @@ fn assert_sets_cookie(
 
 /// `"k\ud800"` is a key in JavaScript. No `&str` equals it, so it can be neither put nor read here,
 /// but it must not be lost.
-async fn assert_passes_on_an_unnameable_key(redis: &TestRedis, seed: &Seed, write: &Write) {
+async fn assert_passes_on_an_unnameable_key(redis: &TestRedis, seed: &Vectors, write: &Write) {
     put(redis, write).await;
     let manager = manager(redis, &seed.secret, PREFIX, minutes(120)).await;
     let session = manager.open([&*write.cookie_value]).await.unwrap();
@@ -195,7 +192,7 @@ async fn put(redis: &TestRedis, write: &Write) {
 }
 
 /// Every entry of this driver.
-fn each(seed: &Seed) -> impl Iterator<Item = Write> {
+fn each(seed: &Vectors) -> impl Iterator<Item = &Write> {
     assert_eq!(seed.cookie_name, NAME);
     // The test harness shows this if the test fails.
     let print = |write: &Write| println!("{} of {}", write.name, write.seed_version);

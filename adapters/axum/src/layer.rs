@@ -1,0 +1,74 @@
+//! The layer.
+
+use session_tower::{ConfigError, SessionConfig, SessionManager};
+use tower_layer::Layer;
+
+use crate::SessionService;
+
+/// Gives every request that passes through it a session.
+///
+/// Put it around the routes that need sessions, and keep a stateless API outside. If layers are nested, the outermost
+/// one counts and the others pass requests through, even if they have another manager. To use different sessions in one
+/// application, put the layers side by side, each around its own routes.
+///
+/// # Examples
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use session_axum::{CookieDriver, Secret, SessionLayer, SessionManager};
+///
+/// let manager = SessionManager::builder(CookieDriver, Secret::generate()?).build()?;
+/// let pages = Router::<()>::new().route("/", get(|| async { "page" })).layer(SessionLayer::new(manager));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SessionLayer {
+    manager: SessionManager,
+}
+
+impl SessionLayer {
+    /// Creates a layer for the sessions of `manager`.
+    #[must_use]
+    pub const fn new(manager: SessionManager) -> Self {
+        Self { manager }
+    }
+
+    /// Creates a layer from environment variables; [`SessionConfig::from_env`] lists them. To set more in code, use
+    /// [`builder`](crate::builder) and [`SessionLayer::new`].
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`] that names the variable if one is missing or invalid.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        Self::from_config(&SessionConfig::from_env()?).await
+    }
+
+    /// Creates a layer from settings.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`builder`](crate::builder), or a [`ConfigError`] if settings contradict each other.
+    pub async fn from_config(config: &SessionConfig) -> Result<Self, ConfigError> {
+        Ok(Self::new(crate::builder(config).await?.build()?))
+    }
+
+    /// Returns the manager, which opens sessions outside requests.
+    #[must_use]
+    pub const fn manager(&self) -> &SessionManager {
+        &self.manager
+    }
+}
+
+impl From<SessionManager> for SessionLayer {
+    fn from(manager: SessionManager) -> Self {
+        Self::new(manager)
+    }
+}
+
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService::new(inner, self.manager.clone())
+    }
+}

@@ -1,0 +1,175 @@
+//! For authors of adapters: what the crates of all frameworks share.
+//!
+//! An adapter for a framework that is built on tower runs each request with [`call`]. Any other adapter uses an
+//! [`Exchange`] and passes [`spawn_unfinished`] to its commit.
+//!
+//! An extractor takes the [`Exchange`] from the request's extensions. If there is none, it fails with
+//! [`missing_session`]. An error becomes a response with [`status_and_body`], and a line in the log with [`log_failure`]:
+//!
+//! ```
+//! use http::{Request, Response};
+//! use session_tower::{Error, Exchange, Session, adapter};
+//!
+//! /// The framework's extractor.
+//! async fn extract<B>(request: &Request<B>) -> Result<Session, Error> {
+//!     match request.extensions().get::<Exchange>() {
+//!         Some(exchange) => exchange.session().await,
+//!         None => Err(adapter::missing_session(
+//!             request.method(),
+//!             request.uri().path(),
+//!             "add `.wrap(Sessions::new(manager))` to the application",
+//!         )),
+//!     }
+//! }
+//!
+//! /// The framework's conversion of errors.
+//! fn into_response(error: &Error) -> Response<String> {
+//!     adapter::log_failure(error);
+//!     let (status, body) = adapter::status_and_body(error);
+//!     let mut response = Response::new(body);
+//!     *response.status_mut() = status;
+//!     response
+//! }
+//! ```
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Once;
+
+use http::{Method, Request, Response, StatusCode};
+use session_core::{Error, ErrorKind, Exchange, SessionManager, Unfinished};
+use tokio::runtime::Handle;
+use tower_service::Service;
+use tracing::subscriber::NoSubscriber;
+
+/// Why [`call`] returned no response.
+///
+/// The list is complete: an adapter handles both.
+#[derive(Debug)]
+pub enum Failure<E> {
+    /// There is no session for the request: the store is down and the manager refuses requests then, a logout could not be
+    /// stored, or the middleware is nested in one of other sessions. The adapter answers with [`status_and_body`]. The
+    /// cause is in the log.
+    Session(Error),
+    /// The service failed without a response that could carry a cookie. Its session was committed as
+    /// [`Exchange::commit_without_response`] does.
+    Service(E),
+}
+
+/// Runs a request with a session: opens the session, calls `inner` in its scope, and commits it.
+///
+/// `inner` is ready for a call. If a middleware with the same manager is around this one, this one passes the request
+/// through.
+///
+/// # Errors
+///
+/// Returns a [`Failure`] if the manager refuses the request or if `inner` fails.
+pub fn call<S, ReqBody, ResBody>(
+    manager: &SessionManager,
+    mut inner: S,
+    mut request: Request<ReqBody>,
+) -> impl Future<Output = Result<Response<ResBody>, Failure<S::Error>>> + Send + use<S, ReqBody, ResBody>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error: Send, Future: Send> + Send,
+    ReqBody: Send,
+    ResBody: Send,
+{
+    let exchange = Exchange::new(manager, request.headers());
+    let attached = exchange.attach(request.extensions_mut());
+    async move {
+        if !attached.map_err(Failure::Session)? {
+            return inner.call(request).await.map_err(Failure::Service);
+        }
+        exchange.open().await.map_err(Failure::Session)?;
+        let future = exchange.scope_sync(|| inner.call(request));
+        match exchange.scope(future).await {
+            Ok(mut response) => {
+                let committed = exchange.commit(response.headers_mut(), spawn_unfinished);
+                committed.await.map_err(Failure::Session)?;
+                Ok(response)
+            }
+            Err(error) => {
+                exchange.commit_without_response(spawn_unfinished).await;
+                Err(Failure::Service(error))
+            }
+        }
+    }
+}
+
+/// Spawns the rest of a commit whose client disconnected.
+///
+/// Outside a tokio runtime the rest is dropped, and the log says so: the process is ending.
+pub fn spawn_unfinished(rest: Unfinished) {
+    match Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn(rest)),
+        Err(error) => {
+            tracing::error!(target: "session", %error, "session commit cut off: there is no runtime to finish it");
+        }
+    }
+}
+
+/// Creates the error for a handler that takes a session on a route without one.
+///
+/// `remedy` says what to change, in the framework's terms. It starts with a verb and has no full stop.
+#[must_use]
+pub fn missing_session(method: &Method, path: &str, remedy: &'static str) -> Error {
+    Error::new(ErrorKind::Missing).with_source(MissingSession {
+        route: format!("{method} {path}"),
+        remedy,
+    })
+}
+
+/// Returns the status and the body of the response for an error.
+///
+/// The body of a 413 is the error's message. The body of a 500 or 503 is the status's name and reveals nothing about
+/// the application. In debug builds, the body for a [missing session](missing_session) names the route and the remedy.
+#[must_use]
+pub fn status_and_body(error: &Error) -> (StatusCode, String) {
+    let status = error.status();
+    let body = match error.source() {
+        Some(source) if cfg!(debug_assertions) && source.is::<MissingSession>() => {
+            format!("{source}\n\nRelease builds do not show this message.\n")
+        }
+        _ if status.is_server_error() => status.canonical_reason().unwrap_or_default().to_owned(),
+        _ => error.to_string(),
+    };
+    (status, body)
+}
+
+/// Logs an error whose status is 500 or above, with its cause.
+///
+/// If no tracing subscriber is installed, the first [missing session](missing_session) of the process is written to
+/// stderr.
+pub fn log_failure(error: &Error) {
+    if !error.status().is_server_error() {
+        return;
+    }
+    let cause = error.source().map(ToString::to_string);
+    tracing::error!(target: "session", %error, cause, "request failed");
+    if let Some(cause) = cause
+        && error.kind() == ErrorKind::Missing
+        && tracing::dispatcher::get_default(|dispatch| dispatch.is::<NoSubscriber>())
+    {
+        static WRITE_ONCE: Once = Once::new();
+        WRITE_ONCE.call_once(|| {
+            // Nobody reads a closed stderr.
+            let _ = writeln!(io::stderr(), "session: {cause}");
+        });
+    }
+}
+
+/// The source of the error for a missing session.
+#[derive(Debug)]
+struct MissingSession {
+    route: String,
+    remedy: &'static str,
+}
+
+impl fmt::Display for MissingSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has no session: {}", self.route, self.remedy)
+    }
+}
+
+impl StdError for MissingSession {}

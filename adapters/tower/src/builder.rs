@@ -1,0 +1,53 @@
+//! From settings to a manager.
+
+use session_core::{Builder, ConfigError, SessionConfig};
+
+/// Starts a session manager from settings: creates the driver they name and connects it to its store.
+///
+/// The [`Builder`] sets what a configuration file cannot. If there is nothing to add, [`SessionLayer::from_config`] is
+/// shorter.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`] if a setting is invalid, if the driver's feature is off, or if the store cannot be reached.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), session_tower::ConfigError> {
+/// use session_tower::{Opening, SessionConfig};
+///
+/// let vars = |name: &str| (name == "SESSION_SECRET").then(|| "0123456789abcdef0123456789abcdef");
+/// let config = SessionConfig::from_vars(vars)?;
+/// let manager = session_tower::builder(&config).await?.opening(Opening::Lazy).build()?;
+/// assert!(!manager.can_revoke(), "the cookie driver is the default");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [`SessionLayer::from_config`]: crate::SessionLayer::from_config
+pub async fn builder(config: &SessionConfig) -> Result<Builder, ConfigError> {
+    match config.driver() {
+        #[cfg(feature = "cookie")]
+        session_core::DriverName::Cookie => config.builder(session_cookie::CookieDriver),
+        #[cfg(feature = "memory")]
+        session_core::DriverName::Memory => config.builder(session_core::MemoryDriver::new()),
+        #[cfg(feature = "redis")]
+        session_core::DriverName::Redis => {
+            let driver = session_redis::RedisDriver::from_config(config);
+            config.builder(driver.connect().await?)
+        }
+        #[allow(
+            unreachable_patterns,
+            reason = "reached unless every driver's feature is on"
+        )]
+        other => Err(ConfigError::new(
+            "SESSION_DRIVER",
+            format!("the {other} driver is not built in"),
+            format!(
+                "enable the feature `{other}` of your adapter, such as session-axum, or choose another driver"
+            ),
+        )),
+    }
+}
