@@ -131,7 +131,7 @@ impl Finding {
             driver: self.driver.map(|driver| driver.to_string()),
             id: self.id.as_ref().map(|id| output::id(id, context.full_id)),
             data: record.map(Record::data),
-            flash: record.map(Record::flash),
+            flash: record.map(Record::flash_next),
             expires_at: record.and_then(Record::expires_at).map(time::iso),
             key: self.key,
             size: self.size,

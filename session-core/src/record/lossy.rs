@@ -12,12 +12,10 @@ use serde::ser::{
 
 /// Checks that a value with this JSON text reads back as it is.
 pub(super) fn check<T: Serialize + ?Sized>(value: &T, json: &str) -> Result<(), Lossy> {
-    if json.len() > 2 * MAX_DEPTH && depth(json) > MAX_DEPTH {
-        return Err(Lossy("is nested more than 127 levels deep"));
-    }
+    let is_deep = json.len() > 2 * MAX_DEPTH && depth(json) > MAX_DEPTH;
     // A null is the only trace that a number left. Mostly there is none.
-    if json.contains("null") {
-        value.serialize(Numbers)?;
+    if is_deep || json.contains("null") {
+        value.serialize(Check { depth: 0 })?;
     }
     Ok(())
 }
@@ -60,9 +58,22 @@ impl serde::ser::Error for Lossy {
     }
 }
 
-/// A serializer that writes nothing, and fails for a number that JSON does not have.
+/// A serializer that writes nothing. It fails for a number that JSON does not have, and for values that are nested too
+/// deep. JSON text that is passed on as a `RawValue` counts as one value: whoever reads it as such reads any depth.
 #[derive(Clone, Copy)]
-struct Numbers;
+struct Check {
+    depth: usize,
+}
+
+impl Check {
+    fn deeper(self) -> Result<Self, Lossy> {
+        let depth = self.depth + 1;
+        if depth > MAX_DEPTH {
+            return Err(Lossy("is nested more than 127 levels deep"));
+        }
+        Ok(Self { depth })
+    }
+}
 
 fn finite(is_finite: bool) -> Result<(), Lossy> {
     if is_finite {
@@ -82,7 +93,7 @@ macro_rules! accept {
     )*};
 }
 
-impl Serializer for Numbers {
+impl Serializer for Check {
     type Ok = ();
     type Error = Lossy;
     type SerializeSeq = Self;
@@ -150,41 +161,44 @@ impl Serializer for Numbers {
         _: &str,
         value: &T,
     ) -> Result<(), Lossy> {
-        value.serialize(self)
+        value.serialize(self.deeper()?)
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Self, Lossy> {
-        Ok(self)
+        self.deeper()
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Self, Lossy> {
-        Ok(self)
+        self.deeper()
     }
 
     fn serialize_tuple_struct(self, _: &str, _: usize) -> Result<Self, Lossy> {
-        Ok(self)
+        self.deeper()
     }
 
     fn serialize_tuple_variant(self, _: &str, _: u32, _: &str, _: usize) -> Result<Self, Lossy> {
-        Ok(self)
+        self.deeper()?.deeper()
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self, Lossy> {
-        Ok(self)
+        self.deeper()
     }
 
-    fn serialize_struct(self, _: &str, _: usize) -> Result<Self, Lossy> {
-        Ok(self)
+    fn serialize_struct(self, name: &str, _: usize) -> Result<Self, Lossy> {
+        if name == RAW_VALUE {
+            return Ok(self);
+        }
+        self.deeper()
     }
 
     fn serialize_struct_variant(self, _: &str, _: u32, _: &str, _: usize) -> Result<Self, Lossy> {
-        Ok(self)
+        self.deeper()?.deeper()
     }
 }
 
 macro_rules! elements {
     ($($part:ident::$method:ident,)*) => {$(
-        impl $part for Numbers {
+        impl $part for Check {
             type Ok = ();
             type Error = Lossy;
 
@@ -208,7 +222,7 @@ elements! {
 
 macro_rules! fields {
     ($($part:ident,)*) => {$(
-        impl $part for Numbers {
+        impl $part for Check {
             type Ok = ();
             type Error = Lossy;
 
@@ -232,7 +246,7 @@ fields! {
     SerializeStructVariant,
 }
 
-impl SerializeMap for Numbers {
+impl SerializeMap for Check {
     type Ok = ();
     type Error = Lossy;
 
@@ -252,6 +266,8 @@ impl SerializeMap for Numbers {
 
 /// serde_json reads no deeper.
 const MAX_DEPTH: usize = 127;
+/// The name under which `RawValue` serializes itself.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
 #[cfg(test)]
 mod tests {
@@ -308,11 +324,17 @@ mod tests {
 
     #[test]
     fn every_depth_that_passes_reads_back() {
+        #[derive(serde::Serialize)]
+        struct Nested(Vec<Nested>);
         for depth in [126, 127, 128, 200] {
-            let json = "[".repeat(depth) + &"]".repeat(depth);
-            let raw = RawValue::from_string(json.clone()).unwrap();
+            let nested = (1..depth).fold(Nested(vec![]), |inner, _| Nested(vec![inner]));
+            let json = serde_json::to_string(&nested).unwrap();
+            assert_eq!(json, "[".repeat(depth) + &"]".repeat(depth));
             let reads_back = serde_json::from_str::<serde_json::Value>(&json).is_ok();
-            assert_eq!(check_value(&raw).is_ok(), reads_back, "{depth}");
+            assert_eq!(check_value(&nested).is_ok(), reads_back, "{depth}");
+            // It reads back as JSON text.
+            let raw = RawValue::from_string(json).unwrap();
+            assert_eq!(check_value(&raw), Ok(()));
         }
         let brackets = "[{".repeat(500);
         assert_eq!(check_value(&brackets), Ok(()));

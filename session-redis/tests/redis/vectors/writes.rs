@@ -192,9 +192,7 @@ async fn put(redis: &TestRedis, write: &Write) {
 }
 
 /// Every entry of this driver.
-fn each(seed: &Vectors) -> impl Iterator<Item = &Write> {
-    assert_eq!(seed.cookie_name, NAME);
-    // The test harness shows this if the test fails.
-    let print = |write: &Write| println!("{} of {}", write.name, write.seed_version);
-    seed.writes().into_iter().inspect(print)
+fn each(vectors: &Vectors) -> impl Iterator<Item = &Write> {
+    assert_eq!(vectors.cookie_name, NAME);
+    vectors.writes_of("redis")
 }

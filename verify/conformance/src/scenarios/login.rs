@@ -278,7 +278,7 @@ async fn a_moved_record_has_no_data(fixture: Fixture) {
     let record = loaded.unwrap().record;
     assert_eq!(record.id().as_str(), old);
     assert_eq!(record.data().to_json(), "{}");
-    assert_eq!(record.flash().to_json(), "{}");
+    assert_eq!(record.flash_next().to_json(), "{}");
 }
 
 /// It is an ordinary record for a program that doesn't know moved records.

@@ -147,7 +147,9 @@ async fn s20_a_second_layer_changes_nothing(fixture: Fixture) {
         let loads = fixture.probe.loads();
         let answer = browser.get("/lab/twice").await;
         assert_eq!((answer.status, &*answer.body), (200, visits));
-        assert_eq!(answer.set_cookies().len(), 1);
+        // A server-side session that is not renewed keeps its cookie.
+        let is_set = visits == "1" || !fixture.is_server_side();
+        assert_eq!(answer.set_cookies().len(), usize::from(is_set));
         assert_eq!(answer.header("vary"), "Cookie");
         assert!(fixture.probe.loads() <= loads + 1);
     }
