@@ -36,7 +36,7 @@ faults! {
     SavesNothingAfterErrors => handlers::a_handled_error_still_saves_the_session,
     ForgetsVary => caching::s25_reading_the_session_adds_vary_cookie,
     ForgetsCacheControl => caching::s24_setting_or_removing_the_cookie_forbids_caching,
-    OverwritesCacheControl => caching::s24_the_handlers_cache_control_is_kept,
+    OverwritesCacheControl => caching::s24_a_response_with_the_cookie_is_never_public,
     AlwaysVaries => caching::s25_ignoring_the_session_adds_no_headers,
     ReadsOneCookieHeader => cookies::s21_all_cookie_headers_are_read,
     ReadsTheLastCookie => cookies::s22_duplicate_cookies_never_lock_a_user_out,
