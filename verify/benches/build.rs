@@ -1,4 +1,4 @@
-//! Tells the programs which compiler made them: counts of instructions are its doing.
+//! Tells the programs which compiler built them. Instruction counts depend on it.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
--- Requests of many visitors in turn, whose cookies are the arguments: requests of one session would wait for each other.
+-- Sends the requests of many visitors in turn. The arguments are their cookies. Requests of one session would wait for each other.
 function init(cookies)
    requests = {}
    for i, cookie in ipairs(cookies) do
@@ -12,7 +12,7 @@ function request()
    return requests[turn]
 end
 
--- One line for the program that started this: requests a second, failures, and three quantiles in microseconds.
+-- Prints one line for the parent process: requests per second, failures, and three quantiles in microseconds.
 function done(summary, latency)
    local failed = summary.errors.connect + summary.errors.read + summary.errors.write
       + summary.errors.status + summary.errors.timeout

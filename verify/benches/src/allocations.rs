@@ -1,27 +1,29 @@
-//! How often the heap is asked.
+//! The number of heap allocations.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// The allocator of every program that has this crate: the system's, counted.
+/// The allocator of every program that uses this crate. It counts, and calls the system's
+/// allocator.
 struct Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 thread_local! {
-    // One instruction for each allocation, where an atomic of all threads would cost those who allocate a lot some time.
+    // One instruction per allocation. An atomic that all threads share would slow down whichever
+    // contestant allocates most.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// How often `work` allocates or reallocates on this thread.
+/// Returns how often `work` allocates or reallocates on this thread.
 pub fn count(work: impl FnOnce()) -> u64 {
     let before = ALLOCATIONS.get();
     work();
     ALLOCATIONS.get() - before
 }
 
-// SAFETY: every call is passed on to the system's allocator unchanged.
+// SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);

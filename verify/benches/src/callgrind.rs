@@ -1,4 +1,4 @@
-//! Instructions by valgrind's callgrind: the same each time, and by function.
+//! Instructions by function, counted by valgrind's callgrind. The counts are the same in every run.
 
 mod groups;
 
@@ -9,37 +9,39 @@ use std::process::{Command, Stdio};
 pub use self::groups::Group;
 use crate::cases::WITHOUT_REP;
 
-/// The instructions of one run of a case, by where they come from.
+/// The instructions of one run of a case, by their origin.
 #[derive(Clone, Debug, Default)]
 pub struct Profile(BTreeMap<Place, f64>);
 
-/// Where an instruction comes from.
+/// The origin of an instruction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
-    /// The source of the line, which may be inlined into the function.
+    /// The source file of the line, which may be inlined into the function.
     line: String,
-    /// The function's own source.
+    /// The source file of the function.
     file: String,
     function: String,
 }
 
-/// Profiles the case of this name in a child process, this same program. `None` where valgrind is not installed.
 ///
-/// The difference of two run lengths, which leaves the start of the process out.
+/// Profiles the case with this name in a child process of this program. Returns `None` if valgrind
+/// is not installed.
+///
+/// Subtracts a short run from a long one, which leaves out the start of the process.
 ///
 /// # Panics
 ///
-/// When the case does, or valgrind's report is not what it was.
+/// If the case panics, or valgrind's report has an unknown format.
 #[must_use]
 pub fn profile(name: &str) -> Option<Profile> {
     profile_between(name, SHORT, LONG)
 }
 
-/// As [`profile`], with run lengths for what takes longer.
+/// Like [`profile`], with other run lengths, for slow cases.
 ///
 /// # Panics
 ///
-/// As [`profile`].
+/// Like [`profile`].
 #[must_use]
 pub fn profile_between(name: &str, short: usize, long: usize) -> Option<Profile> {
     let times = (long - short) as f64;
@@ -54,13 +56,13 @@ pub fn profile_between(name: &str, short: usize, long: usize) -> Option<Profile>
 }
 
 impl Profile {
-    /// All instructions.
+    /// Returns the number of all instructions.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.values().sum::<f64>().round() as u64
     }
 
-    /// The instructions of a group.
+    /// Returns the number of instructions in a group.
     #[must_use]
     pub fn of(&self, group: Group) -> u64 {
         let places = self.0.iter();
@@ -70,7 +72,8 @@ impl Profile {
         instructions.sum::<f64>().round() as u64
     }
 
-    /// Each function's instructions, those inlined into it included, with the group of most; the largest first.
+    /// Returns the instructions of each function and its group, including inlined functions,
+    /// largest first.
     #[must_use]
     pub fn functions(&self) -> Vec<(String, f64)> {
         let mut functions: BTreeMap<String, f64> = BTreeMap::new();
@@ -95,7 +98,7 @@ fn run(name: &str, times: usize) -> Option<Profile> {
         .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(std::env::current_exe().expect("this program is a file"))
         .args(["run", name, &times.to_string()])
-        // What the environment is must not count.
+        // The size of the environment must not count.
         .env_clear()
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
         .envs([WITHOUT_REP])
@@ -107,12 +110,12 @@ fn run(name: &str, times: usize) -> Option<Profile> {
         status => status.expect("valgrind starts"),
     };
     assert!(status.success(), "`{name}` fails under valgrind: {status}");
-    let report = std::fs::read_to_string(&file).expect("valgrind reports");
+    let report = std::fs::read_to_string(&file).expect("valgrind writes a report");
     let _ = std::fs::remove_file(&file);
     Some(parse(&report))
 }
 
-/// The costs themselves, by place (Callgrind Format Specification, without compression).
+/// Reads the costs by place (Callgrind Format Specification, without compression).
 fn parse(report: &str) -> Profile {
     let mut profile = Profile::default();
     let mut place = Place::default();
@@ -129,7 +132,7 @@ fn parse(report: &str) -> Profile {
                     value.clone_into(&mut place.function);
                     place.line.clone_from(&place.file);
                 }
-                // The line after it holds what was called, which is counted there.
+                // The next line is the inclusive cost of the call, which counts where it is spent.
                 "calls" => is_call = true,
                 _ => {}
             }
@@ -137,7 +140,7 @@ fn parse(report: &str) -> Profile {
             && !std::mem::take(&mut is_call)
         {
             let instructions = line.split(' ').nth(1).and_then(|cost| cost.parse().ok());
-            let instructions: f64 = instructions.expect("a line has its cost");
+            let instructions: f64 = instructions.expect("the line has a cost");
             *profile.0.entry(place.clone()).or_default() += instructions;
         }
     }
@@ -152,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn costs_count_where_they_are_and_calls_do_not() {
+    fn the_inclusive_costs_of_calls_are_ignored() {
         let profile = parse(
             "events: Ir\n\
              fl=/x/session-core/src/record.rs\nfn=session_core::read\n16 400\n\

@@ -1,37 +1,37 @@
-//! What is measured, by name: by this process, and by children of it under a tool.
+//! Named cases, measured by this process and by child processes under a tool.
 
 use std::process::ExitCode;
 
-/// A case that is ready to run: takes how often.
+/// A case that is ready to run. The argument is the number of runs.
 pub type Prepared = Box<dyn FnMut(usize)>;
 
 /// One thing to measure.
 pub struct Case {
-    /// Unique among its program's.
+    /// The name, unique within a program.
     pub name: String,
     prepare: Box<dyn Fn() -> Prepared>,
 }
 
-/// Everything about one run of a case.
+/// The cost of one run of a case.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
-    /// Instructions, as the processor runs them.
+    /// Instructions that the processor ran.
     pub native: Option<u64>,
-    /// Instructions by callgrind, where hashing is in software.
+    /// Instructions that callgrind counted, with hashing in software.
     pub callgrind: Option<u64>,
-    /// Those of them that hash.
+    /// The part of callgrind's count that hashes.
     pub mac: Option<u64>,
-    /// The median of its time.
+    /// The median time.
     pub nanoseconds: f64,
-    /// Allocations and reallocations.
+    /// The number of allocations and reallocations.
     pub allocations: u64,
 }
 
 impl Figures {
-    /// The columns of a table of them.
+    /// The columns of a table of figures.
     pub const COLUMNS: [&str; 5] = ["instructions", "callgrind", "less MAC", "ns", "allocations"];
 
-    /// Them, in that order.
+    /// Returns a value for each of [`COLUMNS`](Self::COLUMNS).
     #[must_use]
     pub fn columns(&self) -> [Option<f64>; 5] {
         let without_mac = self.callgrind.zip(self.mac);
@@ -46,7 +46,7 @@ impl Figures {
 }
 
 impl Case {
-    /// Names what `prepare` prepares.
+    /// Gives a name to the case that `prepare` prepares.
     pub fn new<F: FnMut(usize) + 'static>(
         name: impl Into<String>,
         prepare: impl Fn() -> F + 'static,
@@ -57,14 +57,15 @@ impl Case {
         }
     }
 
-    /// Makes it ready.
+    /// Makes the case ready to run.
     #[must_use]
     pub fn prepare(&self) -> Prepared {
         (self.prepare)()
     }
 }
 
-/// Does what the arguments ask of a child process. `None` where they ask nothing: this is the parent.
+/// Does what the arguments ask a child process to do. Returns `None` in the parent, which has no
+/// such arguments.
 #[must_use]
 pub fn child(cases: &[Case]) -> Option<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -82,7 +83,7 @@ pub fn child(cases: &[Case]) -> Option<ExitCode> {
     }
 }
 
-/// Measures all of them, and says on the error output how far it is.
+/// Measures every case, and reports progress on standard error.
 #[must_use]
 pub fn measure<'a>(cases: impl IntoIterator<Item = &'a Case>) -> Vec<Figures> {
     let cases: Vec<&Case> = cases.into_iter().collect();
@@ -104,8 +105,8 @@ pub fn measure<'a>(cases: impl IntoIterator<Item = &'a Case>) -> Vec<Figures> {
         .collect()
 }
 
-/// A variable for a child whose instructions are counted: that counts `rep movsb` once for every byte, so the C library is
-/// to copy without it.
+/// An environment variable for children whose instructions are counted. Each byte of a `rep movsb`
+/// counts as one instruction, so the C library must copy without it.
 pub(crate) const WITHOUT_REP: (&str, &str) = (
     "GLIBC_TUNABLES",
     "glibc.cpu.x86_rep_movsb_threshold=0x40000000:glibc.cpu.x86_rep_stosb_threshold=0x40000000",

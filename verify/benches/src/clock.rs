@@ -1,12 +1,13 @@
-//! The time that a thread worked.
+//! The processor time of a thread.
 
 use std::time::Duration;
 
-/// The processor time of this thread since some moment: what others do meanwhile does not count.
+/// Returns the processor time of this thread since some fixed moment. Other threads and programs do
+/// not count.
 ///
 /// # Panics
 ///
-/// When there is no such clock, which Linux has had since 2.6.
+/// If there is no such clock. Linux has had it since 2.6.
 #[cfg(target_os = "linux")]
 #[must_use]
 pub fn thread_time() -> Duration {
@@ -14,7 +15,7 @@ pub fn thread_time() -> Duration {
     clock.now().expect("Linux has it").into()
 }
 
-/// The time since the first call, where there is no such clock.
+/// Returns the time since the first call, on systems without such a clock.
 #[cfg(not(target_os = "linux"))]
 #[must_use]
 pub fn thread_time() -> Duration {

@@ -1,4 +1,4 @@
-//! The work that no signed cookie session can do without, and nothing else.
+//! The minimum work of a signed cookie session.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -14,7 +14,8 @@ use crate::cases::Case;
 use crate::requests::forged;
 use crate::session::{SECRET, SESSION};
 
-/// A keyed MAC, base64, one pass of serde_json into an owned map of raw values, and one header string.
+/// Returns the cases: a keyed MAC, base64, one pass of serde_json into an owned map of raw values,
+/// and one header string.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     vec![
@@ -68,7 +69,7 @@ fn bad_signature(times: usize) {
     }
 }
 
-/// One keyed MAC over the encoded session.
+/// Computes one keyed MAC over the encoded session.
 fn mac(times: usize) {
     let (key, token) = (key(), token());
     let (value, _) = token.rsplit_once('.').expect("it is a token");
@@ -101,7 +102,7 @@ fn signed(key: &Hmac<Sha256>, payload: &Payload<'_>) -> String {
 }
 
 fn key() -> Hmac<Sha256> {
-    Hmac::new_from_slice(SECRET.as_bytes()).expect("any length will do")
+    Hmac::new_from_slice(SECRET.as_bytes()).expect("any length is valid")
 }
 
 fn token() -> String {

@@ -1,4 +1,4 @@
-//! Requests through `SessionLayer`, around a service that does nothing but use its session.
+//! Requests through `SessionLayer`, around a service that only uses its session.
 
 use std::convert::Infallible;
 
@@ -14,7 +14,7 @@ use crate::cases::Case;
 use crate::requests::{forged, manager, token};
 use crate::session::{SECRET, SESSION};
 
-/// The paths of a request through a middleware.
+/// Returns a case for each path of a request through a middleware.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     vec![
@@ -39,7 +39,7 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// What a request brings.
+/// The token that a request carries.
 #[derive(Clone, Copy, Debug)]
 enum Cookie {
     None,
@@ -47,7 +47,7 @@ enum Cookie {
     Forged,
 }
 
-/// Sends requests for this handler.
+/// Returns a case that sends requests to this handler.
 fn through(manager: SessionManager, cookie: Cookie, handler: fn()) -> impl FnMut(usize) {
     let token = token(&manager, SESSION).as_str().to_owned();
     let cookie = match cookie {
@@ -100,5 +100,5 @@ fn session() -> Session {
 fn lazily() -> SessionManager {
     let secret = Secret::new(SECRET).expect("it is long enough");
     let manager = SessionManager::builder(CookieDriver, secret).opening(Opening::Lazy);
-    manager.build().expect("the defaults are possible")
+    manager.build().expect("the defaults are valid")
 }

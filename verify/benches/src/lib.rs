@@ -1,19 +1,22 @@
-//! The instruments that the measuring programs share: what a case costs in instructions, time and allocations.
 //!
-//! This package's programs measure the library by itself; those of `verify/benches/peers` measure it beside others.
+//! Instruments that measure the cost of a case in instructions, time and allocations.
+//!
+//! The programs of this package measure the library alone. Those in `verify/benches/peers` compare
+//! it with other libraries.
 
-// The instruments.
+// Instruments.
 pub mod allocations;
 pub mod callgrind;
 pub mod cases;
 pub mod clock;
+#[cfg(feature = "pictures")]
 pub mod picture;
 pub mod report;
 pub mod rounds;
 #[cfg_attr(not(target_os = "linux"), path = "no_steps.rs")]
 mod steps;
 
-// What is measured.
+// Cases.
 pub mod floor;
 pub mod layer;
 pub mod parts;

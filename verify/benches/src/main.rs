@@ -1,5 +1,5 @@
-//! What sessions cost by themselves, without a framework: whole requests next to the floor, the work that a signed cookie
-//! session cannot do without, and the parts of a request.
+//! Measures sessions without a framework: whole requests, the parts of a request, and the floor,
+//! which is the minimum work of a signed cookie session.
 //!
 //! ```text
 //! cargo run --profile measure -p session-bench

@@ -1,4 +1,4 @@
-//! Where there is no `ptrace` as Linux has it, nothing is stepped.
+//! Systems without Linux's `ptrace`, on which nothing can be stepped.
 
 use crate::cases::Prepared;
 

@@ -1,4 +1,4 @@
-//! The parts of a request, each by itself.
+//! The parts of a request, each measured alone.
 
 use std::hint::black_box;
 
@@ -12,7 +12,8 @@ use crate::cases::Case;
 use crate::requests::{manager, token};
 use crate::session::{SECRET, SESSION};
 
-/// Signing, JSON, the session's verbs, merging, and looking for the cookie among others.
+/// Returns the cases: signing, JSON, the session's verbs, merging, and finding the cookie among
+/// others.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let mut cases = vec![
@@ -93,7 +94,7 @@ fn merge(times: usize) {
     }
 }
 
-/// The session's cookie is the last of so many.
+/// How many cookies a request has. The session's is the last one.
 fn scan(cookies: usize, times: usize) {
     let manager = manager(CookieDriver);
     let mut header = String::new();

@@ -1,4 +1,4 @@
-//! Throughput with a Redis server on loopback, of several contestants in turn.
+//! Throughput with a Redis server on loopback, measured for several contestants in turn.
 
 use std::time::Instant;
 
@@ -13,13 +13,13 @@ use crate::report::Table;
 use crate::rounds::median;
 use crate::session::SESSION;
 
-/// Someone whose requests a second are counted.
+/// A program whose requests per second are counted.
 pub struct Contestant {
     name: String,
     run: Box<dyn Fn(Work, usize) -> f64>,
 }
 
-/// What the requests do.
+/// The work of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// Read one value.
@@ -29,7 +29,7 @@ pub enum Work {
 }
 
 impl Contestant {
-    /// Takes part by a function that returns the requests a second of so many tasks at once.
+    /// Takes part with a function from the number of concurrent tasks to the requests per second.
     pub fn new(name: &str, run: impl Fn(Work, usize) -> f64 + 'static) -> Self {
         Self {
             name: name.to_owned(),
@@ -37,11 +37,12 @@ impl Contestant {
         }
     }
 
-    /// Takes part by tasks on a runtime: each makes a session of its own and then [`REQUESTS`] requests.
+    /// Takes part with tasks on a runtime. Each task creates its own session, then makes
+    /// [`REQUESTS`] requests.
     ///
     /// # Panics
     ///
-    /// When a task does.
+    /// If a task panics.
     pub fn on<F>(runtime: &Handle, name: &str, task: impl Fn(Work, usize) -> F + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -66,17 +67,17 @@ impl Contestant {
         })
     }
 
-    /// Takes part with our sessions, without a framework.
+    /// Takes part with this library, without a framework.
     pub fn ours(runtime: &Handle, manager: SessionManager) -> Self {
         Self::on(runtime, "ours", move |work, _| ours(manager.clone(), work))
     }
 }
 
-/// A runtime with two workers, as everyone here gets.
+/// Returns a runtime with two workers. Every contestant gets one.
 ///
 /// # Panics
 ///
-/// When it does not start.
+/// If the runtime does not start.
 #[must_use]
 pub fn runtime() -> Runtime {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -84,13 +85,13 @@ pub fn runtime() -> Runtime {
     runtime.expect("a runtime starts")
 }
 
-/// Lets them take turns and returns two tables: thousands of requests a second, and the ratio to the first of them. The
-/// medians of the rounds.
+/// Lets the contestants take turns, and returns two tables with the medians of the rounds:
+/// thousands of requests per second, and the ratio to the first contestant.
 pub fn race(contestants: &[Contestant]) -> [Table; 2] {
     let columns = ["read, 1", "read + write, 1", "read, 64", "read + write, 64"];
     let mut throughput = Table::new(
         "redis",
-        "Redis on loopback, thousand requests a second",
+        "Redis on loopback, thousands of requests per second",
         &columns,
     );
     let mut ratio = Table::new(
@@ -175,12 +176,12 @@ async fn stored(manager: &SessionManager) -> Token {
     }
 }
 
-/// As the driver stores it.
+/// The key under which the driver stores a session.
 fn json() -> String {
     format!(r#"{{"id":"11111111-1111-4111-8111-111111111111","data":{SESSION},"flash_next":{{}}}}"#)
 }
 
-/// Of each task.
+/// The number of requests of each task.
 pub const REQUESTS: usize = 2_000;
 
 const ROUNDS: usize = 7;

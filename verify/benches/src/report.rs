@@ -1,4 +1,4 @@
-//! Tables: printed, and kept for the page and its pictures.
+//! Tables, which are printed, and kept for the page and its pictures.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 /// A table of figures.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Table {
-    /// What the page calls it.
+    /// The name on the page, and of the file.
     pub name: String,
-    /// What it says.
+    /// The title.
     pub title: String,
-    /// The heads of the columns, after the one of the rows' names.
+    /// The headings of the columns, without the first one, which holds the names of the rows.
     pub columns: Vec<String>,
-    /// The rows.
+    /// The rows, from top to bottom.
     pub rows: Vec<Row>,
 }
 
@@ -22,37 +22,37 @@ pub struct Table {
 pub struct Row {
     /// What was measured.
     pub name: String,
-    /// One for each column, if there is one.
+    /// A value for each column, if there is one.
     pub values: Vec<Option<f64>>,
 }
 
-/// Where a program's tables go: to its output, and into a folder if it was given one.
+/// The destination of a program's tables: standard output, and a folder if one was given.
 #[derive(Clone, Debug)]
 pub struct Results(Option<PathBuf>);
 
 impl Results {
-    /// Takes the folder from the program's arguments: `--keep FOLDER`.
+    /// Takes the folder from the arguments of the program: `--keep FOLDER`.
     #[must_use]
     pub fn from_arguments() -> Self {
         let mut arguments = std::env::args().skip_while(|argument| argument != "--keep");
         Self(arguments.nth(1).map(PathBuf::from))
     }
 
-    /// Prints a table, and keeps it.
+    /// Prints a table, and keeps it if there is a folder.
     ///
     /// # Panics
     ///
-    /// When the folder cannot be written to.
+    /// If the folder is not writable.
     pub fn add(&self, table: &Table) {
         table.print();
         if let Some(folder) = &self.0 {
-            table.keep(folder).expect("the folder can be written to");
+            table.keep(folder).expect("the folder is writable");
         }
     }
 }
 
 impl Table {
-    /// Begins a table.
+    /// Creates a table without rows.
     pub fn new(name: &str, title: &str, columns: &[&str]) -> Self {
         Self {
             name: name.to_owned(),
@@ -62,22 +62,22 @@ impl Table {
         }
     }
 
-    /// Reads what [`Results`] kept in a folder, if it did.
+    /// Reads a table that [`Results`] kept in a folder. Returns `None` if there is none.
     ///
     /// # Panics
     ///
-    /// When what is there is no table.
+    /// If the file is malformed.
     #[must_use]
     pub fn kept(folder: &Path, name: &str) -> Option<Self> {
         let json = std::fs::read_to_string(folder.join(format!("{name}.json"))).ok()?;
         Some(serde_json::from_str(&json).expect("it is a table"))
     }
 
-    /// The values of a column, by the names of their rows.
+    /// Returns the values of a column, with the names of their rows.
     ///
     /// # Panics
     ///
-    /// When there is no such column.
+    /// If there is no such column.
     #[must_use]
     pub fn column(&self, column: &str) -> Vec<(&str, f64)> {
         let at = self.columns.iter().position(|name| name == column);
@@ -89,7 +89,7 @@ impl Table {
         values.collect()
     }
 
-    /// It as Markdown.
+    /// Returns the table as Markdown.
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut text = format!("| | {} |\n|---|", self.columns.join(" | "));
@@ -134,7 +134,7 @@ impl Table {
     }
 }
 
-/// A figure as a reader wants it: about three digits.
+/// Formats a number with about three digits.
 #[must_use]
 pub fn number(value: f64) -> String {
     match value.abs() {
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_have_about_three_digits() {
+    fn numbers_have_about_three_digits() {
         let written = [0.0, 0.864, 7.25, 42.4, 999.4, 999.6, 12_345.0, 123_456.0].map(number);
         assert_eq!(
             written,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_markdown_with_a_dash_for_what_is_missing() {
+    fn markdown_shows_a_dash_for_a_missing_value() {
         let mut table = Table::new("name", "Title", &["a", "b"]);
         table.row("row", [Some(1.0), None]);
         assert_eq!(

@@ -1,4 +1,5 @@
-//! Whole requests through the session manager, as a middleware drives it, without a framework.
+//! Whole requests through the session manager, driven like a middleware does it, without a
+//! framework.
 
 use std::hint::black_box;
 
@@ -10,7 +11,7 @@ use session_core::{Driver, MemoryDriver, Outcome, Secret, SessionManager, Token}
 use crate::cases::Case;
 use crate::session::{SECRET, SESSION};
 
-/// The cases with both drivers that need no server.
+/// Returns the cases for the two drivers that need no server.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let mut cases = of("cookie", || manager(CookieDriver));
@@ -33,23 +34,23 @@ fn of(driver: &str, manager: fn() -> SessionManager) -> Vec<Case> {
     ]
 }
 
-/// A manager with the defaults.
+/// Returns a manager with the default settings.
 ///
 /// # Panics
 ///
-/// When the defaults are not possible.
+/// If the default settings are invalid.
 #[must_use]
 pub fn manager(driver: impl Driver) -> SessionManager {
     let secret = Secret::new(SECRET).expect("it is long enough");
     let manager = SessionManager::builder(driver, secret).build();
-    manager.expect("the defaults are possible")
+    manager.expect("the defaults are valid")
 }
 
-/// The token of a new session with these values.
+/// Returns the token of a new session with these values.
 ///
 /// # Panics
 ///
-/// When the driver fails.
+/// If the driver fails.
 #[must_use]
 pub fn token(manager: &SessionManager, data: &str) -> Token {
     let session = block_on(manager.open(None)).expect("the driver cannot fail");
@@ -64,18 +65,18 @@ pub fn token(manager: &SessionManager, data: &str) -> Token {
     }
 }
 
-/// Another character where the token begins: what is signed is not what it was.
+/// Changes the first character of a token, so that its signature no longer matches.
 #[must_use]
 pub fn forged(token: &str) -> String {
     let other = if token.starts_with('A') { "B" } else { "A" };
     format!("{other}{}", &token[1..])
 }
 
-/// Requests that read one value of a session with this data.
+/// Returns a case that reads one value of a session with this data.
 ///
 /// # Panics
 ///
-/// When the driver fails.
+/// If the driver fails.
 pub fn read(manager: SessionManager, data: &str) -> impl FnMut(usize) + use<> {
     let token = token(&manager, data);
     move |times| {
@@ -93,11 +94,11 @@ pub fn read(manager: SessionManager, data: &str) -> impl FnMut(usize) + use<> {
     }
 }
 
-/// Requests that read one value and write it, in a session with this data.
+/// Returns a case that reads and writes one value of a session with this data.
 ///
 /// # Panics
 ///
-/// When the driver fails.
+/// If the driver fails.
 pub fn read_write(manager: SessionManager, data: &str) -> impl FnMut(usize) + use<> {
     let token = token(&manager, data);
     move |times| {
@@ -121,7 +122,7 @@ fn bad_signature(manager: SessionManager) -> impl FnMut(usize) {
         for _ in 0..times {
             block_on(async {
                 let session = manager.open(Some(black_box(&*forged))).await;
-                let session = session.expect("that is no failure");
+                let session = session.expect("a bad token is not an error");
                 assert!(session.is_new());
                 let outcome = manager.commit(&session).await;
                 assert_eq!(outcome.expect("there is nothing to save"), Outcome::Keep);
@@ -130,7 +131,7 @@ fn bad_signature(manager: SessionManager) -> impl FnMut(usize) {
     }
 }
 
-/// Of a visitor without a cookie, who gets one.
+/// The first request of a visitor, who gets a cookie.
 fn new_session(manager: SessionManager) -> impl FnMut(usize) {
     move |times| {
         for _ in 0..times {

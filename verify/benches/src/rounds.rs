@@ -1,4 +1,4 @@
-//! Time, of several cases in turn.
+//! Time, measured for several cases in turn.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -6,24 +6,27 @@ use std::time::{Duration, Instant};
 use crate::cases::Prepared;
 use crate::clock::thread_time;
 
-/// The nanoseconds that one run of each case keeps this thread busy: medians over rounds in which all take their turn.
 ///
-/// What other programs do meanwhile does not count, except for the caches that they empty.
+/// Returns the nanoseconds that one run of each case keeps this thread busy: the median over rounds
+/// in which every case takes its turn.
+///
+/// Other programs do not count, except for the cache lines that they evict.
 pub fn medians(cases: &mut [Prepared]) -> Vec<f64> {
     medians_by(cases, thread_time)
 }
 
-/// The nanoseconds until one run of each case is done, which may wait for others: medians as well.
+/// Returns the median nanoseconds until one run of each case is done, including the time that it
+/// waits.
 pub fn elapsed_medians(cases: &mut [Prepared]) -> Vec<f64> {
     static START: OnceLock<Instant> = OnceLock::new();
     medians_by(cases, || START.get_or_init(Instant::now).elapsed())
 }
 
-/// The middle one.
+/// Returns the middle value.
 ///
 /// # Panics
 ///
-/// When there is none.
+/// If there are no values.
 #[must_use]
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -49,7 +52,7 @@ fn medians_by(cases: &mut [Prepared], clock: fn() -> Duration) -> Vec<f64> {
     measured.into_iter().map(median).collect()
 }
 
-/// How often a case runs in a turn.
+/// Returns how often a case runs in a turn.
 fn calibrate(mut time: impl FnMut(usize) -> Duration) -> usize {
     let mut times = 1;
     while time(times) < TURN / 2 {
@@ -59,5 +62,5 @@ fn calibrate(mut time: impl FnMut(usize) -> Duration) -> usize {
 }
 
 const ROUNDS: usize = 201;
-/// Short, so that few turns are interrupted.
+/// Short enough that few turns are interrupted.
 const TURN: Duration = Duration::from_millis(1);

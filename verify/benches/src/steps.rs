@@ -1,8 +1,9 @@
-//! Instructions as the processor runs them, counted one by one.
 //!
-//! valgrind knows no SHA instructions, and a virtual machine seldom has counters. So a child process runs the case under
-//! `ptrace`, and its parent lets it take one step at a time. Only what is measured is stepped: the child stops itself at
-//! its beginning and at its end.
+//! Instructions that the processor runs, counted one by one.
+//!
+//! valgrind does not know the SHA instructions, and virtual machines rarely have performance
+//! counters. So a child process runs the case under `ptrace`, and its parent steps through it. The
+//! child stops itself before and after the measured part, so that only that part is stepped.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
@@ -14,7 +15,8 @@ use nix::unistd::Pid;
 
 use crate::cases::{Prepared, WITHOUT_REP};
 
-/// The instructions of one run of the case of this name, by this same program. `None` where stepping is not allowed.
+/// Counts the instructions of one run of the case with this name, in a child process of this
+/// program. Returns `None` where stepping is not allowed.
 pub(crate) fn count(name: &str) -> Option<u64> {
     let program = std::env::current_exe().ok()?;
     let child = Command::new(program)
@@ -37,8 +39,8 @@ pub(crate) fn count(name: &str) -> Option<u64> {
     Some((long - short) / (LONG - SHORT) as u64)
 }
 
-/// What the child does: stops before, between and after a short run and a long one. What surrounds a run drops out of
-/// their difference.
+/// Runs the case in the child: once short and once long, with a stop before, between and after. The
+/// cost around a run cancels out in the difference.
 pub(crate) fn obey(mut case: Prepared) -> nix::Result<()> {
     case(WARM_UP);
     ptrace::traceme()?;
@@ -49,7 +51,7 @@ pub(crate) fn obey(mut case: Prepared) -> nix::Result<()> {
     raise(Signal::SIGSTOP)
 }
 
-/// Steps until the child stops itself.
+/// Counts steps until the child stops itself.
 fn step(pid: Pid) -> Option<u64> {
     let mut steps = 0;
     loop {
@@ -62,7 +64,7 @@ fn step(pid: Pid) -> Option<u64> {
     }
 }
 
-/// A child that does not outlive its measurement.
+/// A child process that ends with its measurement.
 struct Traced(Child);
 
 impl Drop for Traced {

@@ -1,6 +1,7 @@
-//! Hostile and random input for the session crates, and what must hold whatever it is. `README.md` says how to run it.
+//! Hostile and random input for the session crates, and what must hold for all of it. `README.md`
+//! says how to run it.
 //!
-//! A target is a function of bytes, so that the corpus runs without a fuzzer too: `cargo test`.
+//! A target is a function of bytes, so that `cargo test` can run the corpus without a fuzzer.
 #![forbid(unsafe_code)]
 
 mod oracle;
@@ -8,25 +9,11 @@ mod targets;
 
 pub use crate::targets::{TARGETS, Target};
 
-/// Defines a fuzzer of the target with this name.
-#[macro_export]
-macro_rules! fuzz {
-    ($name:literal) => {
-        use libfuzzer_sys::fuzz_target;
-
-        fuzz_target!(|bytes: &[u8]| $crate::run($name, bytes));
-    };
-}
-
-/// Runs the target with this name.
-///
-/// # Panics
-///
-/// When there is none, and where the library does not do what it should.
-pub fn run(name: &str, bytes: &[u8]) {
-    let (_, run) = TARGETS
-        .iter()
+/// Returns the target with this name.
+#[must_use]
+pub fn target(name: &str) -> Option<fn(&[u8])> {
+    let mut targets = TARGETS.into_iter();
+    targets
         .find(|(known, _)| *known == name)
-        .unwrap_or_else(|| panic!("there is no target {name}"));
-    run(bytes);
+        .map(|(_, run)| run)
 }

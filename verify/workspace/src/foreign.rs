@@ -1,4 +1,5 @@
-//! The crates of others whose types a public API shows: their next major version is one of ours.
+//! Crates outside this workspace whose types our public API shows. A new major version of one is a
+//! new major version of ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,27 +7,28 @@ use std::fs;
 use crate::Result;
 use crate::workspace::root;
 
-/// For each published crate, the crates of others that it may show, with the reason.
+/// For each published library, the foreign crates that its API may show, each with a reason.
 pub type Allowed = BTreeMap<String, BTreeMap<String, String>>;
 
-/// Reads the list that is committed.
+/// Reads the committed list.
 ///
 /// # Errors
 ///
-/// When it is missing, or not as it should be.
+/// If the list is missing or malformed.
 pub fn allowed() -> Result<Allowed> {
     let text = fs::read_to_string(root().join("verify/workspace/api/foreign.toml"))?;
     Ok(toml::from_str(&text)?)
 }
 
-/// The crates whose paths stand in these lines, without the standard library.
+/// Returns the crates whose paths appear in these lines, except for the standard library.
 #[must_use]
 pub fn crates(items: &[String]) -> BTreeSet<&str> {
     let heads = items.iter().flat_map(|item| heads(item));
     heads.filter(|name| !STANDARD.contains(name)).collect()
 }
 
-/// The first segment of each path that begins by a crate; types and their parameters begin by a capital.
+/// Returns the first segment of each path that starts with a crate. Types and type parameters start
+/// with a capital.
 fn heads(item: &str) -> impl Iterator<Item = &str> {
     item.match_indices("::").filter_map(|(at, _)| {
         let before = &item[..at];
@@ -50,13 +52,13 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_is_seen_wherever_a_path_begins() {
+    fn finds_the_crate_of_every_path_in_a_line() {
         let item = "pub fn ours::A<T>::f(&self, &http::Map<bytes::Bytes>) -> T::Error where T: a_b::C<core::D>";
         assert_eq!(found(item), ["a_b", "bytes", "http", "ours"]);
     }
 
     #[test]
-    fn what_a_path_goes_on_with_is_no_crate() {
+    fn later_segments_of_a_path_are_not_crates() {
         assert_eq!(found("pub use ours::inner::Thing"), ["ours"]);
         assert_eq!(found("pub struct Thing"), Vec::<String>::new());
     }

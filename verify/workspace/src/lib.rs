@@ -1,18 +1,14 @@
-//! What must hold for the workspace as a whole, read from cargo and rustdoc.
+//! Checks the workspace as a whole, from what cargo and rustdoc report.
 //!
 //! ```text
-//! cargo test -p session-checks                # compares
-//! cargo run -p session-checks -- update       # writes the listings of the public API and the figures anew
-//! cargo run -p session-checks -- features     # each feature of each published crate alone, and all together
+//! cargo test -p session-workspace            # compares
+//! cargo run -p session-workspace -- update   # rewrites the listings of the public API
 //! ```
 
-pub mod expression;
-pub mod features;
-pub mod figures;
 pub mod foreign;
 pub mod listing;
-pub mod policy;
+pub mod statements;
 pub mod workspace;
 
-/// What goes wrong is told to whoever runs the check; nothing tries again.
+/// The result of a check. Errors go to the person who runs it; nothing is retried.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -1,4 +1,5 @@
-//! The public API as text: a line for each public item, as rustdoc sees it with all features on.
+//! The public API as text: one line for each public item that rustdoc sees with all features
+//! enabled.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,23 +9,23 @@ use std::process::Command;
 use public_api::Builder;
 
 use crate::Result;
-use crate::workspace::{Workspace, compiler, root, run};
+use crate::workspace::{Workspace, cargo_command, compiler, root, run};
 
-/// What is committed of one crate.
+/// The public API of one crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// The release of the compiler that made it.
     pub compiler: String,
-    /// A line for each public item.
+    /// One line for each public item.
     pub items: Vec<String>,
 }
 
 impl Listing {
-    /// Reads what is committed.
+    /// Reads the committed listing.
     ///
     /// # Errors
     ///
-    /// When there is no such file, or it does not begin by its compiler.
+    /// If the file is missing or does not start with its compiler.
     pub fn committed(package: &str) -> Result<Self> {
         let path = path(package);
         let text =
@@ -32,24 +33,24 @@ impl Listing {
         let (first, items) = text.split_once('\n').unwrap_or_default();
         let compiler = first
             .strip_prefix(FIRST_LINE)
-            .ok_or("a listing begins by its compiler")?;
+            .ok_or("a listing starts with its compiler")?;
         Ok(Self {
             compiler: compiler.to_owned(),
             items: items.lines().map(str::to_owned).collect(),
         })
     }
 
-    /// Writes it to where it is committed.
+    /// Writes the listing where it is committed.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, package: &str) -> Result<()> {
         let text = format!("{FIRST_LINE}{}\n{}\n", self.compiler, self.items.join("\n"));
         Ok(fs::write(path(package), text)?)
     }
 
-    /// The items that only one of the two has: `-` before those of this one, `+` before those of the other.
+    /// Returns the removed items, each after a `-`, then the added ones, each after a `+`.
     #[must_use]
     pub fn changes(&self, now: &Self) -> Vec<String> {
         let [before, after] =
@@ -60,16 +61,17 @@ impl Listing {
     }
 }
 
-/// Lists every published crate as it is now. `program` is this crate's program, which stands in for rustdoc.
+/// Lists every published library as it is now. `program` is the program of this crate, which takes
+/// the role of rustdoc.
 ///
-/// All crates of the workspace are documented at once, because their dependencies are then those that the lints and the
-/// documentation have built already.
+/// Documents all crates of the workspace at once: their dependencies are then the ones that clippy
+/// and `cargo doc` have already built.
 ///
 /// # Errors
 ///
-/// What cargo or rustdoc complains about.
+/// If cargo or rustdoc fails.
 pub fn list(workspace: &Workspace, program: &Path) -> Result<Vec<(String, Listing)>> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = cargo_command();
     command
         .args([
             "doc",
@@ -79,14 +81,13 @@ pub fn list(workspace: &Workspace, program: &Path) -> Result<Vec<(String, Listin
             "--all-features",
             "--no-deps",
         ])
-        .current_dir(root())
         .env("RUSTDOC", program)
-        .env(STANDS_IN, real_rustdoc())
+        .env(REAL_RUSTDOC, real_rustdoc())
         .env("RUSTDOCFLAGS", "-Zunstable-options --output-format=json");
     run(&mut command)?;
     let compiler = compiler()?;
-    let published = workspace.published().into_iter();
-    let list = published.map(|package| {
+    let libraries = workspace.libraries().into_iter();
+    let list = libraries.map(|package| {
         let file = format!("doc/{}.json", package.name.replace('-', "_"));
         let api = Builder::from_rustdoc_json(workspace.target_directory().join(file))
             .omit_blanket_impls(true)
@@ -103,12 +104,14 @@ pub fn list(workspace: &Workspace, program: &Path) -> Result<Vec<(String, Listin
     list.collect()
 }
 
-/// In the program that stands in for rustdoc: the real one, with the unstable output allowed.
+/// Returns the real rustdoc with unstable output enabled, if cargo started this program in its
+/// place.
 ///
-/// Set for cargo as a whole, `RUSTC_BOOTSTRAP` would make it build again what reads that variable, and all that needs it.
+/// Setting `RUSTC_BOOTSTRAP` for cargo instead would rebuild every crate that reads that variable,
+/// and their dependents.
 #[must_use]
 pub fn rustdoc() -> Option<Command> {
-    let mut command = Command::new(std::env::var_os(STANDS_IN)?);
+    let mut command = Command::new(std::env::var_os(REAL_RUSTDOC)?);
     command
         .args(std::env::args_os().skip(1))
         .env("RUSTC_BOOTSTRAP", "1");
@@ -127,9 +130,9 @@ fn path(package: &str) -> PathBuf {
 }
 
 const FIRST_LINE: &str = "# All features, rustc ";
-/// Traits of the compiler's own, which users cannot name.
+/// Traits internal to the compiler, which users cannot name.
 const INTERNAL: [&str; 2] = [
     " core::marker::Freeze for ",
     " core::marker::UnsafeUnpin for ",
 ];
-const STANDS_IN: &str = "SESSION_CHECKS_RUSTDOC";
+const REAL_RUSTDOC: &str = "SESSION_WORKSPACE_RUSTDOC";

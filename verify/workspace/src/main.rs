@@ -1,9 +1,9 @@
-//! `update` writes what the tests of this package compare with; `features` lints each set of features.
+//! Rewrites the listings of the public API that the tests of this package compare with.
 
 use std::process::ExitCode;
 
-use session_checks::workspace::Workspace;
-use session_checks::{Result, features, figures, listing};
+use session_workspace::workspace::Workspace;
+use session_workspace::{Result, listing};
 
 fn main() -> ExitCode {
     if let Some(mut rustdoc) = listing::rustdoc() {
@@ -12,8 +12,7 @@ fn main() -> ExitCode {
     }
     let done = match std::env::args().nth(1).as_deref() {
         Some("update") => update(),
-        Some("features") => Workspace::read().and_then(|workspace| features::check(&workspace)),
-        _ => Err("usage: session-checks update | features".into()),
+        _ => Err("usage: session-workspace update".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -30,5 +29,5 @@ fn update() -> Result<()> {
         now.write(&package)?;
         println!("{package}: {} public items", now.items.len());
     }
-    figures::write(&workspace)
+    Ok(())
 }

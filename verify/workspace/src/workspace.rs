@@ -1,7 +1,6 @@
-//! The workspace, as cargo describes it.
+//! The workspace, as cargo and git describe it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +9,7 @@ use serde::Deserialize;
 
 use crate::Result;
 
-/// All packages that are built here, for tests and examples too.
+/// Every package that is built here, including those for tests and examples.
 #[derive(Debug, Deserialize)]
 pub struct Workspace {
     packages: Vec<Package>,
@@ -18,189 +17,193 @@ pub struct Workspace {
     target_directory: PathBuf,
 }
 
-/// One package of the graph.
+/// One package of the dependency graph.
 #[derive(Debug, Deserialize)]
 pub struct Package {
     id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its version.
+    /// The version.
     pub version: String,
-    /// An SPDX licence expression.
-    pub license: Option<String>,
-    /// Where it is from; `None` for ours.
-    pub source: Option<String>,
-    /// The oldest compiler that it says it supports.
+    /// The oldest compiler that the package declares support for.
     pub rust_version: Option<String>,
-    /// Where its `Cargo.toml` is.
+    /// The path of `Cargo.toml`.
     pub manifest_path: PathBuf,
-    /// What its `Cargo.toml` asks for.
-    pub dependencies: Vec<Dependency>,
-    /// Its features, and what each turns on.
-    pub features: BTreeMap<String, Vec<String>>,
     publish: Option<Vec<String>>,
+    targets: Vec<Target>,
 }
 
-/// A line among the dependencies of a `Cargo.toml`.
 #[derive(Debug, Deserialize)]
-pub struct Dependency {
-    /// The package's name.
-    pub name: String,
-    /// The versions that will do.
-    pub req: String,
-    /// `None` for what users compile, `dev` and `build` otherwise.
-    pub kind: Option<String>,
-    /// Where it is, if it is ours.
-    pub path: Option<PathBuf>,
+struct Target {
+    kind: BTreeSet<String>,
 }
 
 impl Workspace {
-    /// Asks cargo, with all features on.
+    /// Runs `cargo metadata` with all features enabled.
     ///
     /// # Errors
     ///
-    /// What cargo complains about.
+    /// If cargo fails.
     pub fn read() -> Result<Self> {
-        let arguments = [
+        let metadata = cargo([
             "metadata",
             "--format-version=1",
             "--all-features",
             "--locked",
-        ];
-        Ok(serde_json::from_str(&cargo(root(), arguments)?)?)
+        ])?;
+        Ok(serde_json::from_str(&metadata)?)
     }
 
-    /// Where cargo builds.
+    /// Returns the directory that cargo builds in.
     #[must_use]
     pub fn target_directory(&self) -> &Path {
         &self.target_directory
     }
 
-    /// All packages, in the order of their names.
-    pub fn packages(&self) -> impl Iterator<Item = &Package> {
-        self.packages.iter()
-    }
-
-    /// Those of this repository.
-    pub fn members(&self) -> impl Iterator<Item = &Package> {
-        self.packages()
-            .filter(|package| self.workspace_members.contains(&package.id))
-    }
-
-    /// Those that users depend on: our libraries, in the order of their names.
+    /// Returns the published packages of this repository, sorted by name.
     #[must_use]
     pub fn published(&self) -> Vec<&Package> {
-        let is_published = |package: &&Package| package.publish.is_none();
-        self.members().filter(is_published).collect()
+        let is_published = |package: &&Package| {
+            package.publish.is_none() && self.workspace_members.contains(&package.id)
+        };
+        self.packages.iter().filter(is_published).collect()
     }
 
-    /// All that users of the published crates may compile: with every feature, on every platform.
+    /// Returns the published packages that have an API, sorted by name.
+    #[must_use]
+    pub fn libraries(&self) -> Vec<&Package> {
+        let mut packages = self.published();
+        packages.retain(|package| package.has_library());
+        packages
+    }
+
+    /// Returns every package that users of the published ones may compile: with every feature, on
+    /// every platform.
     ///
     /// # Errors
     ///
-    /// What cargo complains about.
+    /// If cargo fails.
     pub fn compiled_by_users(&self) -> Result<Vec<&Package>> {
         let mut found = BTreeSet::new();
         for package in self.published() {
-            let arguments = [
-                "-p",
-                &*package.name,
+            let tree = cargo([
+                "tree",
                 "--locked",
+                "--edges=normal,build",
+                "--prefix=none",
+                "--no-dedupe",
+                "--format={p}",
                 "--all-features",
                 "--target=all",
-            ];
-            found.extend(tree(root(), arguments)?);
+                "-p",
+                &package.name,
+            ])?;
+            // A third word, if there is one, is a path or marks a macro.
+            let name = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+            found.extend(tree.lines().map(name));
         }
         let is_found = |package: &&Package| found.contains(&package.to_string());
-        Ok(self.packages().filter(is_found).collect())
+        Ok(self.packages.iter().filter(is_found).collect())
     }
 }
 
-/// The name and the version, as cargo's tree writes them.
+impl Package {
+    fn has_library(&self) -> bool {
+        let mut targets = self.targets.iter();
+        targets.any(|target| target.kind.contains("lib"))
+    }
+}
+
+/// The name and the version, as `cargo tree` prints them.
 impl fmt::Display for Package {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} v{}", self.name, self.version)
     }
 }
 
-impl Package {
-    /// What its users compile with it, each once.
-    #[must_use]
-    pub fn needs(&self) -> BTreeSet<&str> {
-        let normal = self
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.kind.is_none());
-        normal.map(|dependency| &*dependency.name).collect()
-    }
-}
-
-/// What users compile of a package, by name and version: what it needs, and what those need to be built; not its tests.
+/// Reads a TOML file.
 ///
 /// # Errors
 ///
-/// What cargo says when it fails.
-pub fn tree(
-    folder: &Path,
-    arguments: impl IntoIterator<Item: AsRef<OsStr>>,
-) -> Result<BTreeSet<String>> {
-    let edges = [
-        "tree",
-        "--edges=normal,build",
-        "--prefix=none",
-        "--no-dedupe",
-        "--format={p}",
-    ];
-    let edges = edges.map(OsString::from).into_iter();
-    let arguments = arguments
-        .into_iter()
-        .map(|argument| argument.as_ref().to_owned());
-    let tree = cargo(folder, edges.chain(arguments))?;
-    // A third word says where ours are, or that it is a macro.
-    let name = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    Ok(tree.lines().map(name).collect())
+/// If the file is missing or malformed.
+pub fn manifest(path: &Path) -> Result<BTreeMap<String, toml::Value>> {
+    Ok(toml::from_str(&std::fs::read_to_string(path)?)?)
 }
 
-/// Runs cargo in `folder` and returns what it prints.
+/// Runs cargo in the root of the workspace and returns its output.
 ///
 /// # Errors
 ///
-/// What cargo says when it fails.
-pub fn cargo(folder: &Path, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Result<String> {
+/// If cargo fails. The error contains what cargo printed.
+pub fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<String> {
+    run(cargo_command().args(arguments))
+}
+
+/// Returns a command that runs cargo in the root of the workspace.
+///
+/// Cargo sets variables about the package whose program or test it runs. They are removed, because
+/// they would make build scripts run again that depend on them, such as ring's.
+#[must_use]
+pub fn cargo_command() -> Command {
     let mut command = Command::new(env!("CARGO"));
-    command.args(arguments).current_dir(folder);
-    run(&mut command)
+    command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        let name = name.to_string_lossy();
+        if prefixes.iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(&*name);
+        }
+    }
+    command
 }
 
-/// Runs a command and returns what it prints.
+/// Returns the paths of the tracked and new files that match a pattern of git's, relative to the
+/// root.
 ///
 /// # Errors
 ///
-/// What the command says when it fails.
+/// If git fails.
+pub fn tracked(pattern: &str) -> Result<Vec<String>> {
+    let mut command = Command::new("git");
+    command
+        .args(["ls-files", "--cached", "--others", "--exclude-standard"])
+        .arg(pattern)
+        .current_dir(root());
+    let files = run(&mut command)?;
+    // A file that was deleted but not staged is still in the index.
+    let files = files.lines().filter(|file| root().join(file).exists());
+    Ok(files.map(str::to_owned).collect())
+}
+
+/// Runs a command and returns its output.
+///
+/// # Errors
+///
+/// If the command fails. The error contains what it printed.
 pub fn run(command: &mut Command) -> Result<String> {
     let output = command.output()?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("{command:?}: {}\n{said}", output.status).into());
+        let printed = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{command:?}: {}\n{printed}", output.status).into());
     }
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// The release of the compiler, such as `1.95.0`.
+/// Returns the release of the compiler, such as `1.95.0`.
 ///
 /// # Errors
 ///
-/// When there is no compiler.
+/// If the compiler cannot be run.
 pub fn compiler() -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = run(Command::new(rustc).arg("-vV"))?;
     let release = version
         .lines()
         .find_map(|line| line.strip_prefix("release: "));
-    Ok(release.ok_or("rustc says no release")?.to_owned())
+    Ok(release.ok_or("rustc -vV prints no release")?.to_owned())
 }
 
-/// The folder of the workspace.
+/// Returns the root of the workspace.
 #[must_use]
 pub fn root() -> &'static Path {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,86 +1,8 @@
-//! Two tables of the guide match the sources: the tests for each statement of the security
-//! checklist, and the log events.
-//!
-//! `UPDATE_GUIDE=1 cargo test -p session-core --all-features --test core guide` rewrites the names
-//! of the tests.
+//! The table of log events in the guide matches the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// The tests for each statement of the security checklist: their names and files.
-type Tests = BTreeMap<u8, BTreeSet<(String, String)>>;
-
-#[test]
-fn the_guide_lists_the_tests_for_every_security_statement() {
-    let mut tests = Tests::new();
-    for (path, source) in sources() {
-        for line in source.lines() {
-            for (number, name) in numbered(line) {
-                let of_number = tests.entry(number).or_default();
-                of_number.insert((name.to_owned(), path.clone()));
-            }
-        }
-    }
-    for number in 1..=32 {
-        assert!(
-            tests.contains_key(&number),
-            "statement {number} has no test"
-        );
-    }
-    let page = page("security.md");
-    let rows = page.lines().filter_map(|line| row(line, &tests)).count();
-    assert_eq!(rows, tests.len(), "one row for each statement");
-    let expected: String = page
-        .split_inclusive('\n')
-        .map(|line| row(line, &tests).unwrap_or_else(|| line.to_owned()))
-        .collect();
-    if std::env::var_os("UPDATE_GUIDE").is_some() {
-        fs::write(root().join("docs/security.md"), &expected).unwrap();
-        return;
-    }
-    let differences: Vec<_> = std::iter::zip(page.lines(), expected.lines())
-        .filter(|(found, expected)| found != expected)
-        .map(|(_, expected)| expected)
-        .collect();
-    assert!(
-        differences.is_empty(),
-        "docs/security.md is out of date, set UPDATE_GUIDE=1 to rewrite these rows:\n{}",
-        differences.join("\n")
-    );
-}
-
-/// Returns a row of the table with the current tests: `| 7 | statement | [name](../path)<br>… |`.
-fn row(line: &str, tests: &Tests) -> Option<String> {
-    let cells: Vec<&str> = line.trim_end().trim_matches('|').split('|').collect();
-    let [number, statement, _] = cells[..] else {
-        return None;
-    };
-    let tests = tests.get(&number.trim().parse().ok()?)?;
-    let links: Vec<String> = tests
-        .iter()
-        .map(|(name, path)| format!("[{name}](../{path})"))
-        .collect();
-    Some(format!("|{number}|{statement}| {} |\n", links.join("<br>")))
-}
-
-/// Returns the name of the function that this line defines, once for each number in it: `fn
-/// s07_s16_…`.
-fn numbered(line: &str) -> Vec<(u8, &str)> {
-    let line = line.trim_start();
-    let line = line
-        .trim_start_matches("pub(crate) ")
-        .trim_start_matches("pub ");
-    let Some(rest) = line.trim_start_matches("async ").strip_prefix("fn ") else {
-        return Vec::new();
-    };
-    let name = rest.split(['(', '<']).next().unwrap_or_default();
-    let numbers = name.split('_').map_while(|word| {
-        let number = word.strip_prefix('s')?;
-        (number.len() == 2).then(|| number.parse().ok()).flatten()
-    });
-    numbers.map(|number| (number, name)).collect()
-}
 
 /// An event: its level, its message, its fields.
 type Event = (String, String, String);

@@ -1,41 +1,41 @@
-//! An application in this process, whatever its framework: every case sends it requests.
+//! An application in this process, with any framework. Every case sends it requests.
 
 use session_bench::cases::Case;
 
 /// An application with the routes of [`Route`].
 pub trait App {
-    /// Sends a request so many times and returns the last answer.
+    /// Sends a request this many times, and returns the last answer.
     fn send(&mut self, route: Route, cookie: Option<&str>, times: usize) -> Answer;
 }
 
-/// What a response says.
+/// The part of a response that matters.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub set_cookie: Option<String>,
 }
 
-/// What a request is for. Each application has a handler for each.
+/// The routes of every application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Puts the whole session, key by key.
+    /// Stores the whole session, key by key.
     Seed,
-    /// Never takes the session.
+    /// Does not use the session.
     Untouched,
     /// Reads `user_id`, and answers [`FOUND`] or [`MISSING`].
     Read,
-    /// Reads `visits` and writes one more.
+    /// Reads `visits`, and writes it plus one.
     Write,
-    /// Answers [`FOUND`] if `visits` is what one write makes of it.
+    /// Answers [`FOUND`] if exactly one write of `visits` was kept.
     Check,
 }
 
-/// What a case's requests do.
+/// The actions that are measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Of a visitor without a cookie, for a handler that does not take the session.
+    /// A request without a cookie, to a handler that does not use the session.
     Untouched,
-    /// The same of a visitor with a session.
+    /// The same, from a visitor with a session.
     Unused,
     /// Read one value.
     Read,
@@ -76,7 +76,7 @@ impl Action {
         }
     }
 
-    /// The name of its table.
+    /// Returns the name of the action's table.
     pub const fn table(self) -> &'static str {
         match self {
             Self::Untouched => "peers-untouched",
@@ -96,13 +96,13 @@ impl Action {
     }
 }
 
-/// An application's cases, one for each action.
+/// Returns the cases of an application, one per action.
 pub struct Measured {
     pub name: String,
     pub cases: Vec<Case>,
 }
 
-/// Measures an application without sessions: what the others are compared with.
+/// Measures an application without sessions, which the others are compared with.
 pub fn bare<A: App + 'static>(name: &str, app: fn() -> A) -> Measured {
     Measured::new(name, move |action| {
         let mut app = app();
@@ -113,7 +113,7 @@ pub fn bare<A: App + 'static>(name: &str, app: fn() -> A) -> Measured {
     })
 }
 
-/// Measures an application with sessions, which has to show first that it has them.
+/// Measures an application with sessions, after checking that they work.
 pub fn with_sessions<A: App + 'static>(name: &str, app: fn() -> A) -> Measured {
     Measured::new(name, move |action| {
         let mut app = app();
@@ -140,7 +140,8 @@ impl Measured {
     }
 }
 
-/// The cookie that the action's requests bring. On the way, the application shows that it has sessions.
+/// Returns the cookie for the requests of an action. Checks on the way that the application's
+/// sessions work.
 fn cookie(app: &mut impl App, action: Action) -> Option<String> {
     let cookie = seed(app);
     let forged = forged(&cookie);
@@ -157,7 +158,7 @@ fn cookie(app: &mut impl App, action: Action) -> Option<String> {
     }
 }
 
-/// A new session's cookie.
+/// Returns the cookie of a new session.
 pub fn seed(app: &mut impl App) -> String {
     let answer = app.send(Route::Seed, None, 1);
     assert_eq!(answer.status, FOUND);
@@ -165,15 +166,15 @@ pub fn seed(app: &mut impl App) -> String {
     pair(&set_cookie).to_owned()
 }
 
-/// What a Set-Cookie header wants back.
+/// Returns the part of a `Set-Cookie` header that a browser sends back.
 pub fn pair(set_cookie: &str) -> &str {
     set_cookie.split(';').next().unwrap_or_default()
 }
 
-/// The cookie with another character, of what is signed or of the signature.
+/// Changes one character of a cookie, in its signed part or its signature.
 fn forged(cookie: &str) -> String {
     let (name, value) = cookie.split_once('=').expect("it is a cookie");
-    // Not within a percent-encoded one.
+    // Not inside a percent-encoded character.
     let mut at = 0;
     while value.as_bytes()[at] == b'%' {
         at += 3;
@@ -186,9 +187,9 @@ fn forged(cookie: &str) -> String {
     format!("{name}={}{other}{}", &value[..at], &value[at + 1..])
 }
 
-/// The status for what was found in the session.
+/// Returns the status for what was found in the session.
 pub const FOUND: u16 = 200;
 pub const MISSING: u16 = 204;
 
-/// What the bare frameworks get: as long as a session's cookie.
+/// The cookie for the bare frameworks, as long as a session's.
 pub const COOKIE: &str = "session=eyJpZCI6IjExMTExMTExLTExMTEtNDExMS04MTExLTExMTExMTExMTExMSIsImRhdGEiOnsidXNlcl9pZCI6NDIsIm5hbWUiOiJBZGEgTG92ZWxhY2UiLCJyb2xlcyI6WyJhZG1pbiIsImVkaXRvciJdLCJ0aGVtZSI6ImRhcmsiLCJjYXJ0IjpbeyJza3UiOiJBLTEiLCJxdHkiOjJ9LHsic2t1IjoiQi05IiwicXR5IjoxfV0sInZpc2l0cyI6MTd9LCJmbGFzaF9uZXh0Ijp7fSwiZXhwIjoxODAwMDAwMDAwMDAwfQ.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

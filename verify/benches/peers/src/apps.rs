@@ -1,6 +1,6 @@
-//! The same small application with every framework and library.
+//! The same small application for every framework and library.
 
-/// An axum router of these handlers.
+/// Builds an axum router from these handlers.
 macro_rules! routes {
     ($seed:ident, $read:ident, $write:ident, $check:ident) => {
         ::axum::Router::new()
@@ -23,33 +23,33 @@ use ::axum::http::StatusCode;
 use session_axum::{CookieDriver, MemoryDriver, Opening, Secret, SessionManager};
 use session_bench::session::SECRET;
 
-/// Our sessions in the cookie, with the defaults.
+/// Returns a manager that keeps sessions in the cookie, with the default settings.
 pub fn in_cookie() -> SessionManager {
     SessionManager::builder(CookieDriver, secret())
         .build()
-        .expect("the defaults are possible")
+        .expect("the defaults are valid")
 }
 
-/// Our sessions in the cookie, opened when a handler takes them.
+/// Returns a manager that keeps sessions in the cookie, and opens them when a handler asks.
 pub fn in_cookie_lazily() -> SessionManager {
     SessionManager::builder(CookieDriver, secret())
         .opening(Opening::Lazy)
         .build()
-        .expect("the defaults are possible")
+        .expect("the defaults are valid")
 }
 
-/// Our sessions in memory, with the defaults.
+/// Returns a manager that keeps sessions in memory, with the default settings.
 pub fn in_memory() -> SessionManager {
     SessionManager::builder(MemoryDriver::new(), secret())
         .build()
-        .expect("the defaults are possible")
+        .expect("the defaults are valid")
 }
 
 pub fn secret() -> Secret {
     Secret::new(SECRET).expect("it is long enough")
 }
 
-/// The key of those that sign with the crate `cookie`.
+/// The key for libraries that sign with the `cookie` crate.
 fn key() -> tower_cookies::Key {
     tower_cookies::Key::from(SECRET.as_bytes())
 }

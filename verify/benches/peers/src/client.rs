@@ -1,38 +1,38 @@
-//! Requests to an application in this process, whatever its framework.
+//! Requests to an application in this process, with any framework.
 
 use session_bench::redis::{REQUESTS, Work};
 
 use crate::app::{Answer, App, FOUND, Route, pair};
 
-/// Sends requests, one after the other.
+/// A client that sends one request after the other.
 pub trait Client {
-    /// What the framework answers with.
+    /// The framework's response.
     type Response;
 
-    /// The Cookie header of the requests that follow.
+    /// Sets the `Cookie` header of later requests.
     fn take_cookie(&mut self, cookie: Option<&str>);
 
     /// Sends a request.
     fn send(&mut self, route: Route) -> impl Future<Output = Self::Response>;
 
-    /// What a response says.
+    /// Extracts the part of a response that matters.
     fn answer(response: &Self::Response) -> Answer;
 }
 
-/// What a framework's futures run on, in this thread.
+/// An executor for a framework's futures, on this thread.
 pub trait Executor {
-    /// Runs one to its end.
+    /// Runs a future to its end.
     fn block_on<F: Future>(&self, future: F) -> F::Output;
 }
 
-/// A client and what runs it.
+/// A client and its executor.
 pub struct InProcess<C, E> {
     client: C,
     executor: E,
 }
 
 impl<C: Client, E: Executor> InProcess<C, E> {
-    /// Makes the client inside, where a store can start something in the background.
+    /// Creates the client inside the executor, where a store can start background tasks.
     pub fn new(executor: E, client: impl AsyncFnOnce() -> C) -> Self {
         let client = executor.block_on(client());
         Self { client, executor }
@@ -52,7 +52,7 @@ impl<C: Client, E: Executor> App for InProcess<C, E> {
     }
 }
 
-/// Runs so many requests in the session of a new visitor.
+/// Runs this many requests in the session of a new visitor.
 pub async fn visit<C: Client>(mut client: C, work: Work) {
     let route = match work {
         Work::Read => Route::Read,

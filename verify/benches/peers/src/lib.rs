@@ -1,4 +1,4 @@
-//! The same small application with every framework and library, for the programs that measure them.
+//! The same small application for every framework and library, for the programs that measure them.
 
 pub mod app;
 pub mod apps;

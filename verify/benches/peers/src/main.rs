@@ -1,10 +1,12 @@
-//! Whole requests in process through each adapter, and the same requests through other libraries.
+//! Measures whole requests through each adapter, in process, and the same requests through other
+//! libraries.
 //!
 //! ```text
 //! cargo run --profile measure
 //! ```
 //!
-//! Every figure is what the sessions add to the bare framework, which has the same routes and gets the same requests.
+//! Each figure is what sessions add to the bare framework, which has the same routes and gets the
+//! same requests.
 
 use std::process::ExitCode;
 
@@ -69,7 +71,7 @@ fn main() -> ExitCode {
         Table::new(action.table(), &title, &Figures::COLUMNS)
     });
     for (bare, others) in &frameworks {
-        // All of one framework in one go, so that they take turns.
+        // All applications of one framework together, so that they take turns.
         let cases = others.iter().chain([bare]).flat_map(|app| &app.cases);
         let figures = cases::measure(cases);
         let figures: Vec<_> = figures.chunks(Action::ALL.len()).collect();

@@ -1,4 +1,4 @@
-//! Applications that are a tower service: those of axum and warp.
+//! Applications that are tower services: axum's and warp's.
 
 use std::convert::Infallible;
 
@@ -17,7 +17,7 @@ pub struct TowerClient<S> {
     cookie: Option<HeaderValue>,
 }
 
-/// An application in a runtime of one thread.
+/// An application on a single-threaded runtime.
 pub fn in_process<S, B>(service: impl FnOnce() -> S) -> impl App
 where
     S: Service<Request<String>, Response = Response<B>, Error = Infallible>,
@@ -25,7 +25,7 @@ where
     InProcess::new(runtime(), async || TowerClient::new(service()))
 }
 
-/// A runtime for one thread, this one.
+/// Returns a runtime for the current thread.
 pub fn runtime() -> Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build().expect("a runtime starts")

@@ -1,7 +1,8 @@
-//! Draws what `verify/benches/run` measured, and puts its tables into the page: `docs/benchmarks/*.svg`, `docs/benchmarks.md`.
+//! Draws the pictures of what `verify/benches/run` measured (`docs/benchmarks/*.svg`), and copies
+//! its tables into `docs/benchmarks.md`.
 //!
 //! ```text
-//! cargo run -p session-bench --bin draw
+//! cargo run -p session-bench --features pictures --bin draw
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ fn main() {
     drawing.peers(
         "peers-instructions.svg",
         "instructions",
-        "instructions, as the processor runs them",
+        "instructions that the processor ran",
     );
     drawing.peers("peers-time.svg", "ns", "nanoseconds");
     drawing.sizes();
@@ -33,12 +34,12 @@ fn main() {
 
 struct Drawing {
     folder: PathBuf,
-    /// Under each picture: when, and on what.
+    /// The line below each picture: the date and the machine.
     caption: String,
 }
 
 impl Drawing {
-    /// What sessions add, a panel for each action.
+    /// Draws what sessions add to a request, with a panel for each action.
     fn peers(&self, file: &str, column: &str, unit: &str) {
         let panels = PEERS.map(|(name, what)| Panel {
             title: what.to_owned(),
@@ -99,7 +100,7 @@ impl Drawing {
             bars: bars_of(table.column(column)),
         });
         let panels: Vec<Panel> = panels.collect();
-        let title = "Redis on loopback: thousand requests a second";
+        let title = "Redis on loopback: thousands of requests per second";
         self.write("redis.svg", &bars(title, &self.caption, &panels));
     }
 
@@ -111,7 +112,7 @@ impl Drawing {
                 bars: bars_of(table.column("ratio")),
             }
         });
-        let title = "Requests a second, as a ratio to a server without sessions";
+        let title = "Requests per second, relative to a server without sessions";
         self.write("http.svg", &bars(title, &self.caption, &panels));
     }
 
@@ -137,7 +138,7 @@ impl Drawing {
         self.write("profile.svg", &stacks(title, &self.caption, &parts, &rows));
     }
 
-    /// Puts the tables between their marks.
+    /// Replaces the tables between their marks.
     fn page(&self, file: &Path, about: &str) {
         let mut page = String::new();
         let mut is_replaced = false;
@@ -160,7 +161,7 @@ impl Drawing {
                 is_replaced = true;
             }
         }
-        std::fs::write(file, page).expect("the page can be written");
+        std::fs::write(file, page).expect("the page is writable");
     }
 
     fn table(&self, name: &str) -> Table {
@@ -169,7 +170,7 @@ impl Drawing {
     }
 
     fn write(&self, file: &str, svg: &str) {
-        std::fs::write(self.folder.join(file), svg).expect("the folder can be written to");
+        std::fs::write(self.folder.join(file), svg).expect("the folder is writable");
     }
 }
 
@@ -190,7 +191,7 @@ fn without_mac(values: &[(&str, f64)]) -> Vec<f64> {
         .collect()
 }
 
-/// The first two of what is told about the measurement: its date and its machine.
+/// Returns the first two lines about the measurement: the date and the machine.
 fn caption(about: &str) -> String {
     let parts = about.lines().take(2);
     let parts = parts.filter_map(|line| Some(line.split_once(": ")?.1));

@@ -1,12 +1,12 @@
-//! Counts the instructions of the main paths and compares them with the figures that are committed.
+//! Counts the instructions of the main paths, and compares them with the committed figures.
 //!
 //! ```text
-//! cargo run --profile measure -p session-bench --bin guard             # more than 5 % worse: fails
-//! cargo run --profile measure -p session-bench --bin guard -- --update # writes the figures anew
+//! cargo run --profile measure -p session-bench --bin guard             # fails if a path is more than 5 % worse
+//! cargo run --profile measure -p session-bench --bin guard -- --update # rewrites the figures
 //! ```
 //!
-//! By callgrind, which counts the same each time, on whatever machine. The figures are those of one compiler and one C
-//! library, which are recorded with them: with others it says so, and fails nobody.
+//! callgrind counts the same in every run and on every machine. The committed figures belong to one
+//! compiler and one C library. With others, the program says so and succeeds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ use session_bench::callgrind::{self, Group};
 use session_bench::cases::{self, Case};
 use session_bench::{layer, requests};
 
-/// What is committed.
+/// The committed figures.
 #[derive(Debug, Serialize, Deserialize)]
 struct Figures {
     rustc: String,
@@ -25,7 +25,8 @@ struct Figures {
     instructions: BTreeMap<String, Counted>,
 }
 
-/// The instructions of one request. Hashing in software is most of many, so the rest is looked at by itself too.
+/// The instructions of one request. Hashing in software dominates many paths, so the rest is also
+/// compared alone.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Counted {
     all: u64,
@@ -39,28 +40,28 @@ fn main() -> ExitCode {
         return code;
     }
     let Some(measured) = measure(&cases) else {
-        println!("guard: *** SKIPPED: valgrind is not installed, no instruction was counted ***");
+        println!("guard: *** SKIPPED: valgrind is not installed ***");
         return ExitCode::SUCCESS;
     };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.json");
     if std::env::args().any(|argument| argument == "--update") {
         let json = serde_json::to_string_pretty(&measured).expect("figures are JSON");
-        std::fs::write(&path, json + "\n").expect("the figures can be written");
+        std::fs::write(&path, json + "\n").expect("the file is writable");
         println!("{} written", path.display());
         return ExitCode::SUCCESS;
     }
-    let committed = std::fs::read_to_string(&path).expect("there are figures");
+    let committed = std::fs::read_to_string(&path).expect("the committed figures exist");
     let committed: Figures = serde_json::from_str(&committed).expect("they are JSON");
     let worse = compare(&committed, &measured);
     if (&committed.rustc, &committed.libc) != (&measured.rustc, &measured.libc) {
         println!(
-            "guard: *** NOT COMPARED: the figures are of {} and {}, this is {} and {} ***",
+            "guard: *** NOT COMPARED: the committed figures are for {} and {}, and this is {} and {} ***",
             committed.rustc, committed.libc, measured.rustc, measured.libc
         );
         return ExitCode::SUCCESS;
     }
     let paths = measured.instructions.len();
-    println!("guard: {paths} paths counted, {worse} of them more than 5 % worse than committed");
+    println!("guard: {paths} paths counted, {worse} more than 5 % worse than committed");
     ExitCode::from(u8::from(worse > 0))
 }
 
@@ -78,7 +79,7 @@ fn measure(cases: &[Case]) -> Option<Figures> {
     })
 }
 
-/// Prints a line for each case and says how many are worse.
+/// Prints a line for each case, and returns the number of worse ones.
 fn compare(committed: &Figures, measured: &Figures) -> usize {
     println!(
         "{:<42}{:>10}{:>9}{:>14}{:>9}",
@@ -88,7 +89,7 @@ fn compare(committed: &Figures, measured: &Figures) -> usize {
     for (name, now) in &measured.instructions {
         let Some(before) = committed.instructions.get(name) else {
             println!(
-                "{name:<42}{:>10}{:>32}  NEW: run it with --update",
+                "{name:<42}{:>10}{:>32}  NEW: run with --update",
                 now.all, now.without_mac
             );
             continue;
@@ -101,7 +102,7 @@ fn compare(committed: &Figures, measured: &Figures) -> usize {
             worse += 1;
             "  WORSE"
         } else if changes.iter().any(|change| *change < -TOLERANCE) {
-            "  better: run it with --update"
+            "  better: run with --update"
         } else {
             ""
         };
@@ -120,12 +121,12 @@ fn change(before: u64, now: u64) -> f64 {
     now as f64 / before as f64 - 1.0
 }
 
-/// The C library's version: it copies and allocates.
+/// Returns the version of the C library, which copies and allocates.
 fn libc() -> String {
     let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output();
     let version = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     version.unwrap_or_else(|_| "another C library".to_owned())
 }
 
-/// What may change without a word.
+/// The change that needs no update.
 const TOLERANCE: f64 = 0.05;

@@ -1,12 +1,13 @@
-//! A million sessions in the memory driver: the bytes of each, whether a lookup takes longer the more there are, and how
-//! long a request is held at most while the driver grows and while it sweeps out what has expired.
+//! Fills the memory driver with a million sessions. Measures the bytes per session, the time of a
+//! lookup by the number of sessions, and the longest delay of a request while the driver grows and
+//! while it removes expired sessions.
 //!
 //! ```text
 //! cargo run --profile measure -p session-bench --bin memory
 //! ```
 //!
-//! A request's longest time is the thread's own processor time where there is such a clock: by the clock on the wall, a
-//! machine that has other things to do would show mostly them.
+//! The longest delay is processor time of the thread, where there is such a clock. Wall-clock time
+//! would mostly show what else the machine does.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ fn main() {
     );
     let mut stalls = Table::new(
         "memory-stalls",
-        "How long a request with a new session takes, in µs",
+        "The time of a request with a new session, in µs",
         &["requests", "median", "99.9 %", "longest"],
     );
 
@@ -42,7 +43,7 @@ fn main() {
     }
     stalls.row("while it grows to a million", quantiles(growing));
 
-    // Every session ends at once, and the requests that follow sweep them out: each brings one of its own.
+    // Every session expires at once. The requests that follow, each of a new visitor, remove them.
     crowd.end();
     let mut sweeping = Vec::with_capacity(MILLION);
     while crowd.driver.len() > sweeping.len() {
@@ -54,13 +55,13 @@ fn main() {
     results.add(&stalls);
 }
 
-/// Many visitors, each with the session that is measured everywhere.
+/// Many visitors, each with the session that every program measures.
 struct Crowd {
     driver: Arc<MemoryDriver>,
     manager: SessionManager,
     clock: ManualClock,
     values: Vec<(String, serde_json::Value)>,
-    /// In memory that is there from the beginning, so that it does not count.
+    /// Allocated at the start, so that it does not count.
     ids: Vec<[u8; ID]>,
     bytes_before: Option<u64>,
 }
@@ -73,7 +74,7 @@ impl Crowd {
         let manager = SessionManager::builder(Arc::clone(&driver), secret)
             .clock(clock.clone())
             .build()
-            .expect("the defaults are possible");
+            .expect("the defaults are valid");
         let mut ids = vec![[1; ID]; 2 * MILLION];
         ids.clear();
         Self {
@@ -86,7 +87,7 @@ impl Crowd {
         }
     }
 
-    /// A new visitor, who gets a session. Returns what that took.
+    /// Creates the session of a new visitor. Returns how long that took.
     fn visit(&mut self) -> Duration {
         let start = thread_time();
         let outcome = block_on(async {
@@ -105,7 +106,7 @@ impl Crowd {
         took
     }
 
-    /// The lifetime of all that are there passes.
+    /// Lets the lifetime of every session pass.
     fn end(&mut self) {
         self.clock.advance(self.manager.lifetime());
         self.ids.clear();
@@ -116,13 +117,13 @@ impl Crowd {
         Some(grown as f64 / self.ids.len() as f64)
     }
 
-    /// The nanoseconds of one lookup: the median of rounds over sessions in no order.
+    /// Returns the nanoseconds of one lookup: the median of rounds over sessions in random order.
     fn lookup(&self) -> f64 {
         let mut at = 0;
         let rounds = (0..ROUNDS).map(|_| {
             let start = thread_time();
             for _ in 0..LOOKUPS {
-                // Coprime with every size here, and far from one to the next.
+                // Coprime with every size here, and a large step, so that neighbors are not cached.
                 at = (at + 7_368_787) % self.ids.len();
                 let id = std::str::from_utf8(&self.ids[at]).expect("an id is ASCII");
                 let loaded = block_on(self.driver.load(id)).expect("it cannot fail");
@@ -145,7 +146,7 @@ fn quantiles(mut times: Vec<Duration>) -> [Option<f64>; 4] {
     ]
 }
 
-/// The memory of this process that is really there.
+/// Returns the resident memory of this process.
 fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
@@ -154,7 +155,7 @@ fn resident_bytes() -> Option<u64> {
 }
 
 const MILLION: usize = 1_000_000;
-/// The bytes of an id: a UUID's text.
+/// The length of an id: a UUID as text.
 const ID: usize = 36;
 const ROUNDS: usize = 21;
 const LOOKUPS: usize = 20_000;

@@ -1,4 +1,4 @@
-//! Where a request spends itself: its instructions by what they are for, next to the floor's.
+//! Prints the instructions of a request by purpose, next to those of the floor.
 //!
 //! ```text
 //! cargo run --profile measure -p session-bench --bin profile                 # by group
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
 
 fn profile(all: &[Case], name: &str) -> Option<Profile> {
     let case = all.iter().find(|case| case.name == name);
-    callgrind::profile(&case.expect("it is among them").name)
+    callgrind::profile(&case.expect("the case exists").name)
 }
 
 const CASES: [&str; 4] = [
@@ -56,5 +56,5 @@ const CASES: [&str; 4] = [
     "floor: read + write",
 ];
 
-/// How many functions are printed.
+/// The number of functions to print.
 const MOST: usize = 40;

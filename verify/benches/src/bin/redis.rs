@@ -1,11 +1,13 @@
-//! Throughput of sessions in Redis beside bare commands of the same client, in the same process and run.
+//! Compares the throughput of sessions in Redis with bare commands of the same client, in the same
+//! process and run.
 //!
 //! ```text
 //! cargo run --profile measure -p session-bench --features redis --bin redis
 //! ```
 //!
-//! Starts a redis-server of its own. Two worker threads; one connection, as `RedisDriver` makes by default, and four. Medians
-//! of alternating runs; what counts is the ratio. `verify/benches/peers` has the same race with other libraries in it.
+//! Starts its own redis-server. Uses two worker threads, and one connection, which is the default
+//! of `RedisDriver`, then four. The figures are medians of alternating runs. Look at the ratio.
+//! `verify/benches/peers` runs the same race with other libraries.
 
 use session_bench::redis::{Contestant, race, runtime};
 use session_bench::report::Results;

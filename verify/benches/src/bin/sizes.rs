@@ -1,12 +1,13 @@
-//! What a request costs by the size of its session: in the cookie as large as that holds, in memory and Redis to a
-//! megabyte.
+//! Measures the cost of a request by the size of its session: up to the limit of a cookie, and up
+//! to a megabyte in memory and Redis.
 //!
 //! ```text
 //! cargo run --profile measure -p session-bench --features redis --bin sizes
 //! ```
 //!
-//! Instructions by callgrind with the MAC's left out, time as medians of alternating runs. With Redis, which this program
-//! starts itself, there is only the time: of one request after the other, client and server on one machine.
+//! Instructions are callgrind's, without the MAC. Times are medians of alternating runs. For Redis,
+//! there is only the time: one request after the other, with client and server on one machine. The
+//! program starts its own Redis server.
 
 use std::process::ExitCode;
 
@@ -62,7 +63,7 @@ fn cases(
     cases.collect()
 }
 
-/// A row for each two cases: a read and a read + write.
+/// Adds a row for each pair of cases: a read, and a read and write.
 fn counted(name: &str, title: &str, cases: &[Case]) -> Table {
     let columns = ["read", "read + write", "read, ns", "read + write, ns"];
     let mut table = Table::new(name, title, &columns);
@@ -87,7 +88,7 @@ fn with_redis() -> Table {
     eprintln!("measuring Redis");
     let server = RedisServer::start();
     let runtime = session_bench::redis::runtime();
-    // fred asks for the runtime where its futures are polled.
+    // fred needs to be inside the runtime where its futures are polled.
     let _inside = runtime.enter();
     let connected = runtime.block_on(RedisDriver::connect(server.url()));
     let manager = manager(connected.expect("it connects"));
@@ -106,6 +107,6 @@ fn with_redis() -> Table {
     table
 }
 
-/// Bytes of data: a cookie holds no more than about 2,900.
+/// Bytes of data. A cookie holds at most about 2,900.
 const IN_COOKIE: [usize; 6] = [143, 500, 1_000, 1_500, 2_000, 2_800];
 const ON_SERVER: [usize; 7] = [143, 1_000, 4_000, 16_000, 64_000, 256_000, 1_000_000];

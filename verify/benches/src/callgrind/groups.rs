@@ -1,30 +1,30 @@
-//! What an instruction is for.
+//! The purpose of an instruction.
 
 use super::Place;
 
-/// What an instruction is for.
+/// The purpose of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Reading and writing JSON: serde and serde_json, and our reader of plain JSON.
+    /// Reading and writing JSON: serde, serde_json, and our reader of plain JSON.
     Json,
     /// base64.
     Base64,
-    /// The MAC, and what it compares and copies for that.
+    /// The MAC, including the bytes that it compares and copies.
     Mac,
     /// The heap.
     Allocator,
-    /// memcpy and its siblings.
+    /// memcpy and its relatives.
     Copying,
     /// This library.
     Session,
-    /// What the standard library does in functions of its own: maps, UTF-8, formatting.
+    /// The standard library's own functions: maps, UTF-8, formatting.
     Standard,
-    /// The framework, the runtime, the case itself.
+    /// The framework, the runtime, and the case.
     Other,
 }
 
 impl Group {
-    /// All of them, in the order of a table.
+    /// Every group, in the order of a table.
     pub const ALL: [Self; 8] = [
         Self::Json,
         Self::Base64,
@@ -36,7 +36,7 @@ impl Group {
         Self::Other,
     ];
 
-    /// Its name in a table.
+    /// Returns the name in a table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,7 +52,8 @@ impl Group {
     }
 }
 
-/// By the crate that the line is from; a line of the standard library counts for the function that it is inlined into.
+/// Returns the group of the crate that contains the line. A line of the standard library counts for
+/// the function that it is inlined into.
 pub(super) fn of(place: &Place) -> Group {
     let sources = [&place.line, &place.file];
     let by_source = sources.into_iter().find_map(|source| of_source(source));
@@ -60,12 +61,13 @@ pub(super) fn of(place: &Place) -> Group {
 }
 
 fn of_source(source: &str) -> Option<Group> {
-    if source.ends_with("session-core/src/plain.rs") {
+    if source.contains("session-core/src/") && source.ends_with("/plain.rs") {
         return Some(Group::Json);
     }
     let crates = source.split('/').find_map(|part| {
         let (_, group) = CRATES.iter().find(|(name, _)| {
-            // A folder in this repository, or one with its version in the registry.
+            // A folder of this repository, or a folder of the registry, whose name ends with a
+            // version.
             part.strip_prefix(name)
                 .is_some_and(|rest| rest.is_empty() || is_version(rest))
         })?;
@@ -107,7 +109,8 @@ const CRATES: [(&str, Group); 20] = [
     ("benches", Group::Other),
 ];
 
-/// The C library's sources say little, and what the standard library does for itself names whom it does it for.
+/// By name, for code whose source file is unknown or says little: the C library, and generic
+/// functions of the standard library, whose names contain their type parameters.
 const FUNCTIONS: [(&str, Group); 20] = [
     ("malloc", Group::Allocator),
     ("calloc", Group::Allocator),
@@ -136,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_counts_for_its_crate_and_one_of_the_standard_library_for_its_function() {
+    fn a_line_of_the_standard_library_counts_for_the_function_around_it() {
         let group = |line: &str, file: &str, function: &str| {
             of(&Place {
                 line: line.to_owned(),

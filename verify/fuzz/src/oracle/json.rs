@@ -1,14 +1,15 @@
-//! JSON (RFC 8259), said a second time: which texts are one value, and where the members of an object stand.
+//! A second implementation of JSON (RFC 8259): which texts are a value, and where the members of an
+//! object are.
 
 use std::iter::Peekable;
 
-/// A member of an object: its key as it stands between the quotes, and its value as it stands.
+/// A member of an object: the text between the quotes of its key, and the text of its value.
 pub(crate) struct Member<'a> {
     pub(crate) key: &'a str,
     pub(crate) raw: &'a str,
 }
 
-/// The members of a text that is one object, in their order. `None`: it is none.
+/// Returns the members of an object, in order. Returns `None` if the text is not an object.
 pub(crate) fn object(text: &str) -> Option<Vec<Member<'_>>> {
     let mut reader = Reader { text, at: 0 };
     reader.white();
@@ -36,7 +37,7 @@ pub(crate) fn object(text: &str) -> Option<Vec<Member<'_>>> {
     (reader.at == text.len()).then_some(members)
 }
 
-/// What stands for itself between quotes once escapes are undone. `None` where a surrogate is alone.
+/// Decodes the escapes of a string. Returns `None` if a surrogate is alone.
 pub(crate) fn unescape(quoted: &str) -> Option<String> {
     let mut units = Vec::new();
     let mut chars = quoted.chars();
@@ -62,7 +63,7 @@ pub(crate) fn unescape(quoted: &str) -> Option<String> {
     String::from_utf16(&units).ok()
 }
 
-/// The shortest way to write a text between quotes.
+/// Escapes a string in the shortest way.
 pub(crate) fn escape(text: &str) -> String {
     let mut quoted = String::new();
     for char in text.chars() {
@@ -80,7 +81,8 @@ pub(crate) fn escape(text: &str) -> String {
     quoted
 }
 
-/// The one way in which this library writes a key. One that is no valid Unicode stays as it is.
+/// Returns the canonical escaping of a key, in which this library writes it. A key that is not
+/// valid Unicode stays verbatim.
 pub(crate) fn canonical(key: &str) -> String {
     unescape(key).map_or_else(|| key.to_owned(), |key| escape(&key))
 }
@@ -111,7 +113,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A key and its colon.
+    /// Reads a key and its colon.
     fn key(&mut self) -> Option<&'a str> {
         let start = self.at + 1;
         self.string()?;
@@ -121,7 +123,7 @@ impl<'a> Reader<'a> {
         Some(key)
     }
 
-    /// A value, without recursion: what is open is on a stack of its own.
+    /// Reads a value. Open objects and arrays are on a stack, so nesting does not recurse.
     fn value(&mut self) -> Option<()> {
         let mut open = Vec::new();
         loop {
@@ -209,7 +211,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The length of the number that these bytes begin with.
+/// Returns the length of the number at the start of these bytes.
 fn number_len(bytes: &[u8]) -> Option<usize> {
     let mut bytes = bytes.iter().copied().enumerate().peekable();
     let eat = |bytes: &mut Peekable<_>, set: &[u8]| {

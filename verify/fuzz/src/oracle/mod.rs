@@ -1,4 +1,4 @@
-//! What the library should do, said a second time: simply, and without its code.
+//! A second, simple implementation of what the library does. It shares no code with the library.
 
 pub(crate) mod json;
 pub(crate) mod record;

@@ -1,10 +1,11 @@
-//! The wire format, said a second time: which texts are records, and how a record is written.
+//! A second implementation of the wire format: which texts are records, and how a record is
+//! written.
 
 use std::collections::BTreeMap;
 
 use crate::oracle::json::{self, canonical, escape, unescape};
 
-/// Keys, in the one way in which they are written, with the text of their values.
+/// Keys in their canonical escaping, with the text of their values.
 pub(crate) type Members = BTreeMap<String, String>;
 
 #[derive(Clone, Debug, Default)]
@@ -18,7 +19,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Reads a record. Of a field that comes twice the last one counts, but each must be possible.
+    /// Reads a record. The last occurrence of a field counts, but each one must be valid.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut record = Self::default();
         for member in json::object(text)? {
@@ -29,7 +30,7 @@ impl Record {
                 "id" => record.id = string(member.raw)?,
                 "data" => record.data = object(member.raw)?,
                 "flash_next" => record.flash = object(member.raw)?,
-                // What other software puts there is ignored.
+                // Fields of other software are ignored.
                 "flash_from" => record.flash_from = members(member.raw).unwrap_or_default(),
                 "exp" => record.exp = Some(millis(member.raw)?),
                 "iat" => record.iat = Some(millis(member.raw)?),
@@ -88,7 +89,7 @@ fn string(raw: &str) -> Option<String> {
     unescape(raw.strip_prefix('"')?.strip_suffix('"')?)
 }
 
-/// A number of JavaScript's, cut off below and saturated at both ends.
+/// Converts a JavaScript number to whole milliseconds, rounded down and saturated at both ends.
 fn millis(raw: &str) -> Option<u64> {
     if !raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
         return None;

@@ -1,7 +1,7 @@
-//! A Set-Cookie line as a strict browser reads it (RFC 6265bis, "The Set-Cookie Header Field" and "Storage Model"),
-//! and as a strict server writes it ("Server Requirements", "Syntax").
+//! A `Set-Cookie` line as a strict browser reads it (RFC 6265bis, "The Set-Cookie Header Field" and
+//! "Storage Model"), and as a strict server writes it ("Server Requirements", "Syntax").
 
-/// What a browser keeps of a line. Attributes that were not there are `None` or false.
+/// The cookie that a browser stores. Missing attributes are `None` or `false`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cookie {
     pub(crate) name: String,
@@ -16,8 +16,8 @@ pub(crate) struct Cookie {
     pub(crate) partitioned: bool,
 }
 
-/// Reads a line. `Err` says which rule it breaks: a browser would drop the cookie or a part of it, or a strict server
-/// would not have written it.
+/// Reads a line. `Err` names the broken rule: a browser would drop the cookie or a part of it, or a
+/// strict server would not have written it.
 pub(crate) fn read(line: &str) -> Result<Cookie, String> {
     if let Some(bad) = line.chars().find(|c| !(' '..='~').contains(c)) {
         return Err(format!("{bad:?} in a header"));
@@ -28,7 +28,7 @@ pub(crate) fn read(line: &str) -> Result<Cookie, String> {
         .and_then(|pair| pair.split_once('='))
         .ok_or("no name and value")?;
     if name.is_empty() || !name.bytes().all(is_token_byte) {
-        return Err(format!("the name {name:?} is no token"));
+        return Err(format!("the name {name:?} is not a token"));
     }
     if let Some(bad) = value.chars().find(|c| " \",;\\".contains(*c)) {
         return Err(format!("{bad:?} in the value"));
@@ -67,7 +67,9 @@ impl Cookie {
             ("SameSite", Some(_)) => self.same_site.replace(text.to_owned()).is_none(),
             ("Expires", Some(_)) => self.expires.replace(text.to_owned()).is_none(),
             ("Max-Age", Some(_)) => {
-                let age = text.parse().map_err(|_| format!("{part:?} is no number"))?;
+                let age = text
+                    .parse()
+                    .map_err(|_| format!("{part:?} is not a number"))?;
                 self.max_age.replace(age).is_none()
             }
             ("Secure", None) => !std::mem::replace(&mut self.secure, true),

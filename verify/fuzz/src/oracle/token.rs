@@ -1,8 +1,8 @@
-//! Signed tokens, said a second time: HMAC as RFC 2104 writes it, and base64url as RFC 4648 does.
+//! A second implementation of signed tokens: HMAC as in RFC 2104, and base64url as in RFC 4648.
 
 use sha2::{Digest, Sha256};
 
-/// HMAC-SHA256.
+/// Computes HMAC-SHA256.
 pub(crate) fn hmac(secret: &[u8], text: &[u8]) -> [u8; 32] {
     let mut key = [0; 64];
     if secret.len() > key.len() {
@@ -21,7 +21,7 @@ pub(crate) fn hmac(secret: &[u8], text: &[u8]) -> [u8; 32] {
         .into()
 }
 
-/// base64url without padding.
+/// Encodes bytes as base64url without padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
@@ -36,7 +36,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes of a text, if it is the one way in which they are written.
+/// Decodes a text, if it is canonical.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let (mut bits, mut held, mut bytes) = (0_u32, 0, Vec::new());
     for char in text.bytes() {
@@ -49,11 +49,11 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
             bits &= (1 << held) - 1;
         }
     }
-    // No digit too many, and none whose last bits say something.
+    // No incomplete byte, and no trailing bits that are set.
     (held < 6 && bits == 0).then_some(bytes)
 }
 
-/// What a token stands for, and which of the secrets signed it.
+/// Returns the handle of a token, and the index of the secret that signed it.
 pub(crate) fn verify<'a>(secrets: &[&[u8]], token: &'a str) -> Option<(&'a str, usize)> {
     let (handle, signature) = token.rsplit_once('.')?;
     let signature = decode(signature)?;

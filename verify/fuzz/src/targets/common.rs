@@ -1,4 +1,4 @@
-//! What several targets need.
+//! Shared by several targets.
 
 use arbitrary::{Result, Unstructured};
 use session_core::{
@@ -10,11 +10,11 @@ use crate::oracle::token;
 pub(crate) const NOW: u64 = 1_700_000_000_000;
 /// The default lifetime, in milliseconds.
 pub(crate) const LIFETIME: u64 = 120 * 60 * 1000;
-/// The secret of the vectors that seed the corpus.
+/// The secret of the vectors, with which the corpus started.
 pub(crate) const SECRET: &str = "interop-secret-0123456789abcdef-0123456789";
 pub(crate) const OLD_SECRET: &str = "a secret that was replaced by another one";
 
-/// A manager at [`NOW`] under [`SECRET`], to which [`OLD_SECRET`] gave way.
+/// Returns a manager at [`NOW`] with [`SECRET`], which replaced [`OLD_SECRET`].
 pub(crate) fn manager(
     driver: impl Driver,
     configure: impl FnOnce(Builder) -> Builder,
@@ -23,14 +23,14 @@ pub(crate) fn manager(
     let ring = KeyRing::new(secret(SECRET)).with_previous(secret(OLD_SECRET));
     let builder =
         SessionManager::builder(driver, ring).clock(ManualClock::new(Timestamp::from_millis(NOW)));
-    configure(builder).build().expect("possible settings")
+    configure(builder).build().expect("valid settings")
 }
 
 pub(crate) fn sign(handle: &str) -> String {
     token::sign(SECRET.as_bytes(), handle)
 }
 
-/// JSON text of a value, small mostly and large at times.
+/// Returns a JSON value, usually small and sometimes large.
 pub(crate) fn value(input: &mut Unstructured<'_>) -> Result<Box<RawValue>> {
     let text = match input.int_in_range(0..=7)? {
         0 => "null".to_owned(),
@@ -46,7 +46,7 @@ pub(crate) fn value(input: &mut Unstructured<'_>) -> Result<Box<RawValue>> {
     Ok(RawValue::from_string(text).expect("JSON"))
 }
 
-/// A key: few, so that they meet, and odd at times.
+/// Returns a key: usually one of a few, so that keys collide, and sometimes an unusual one.
 pub(crate) fn key(input: &mut Unstructured<'_>) -> Result<String> {
     const KEYS: [&str; 12] = [
         "a",

@@ -1,5 +1,5 @@
-//! Settings from the environment: what is impossible is refused by the name of its variable, what is accepted means
-//! what it says, and no secret is repeated.
+//! Settings from the environment. The error for an invalid setting names its variable, a valid one
+//! has its documented meaning, and no secret is repeated.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -41,20 +41,16 @@ impl Vars {
 
     fn configure(&self) {
         let read = SessionConfig::from_vars(|name| self.0.get(name).cloned());
-        let impossible = self.impossible();
+        let invalid = self.invalid();
         match read {
             Ok(config) => {
-                assert!(
-                    impossible.is_empty(),
-                    "accepted: {impossible:?} of {:?}",
-                    self.0
-                );
+                assert!(invalid.is_empty(), "accepted: {invalid:?} of {:?}", self.0);
                 self.check(&config);
             }
             Err(error) => {
                 assert!(
-                    impossible.contains(&error.setting()),
-                    "{error}, not {impossible:?}, of {:?}",
+                    invalid.contains(&error.setting()),
+                    "{error}, not {invalid:?}, of {:?}",
                     self.0
                 );
                 self.check_silence(&error);
@@ -62,8 +58,8 @@ impl Vars {
         }
     }
 
-    /// The variables of which any could be named in an error, by the rules of the documentation.
-    fn impossible(&self) -> Vec<&'static str> {
+    /// Returns the variables that an error may name, according to the documented rules.
+    fn invalid(&self) -> Vec<&'static str> {
         let mut names: Vec<&'static str> = Vec::new();
         let needs_app_key = !self.is_named_secret_usable();
         for (name, value) in &self.0 {
@@ -73,8 +69,8 @@ impl Vars {
             }
         }
         names.extend(self.secret().err());
-        let mut check = |name, is_possible: &dyn Fn(&str) -> bool| {
-            if self.text(name).is_some_and(|value| !is_possible(value)) {
+        let mut check = |name, is_valid: &dyn Fn(&str) -> bool| {
+            if self.text(name).is_some_and(|value| !is_valid(value)) {
                 names.push(name);
             }
         };
@@ -90,7 +86,7 @@ impl Vars {
             let mut secrets = value.split(',').filter(|secret| !secret.is_empty());
             secrets.all(|secret| secret.trim() == secret && is_good(secret))
         });
-        // Which of them breaks a rule is the matter of another target.
+        // Another target checks which option breaks a rule.
         if self
             .cookie()
             .is_none_or(|cookie| cookie.validate().is_err())
@@ -117,7 +113,7 @@ impl Vars {
         );
         assert_eq!(Some(config.cookie()), self.cookie().as_ref());
 
-        // Whoever reads a configuration gets a manager out of it.
+        // A configuration that was accepted builds a manager.
         let manager = config
             .builder(MemoryDriver::new())
             .and_then(|builder| builder.build())
@@ -146,7 +142,7 @@ impl Vars {
         assert!(!error.problem().is_empty() && !error.remedy().is_empty());
     }
 
-    /// No secret that can be told from other text is in `text`.
+    /// Checks that no secret appears in `text`, as far as it differs from other text.
     fn is_not_in(&self, text: &str) {
         for name in [
             "SESSION_SECRET",
@@ -174,7 +170,7 @@ impl Vars {
         named.is_some_and(|secret| !is_blank(secret) && !is_placeholder(secret))
     }
 
-    /// The secret that counts, or the variable whose value is impossible.
+    /// Returns the secret in force, or the variable whose value is invalid.
     fn secret(&self) -> std::result::Result<&str, &'static str> {
         let (named, key) = (self.text("SESSION_SECRET"), self.text("APP_KEY"));
         if self.is_named_secret_usable() {
@@ -245,7 +241,7 @@ fn is_placeholder(secret: &str) -> bool {
     ["change-me-in-production", "change-me", "changeme", "secret"].contains(&&*secret)
 }
 
-/// What tells a secret from other text.
+/// The mark that distinguishes a secret from other text.
 const MARK: &str = "hunter2";
 const SECRETS: [&str; 4] = [
     "SESSION_SECRET",
@@ -254,7 +250,7 @@ const SECRETS: [&str; 4] = [
     "REDIS_URL",
 ];
 
-/// Each variable, and what is likely in it.
+/// Each variable, with likely values.
 const VARIABLES: &[(&str, &[&str])] = &[
     (
         "SESSION_SECRET",
@@ -319,6 +315,6 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ),
     ("SESSION_PREFIX", &["session:", "", "app:"]),
 ];
-/// White space that ASCII does not know.
+/// White space that is not ASCII.
 const BLANK: &str =
     "\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}\u{3000}";

@@ -1,5 +1,5 @@
-//! `CookieDriver`: which handles are records, and that a record comes back as it was. The bytes are a handle, and a
-//! record's text.
+//! `CookieDriver`: which handles are records, and that a record survives a round trip. The bytes
+//! are a handle, and the text of a record.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) fn run(bytes: &[u8]) {
 }
 
 fn load(handle: &str) {
-    let loaded = block_on(CookieDriver.load(handle)).expect("there is no store to fail");
+    let loaded = block_on(CookieDriver.load(handle)).expect("no store can fail");
     let text = decode(handle).and_then(|json| String::from_utf8(json).ok());
     let expected = text.and_then(|text| oracle::Record::read(&text));
     assert_eq!(loaded.is_some(), expected.is_some(), "{handle}");
@@ -32,13 +32,13 @@ fn load(handle: &str) {
 fn comes_back(record: &Record) {
     let save = CookieDriver.save(record, Expected::Absent, Duration::ZERO);
     let Ok(Saved::Done { handle }) = block_on(save) else {
-        panic!("there is nothing to fail and nothing to conflict with");
+        panic!("a save cannot fail or conflict");
     };
     assert_eq!(handle, encode(record.to_json().as_bytes()));
     let Capacity::Cookie { handle_len } = CookieDriver.capacity() else {
         panic!("the record travels in the cookie");
     };
     assert_eq!(handle.len(), handle_len(record.to_json().len()));
-    let again = block_on(CookieDriver.load(&handle)).expect("there is no store to fail");
+    let again = block_on(CookieDriver.load(&handle)).expect("no store can fail");
     assert_eq!(&again.expect("a record").record, record);
 }

@@ -1,5 +1,5 @@
-//! Cookie options: what is accepted makes a line that a strict browser reads as it was meant, and nothing else is
-//! refused.
+//! Cookie options. A strict browser reads the line of every accepted combination as intended, and
+//! only invalid combinations are rejected.
 
 use std::time::Duration;
 
@@ -34,11 +34,11 @@ fn set_and_clear(input: &mut Unstructured<'_>) -> Result<()> {
     let manager = match built {
         Ok(manager) => manager,
         Err(error) => {
-            assert!(!wanted.is_possible(), "{error}, for {wanted:?}");
+            assert!(!wanted.is_valid(), "{error}, for {wanted:?}");
             return Ok(());
         }
     };
-    assert!(wanted.is_possible(), "accepted: {wanted:?}");
+    assert!(wanted.is_valid(), "accepted: {wanted:?}");
 
     let clear = manager.set_cookie(&Outcome::Clear).expect("a line");
     let removal = Cookie {
@@ -66,7 +66,12 @@ fn set_and_clear(input: &mut Unstructured<'_>) -> Result<()> {
             assert_eq!(read(&line), Ok(cookie), "{line}");
         }
         Ok(outcome) => panic!("{outcome:?}"),
-        Err(error) if is_fit => assert_eq!(error.kind(), ErrorKind::TooLarge { size, limit: 4096 }),
+        Err(error) if is_fit => match error.kind() {
+            ErrorKind::TooLarge {
+                size: told, limit, ..
+            } => assert_eq!((told, limit), (size, 4096)),
+            kind => panic!("{kind:?}"),
+        },
         Err(error) => assert_eq!(error.kind(), ErrorKind::Encode),
     }
     Ok(())
@@ -128,8 +133,8 @@ impl Wanted {
         }
     }
 
-    /// The rules of the documentation.
-    fn is_possible(&self) -> bool {
+    /// Applies the documented rules.
+    fn is_valid(&self) -> bool {
         let is_secure = self.secure || self.same_site == SameSite::None;
         let name = self.name.to_lowercase();
         let has_prefix_right = if name.starts_with("__host-") {
@@ -166,7 +171,8 @@ impl Wanted {
         }
     }
 
-    /// Whole milliseconds are what a clock counts; a second that has begun counts; time ends.
+    /// A clock counts whole milliseconds, a started second counts in full, and the latest possible
+    /// time is a limit.
     fn max_age(&self, clock: &ManualClock) -> u64 {
         let left = u128::from(u64::MAX - clock.now().as_millis());
         let millis = self.lifetime.as_millis().min(left);
@@ -187,7 +193,8 @@ fn is_domain(domain: &str) -> bool {
         })
 }
 
-/// One of the likely texts, with something else behind or before it at times, long at times.
+/// Returns one of the likely texts, sometimes with other text before or after it, and sometimes
+/// repeated.
 fn text(input: &mut Unstructured<'_>, likely: &[&str]) -> Result<String> {
     let base = *input.choose(likely)?;
     Ok(match input.int_in_range(0..=7)? {
@@ -199,7 +206,7 @@ fn text(input: &mut Unstructured<'_>, likely: &[&str]) -> Result<String> {
     })
 }
 
-/// Answers every save with this handle.
+/// A driver that answers every save with this handle.
 #[derive(Debug)]
 struct Echo(String);
 

@@ -1,8 +1,9 @@
-//! Merging: requests that load and commit in any order, against the model's record. Keys may be anything.
+//! Merging: requests that load and commit in any order, compared with the model's record. Keys are
+//! arbitrary.
 
 use arbitrary::{Result, Unstructured};
 use session_core::merge::Changes;
-use session_core::{Loaded, Record, Values, Version};
+use session_core::{Loaded, RawValue, Record, Values, Version};
 use test_support::model::record::{self as model, Op};
 
 use crate::oracle::json::escape;
@@ -35,8 +36,8 @@ fn overlap(input: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A record, each time in another version. The model knows keys as they are escaped, which names those too that are no
-/// valid Unicode.
+/// A record with a new version after every save. The model uses escaped keys, which can also name
+/// those that are not valid Unicode.
 struct Store {
     loaded: Loaded,
     model: model::Record,
@@ -78,7 +79,7 @@ impl Store {
         shows(merged.data(), &self.model.data);
         shows(merged.flash_next(), &self.model.flash_texts());
         if request.at == self.saves {
-            // Replaying onto an unchanged record equals not merging.
+            // Merging with an unchanged record changes nothing.
             assert_eq!(merged.data(), &request.look);
             assert_eq!(merged.flash_next(), &request.next);
             assert!(!merged.to_json().contains(",\"flash_from\":{\""));
@@ -91,7 +92,7 @@ impl Store {
                 merged.to_json() + &" ".repeat(usize::try_from(self.saves).expect("few")),
             ),
         };
-        let record = Record::from_json(merged.to_json()).expect("what was written is read");
+        let record = Record::from_json(merged.to_json()).expect("a written record can be read");
         assert_eq!(record, merged);
         self.loaded = Loaded::new(record, version);
     }
@@ -117,14 +118,19 @@ impl Request {
             }
             3 | 4 => {
                 let key = key(input)?;
-                self.changes.forget(&key);
-                self.look.remove(&key);
-                self.ops.push(Op::Forget(escape(&key)));
+                // Removing nothing is no write.
+                if let Some(seen) = self.look.get_raw(&key).map(raw) {
+                    self.changes.forget(&key, Some(&seen));
+                    self.look.remove(&key);
+                    self.ops.push(Op::Forget(escape(&key)));
+                }
             }
             5 => {
-                self.changes.flush(&self.look);
-                self.look = Values::new();
-                self.ops.push(Op::Flush);
+                if !self.look.is_empty() {
+                    self.changes.flush(&self.look);
+                    self.look = Values::new();
+                    self.ops.push(Op::Flush);
+                }
             }
             _ => {
                 let (name, value) = (key(input)?, value(input)?);
@@ -143,3 +149,7 @@ const STARTS: [&str; 3] = [
     r#"{"id":"a","data":{"k\ud800":1,"\u0061":2},"flash_next":{"k\ud800":0,"\"":1}}"#,
     r#"{"id":"a"}"#,
 ];
+
+fn raw(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.to_owned()).expect("it is JSON")
+}

@@ -13,10 +13,10 @@ mod tokens;
 mod values;
 mod verify;
 
-/// A target: its name, and what it does with bytes. It panics where the library does not do what it should.
+/// A target: a name, and a function of bytes that panics if the library misbehaves.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All targets.
+/// Every target.
 pub const TARGETS: [Target; 11] = [
     ("config", config::run),
     ("cookie_driver", cookie_driver::run),

@@ -1,4 +1,4 @@
-//! Reading and writing records: the bytes are a stored text.
+//! Reading and writing records. The bytes are a stored text.
 
 use std::time::Duration;
 
@@ -52,11 +52,11 @@ fn reads_and_writes(record: &Record, expected: &oracle::Record) {
         ..expected.clone()
     };
     assert_eq!(record.to_json_without_expiry(), timeless.write());
-    let again = Record::from_json(json).expect("what was written is read");
+    let again = Record::from_json(json).expect("a written record can be read");
     assert_eq!(&again, record);
 }
 
-/// Every value verbatim, under every key that has a name in Rust.
+/// Checks every value, verbatim, under every key that is valid Unicode.
 pub(crate) fn shows(values: &Values, expected: &oracle::Members) {
     assert_eq!(values.len(), expected.len());
     assert_eq!(values.is_empty(), expected.is_empty());
@@ -67,13 +67,14 @@ pub(crate) fn shows(values: &Values, expected: &oracle::Members) {
     let mut shown = values.iter();
     for (key, raw) in named {
         assert_eq!(values.get_raw(&key), Some(&**raw));
-        let shown = shown.next().expect("no key is left out");
+        let shown = shown.next().expect("no key is missing");
         assert_eq!(shown, (key.into(), &**raw));
     }
     assert!(shown.next().is_none());
 }
 
-/// White space and escapes take the general way through the reader, their absence the fast one.
+/// White space and escapes take the general path through the reader. Without them, it takes the
+/// fast one.
 fn is_the_same_however_it_is_laid_out(record: &Record, text: &str) {
     for layout in [Layout::Tight, Layout::Airy, Layout::Escaped] {
         let text = layout.lay_out(text, 2);
@@ -89,7 +90,7 @@ enum Layout {
 }
 
 impl Layout {
-    /// Writes an object anew, and those in it down to `depth`, the values as they stand.
+    /// Rewrites an object, and the objects inside it down to `depth`. Other values stay verbatim.
     fn lay_out(self, text: &str, depth: usize) -> String {
         let space = if self == Self::Airy { " \n\t\r" } else { "" };
         let members = match json::object(text) {
@@ -121,7 +122,7 @@ impl Layout {
     }
 }
 
-/// Where serde_json reads the whole text as one tree, each value is what it finds there.
+/// If serde_json can read the whole text as one tree, each value equals the one in the tree.
 fn agrees_with_serde(record: &Record, text: &str) {
     let Ok(tree) = serde_json::from_str::<Value>(text) else {
         return;
@@ -137,7 +138,8 @@ fn agrees_with_serde(record: &Record, text: &str) {
     }
 }
 
-/// The size that a refused write is told is exactly that of the text that would have been stored.
+/// The size in the error of a rejected write is exactly the size of the text that would have been
+/// stored.
 fn measures(record: &Record, expected: &oracle::Record) {
     let manager = common::manager(Full(record.clone()), |builder| {
         builder.accept_without_expiry(true)
@@ -150,7 +152,7 @@ fn measures(record: &Record, expected: &oracle::Record) {
         return;
     }
     let size = |result: Result<(), Error>| match result.expect_err("it is full").kind() {
-        ErrorKind::TooLarge { size, limit: 0 } => size,
+        ErrorKind::TooLarge { size, limit: 0, .. } => size,
         kind => panic!("{kind:?}"),
     };
     let mut next = oracle::Record {
@@ -172,7 +174,7 @@ fn measures(record: &Record, expected: &oracle::Record) {
     shows(&session.all_flash(), &expected.flash);
 }
 
-/// Holds one record under whatever handle, and has no room.
+/// A driver that finds one record under every handle, and has no room for another.
 #[derive(Debug)]
 struct Full(Record);
 

@@ -1,5 +1,5 @@
-//! `RedisDriver` with a server that holds any value, and answers anything at times: it believes no more than what a
-//! record of this id can be.
+//! `RedisDriver` with a server that holds any value and sometimes gives arbitrary answers. The
+//! driver accepts only a possible record with the requested id.
 
 use std::cell::RefCell;
 use std::result::Result as StdResult;
@@ -13,8 +13,8 @@ use fred::prelude::{
     Builder, ClientLike, Config, Error as FredError, ErrorKind as FredErrorKind, Value,
 };
 use session_core::{
-    Driver, Error, ErrorKind, Expected, Loaded, ManualClock, Record, Saved, SessionId,
-    Timestamp, Touched, Version,
+    Driver, Error, ErrorKind, Expected, Loaded, ManualClock, Record, Saved, SessionId, Timestamp,
+    Touched, Version,
 };
 use session_redis::RedisDriver;
 use tokio::runtime::Runtime;
@@ -51,7 +51,7 @@ impl Bench {
                 ..Config::default()
             };
             let pool = Builder::from_config(config).build_pool(1).expect("a pool");
-            pool.init().await.expect("there is nothing to connect to");
+            pool.init().await.expect("a mock needs no connection");
             pool
         });
         Self {
@@ -63,11 +63,13 @@ impl Bench {
 
     fn ask(&self, input: &mut Unstructured<'_>) -> Result<()> {
         let verb = input.int_in_range(0..=6)?;
-        let server = Server::from(input)?;
+        let mut server = Server::from(input)?;
+        server.is_touch = verb == 6;
         *self.server.lock().expect("one thread") = server.clone();
-        // One of its own for each input: it learns which servers take several keys.
+        // A new driver for each input, because a driver learns whether its server takes several
+        // keys.
         let driver = RedisDriver::from_pool(self.pool.clone(), "p:", Duration::from_secs(60));
-        let driver = driver.expect("a possible prefix");
+        let driver = driver.expect("a valid prefix");
         let driver = driver.with_clock(ManualClock::new(Timestamp::from_millis(NOW)));
         let id = SessionId::from_stored(ID).expect("not empty");
         let (version, ttl) = (Version::bytes("seen"), Duration::from_secs(60));
@@ -89,7 +91,8 @@ impl Bench {
                         .await;
                     server.check_saved(saved);
                 }
-                // All but the first are sent together, once that was tried.
+                // After the first, which finds out whether the server takes several keys, the
+                // driver sends them together.
                 5 => {
                     let save = async || {
                         let (record, expected) =
@@ -106,12 +109,12 @@ impl Bench {
                         }
                     }
                 }
-                _ => match driver.touch(&id, ttl).await {
+                _ => match driver.touch(&id, &version, ttl).await {
                     Ok(touched) => {
-                        let expected = if server.value.is_some() {
-                            Touched::Done
-                        } else {
-                            Touched::Gone
+                        let expected = match &server.value {
+                            Some(_) if server.is_same => Touched::Done,
+                            Some(_) => Touched::MustSave,
+                            None => Touched::Gone,
                         };
                         assert!(server.is_odd() || touched == expected);
                     }
@@ -123,14 +126,16 @@ impl Bench {
     }
 }
 
-/// A server with one key, maybe.
+/// A server that holds at most one key.
 #[derive(Clone, Debug, Default)]
 struct Server {
     value: Option<Vec<u8>>,
     left: i64,
-    /// Whether it holds the version that is asked for.
+    /// Whether the value has the requested version.
     is_same: bool,
-    /// What it answers first instead of the truth, the last first.
+    /// Whether the driver is asked for a touch, whose script has answers of its own.
+    is_touch: bool,
+    /// Answers to give before the honest ones, the last one first.
     odd: Vec<Odd>,
 }
 
@@ -193,13 +198,12 @@ impl Server {
             });
         };
         let held = Value::Bytes(value.clone().into());
-        let is_touch =
-            command.args.get(1).and_then(Value::as_i64) == Some(1) && command.args.len() == 5;
         Ok(match &*command.cmd {
             "GET" => held,
             "PTTL" => Value::Integer(self.left),
             "DEL" => Value::Integer(1),
-            "EVAL" | "EVALSHA" if self.is_same || is_touch => of_each(command, Value::Integer(1)),
+            "EVAL" | "EVALSHA" if self.is_same => of_each(command, Value::Integer(1)),
+            "EVAL" | "EVALSHA" if self.is_touch => Value::Integer(-1),
             "EVAL" | "EVALSHA" => {
                 of_each(command, Value::Array(vec![held, Value::Integer(self.left)]))
             }
@@ -207,7 +211,7 @@ impl Server {
         })
     }
 
-    /// What an honest server's value is, or why it is none.
+    /// Returns the record that an honest server holds, or why the value is not a record.
     fn record(&self) -> Option<(oracle::Record, Option<u64>)> {
         let value = self.value.as_deref()?;
         let (json, mark) = split(value).map_or((value, None), |(json, version, time)| {
@@ -260,14 +264,15 @@ impl Server {
     }
 }
 
-/// Where the driver tries whether several keys may meet in one script.
+/// Returns `true` for a key of the script with which the driver finds out whether a script may use
+/// several keys.
 fn is_probe(argument: &Value) -> bool {
     argument
         .as_bytes()
         .is_some_and(|key| key.starts_with(b"p:session-probe-"))
 }
 
-/// What a script answers that gets this answer for each of its keys.
+/// Returns the answer of a script that gets this answer for each of its keys.
 fn of_each(command: &MockCommand, answer: Value) -> Value {
     match command.args.get(1).and_then(Value::as_usize) {
         Some(keys) if keys > 1 => Value::Array(vec![answer; keys]),
@@ -291,7 +296,7 @@ impl Odd {
     }
 }
 
-/// A stored text: a record of this id mostly, with a mark mostly.
+/// Returns a stored text: usually a record of this id, usually with a mark.
 fn text(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let mut text = match input.int_in_range(0..=3)? {
         0 | 1 => format!("{{\"id\":\"{ID}\",\"data\":{{\"k\":1.0}},\"exp\":5}}").into_bytes(),
@@ -311,7 +316,8 @@ fn text(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The JSON, version and time of a value with a mark: 32 and 22 digits of two bits, in white space, the lowest first.
+/// Splits a marked value into JSON, version and time. The mark has 32 and 22 digits of two bits
+/// each, least significant first, written in white space.
 fn split(value: &[u8]) -> Option<(&[u8], u64, u64)> {
     let (json, mark) = value.split_at(value.len().checked_sub(54)?);
     let mut numbers = [0_u64; 2];
@@ -323,7 +329,7 @@ fn split(value: &[u8]) -> Option<(&[u8], u64, u64)> {
     Some((json, numbers[0], numbers[1]))
 }
 
-/// Any answer, nested so deep.
+/// Returns any answer, nested at most this deep.
 fn value(input: &mut Unstructured<'_>, depth: usize) -> Result<Value> {
     Ok(match input.int_in_range(0..=8)? {
         0 => Value::Null,
@@ -349,7 +355,7 @@ fn some<'a>(input: &mut Unstructured<'a>) -> Result<&'a [u8]> {
     input.bytes(len)
 }
 
-/// The way to the server.
+/// The connection to the server.
 #[derive(Debug)]
 struct Wire(Arc<Mutex<Server>>);
 

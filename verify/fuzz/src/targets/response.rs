@@ -1,4 +1,4 @@
-//! What a commit does to the headers of a response, whatever the handler put there.
+//! The headers of a response after a commit, for any headers that the handler set.
 
 use arbitrary::{Result, Unstructured};
 use http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
@@ -47,7 +47,7 @@ fn commit(input: &mut Unstructured<'_>) -> Result<()> {
         others.retain(|line| !is_ours(line));
         let ours = cookies.pop().expect("a cookie");
         let line = std::str::from_utf8(ours).expect("text");
-        let cookie = set_cookie::read(line).expect("a strict browser takes it");
+        let cookie = set_cookie::read(line).expect("a strict browser accepts it");
         assert_eq!((&*cookie.name, cookie.value.is_empty()), (NAME, act == 3));
         let last = headers.get_all(SET_COOKIE).iter().next_back();
         assert!(last.is_some_and(HeaderValue::is_sensitive));
@@ -73,7 +73,7 @@ fn commit(input: &mut Unstructured<'_>) -> Result<()> {
     }
     assert_eq!(texts(&headers, &CACHE_CONTROL), cache);
 
-    // Doing it again does nothing.
+    // A second commit changes nothing.
     let after = headers.clone();
     assert_eq!(
         block_on(manager.commit(&session)).expect("it is closed"),
@@ -123,7 +123,7 @@ fn header(input: &mut Unstructured<'_>) -> Result<(HeaderName, HeaderValue)> {
     Ok((name, value))
 }
 
-/// Whether a browser would store this under the session's name.
+/// Returns `true` if a browser would store this cookie under the session's name.
 fn is_ours(line: &[u8]) -> bool {
     let pair = line.split(|byte| *byte == b';').next().unwrap_or_default();
     let mut parts = pair.splitn(2, |byte| *byte == b'=');
@@ -139,7 +139,7 @@ fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a [u8]> {
         .collect()
 }
 
-/// The names in all Vary headers, in lower case. What is empty is no name.
+/// Returns the names in all `Vary` headers, in lower case, without empty ones.
 fn varies(headers: &HeaderMap) -> Vec<String> {
     let lines = texts(headers, &VARY);
     let names = lines

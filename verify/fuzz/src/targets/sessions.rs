@@ -1,10 +1,10 @@
-//! Whole sessions against the executable model: the bytes decide what happens, and the first of them where the records
-//! are.
+//! Whole sessions, compared with the executable model. The first byte chooses the driver, and the
+//! others choose the requests.
 
 use pollster::block_on;
 use session_cookie::CookieDriver;
 use session_core::{Driver, ManualClock, MemoryDriver, Timestamp};
-use test_support::model::{Choices, Keeps, Report, Stage, play};
+use test_support::model::{Backend, Choices, Report, Storage, play};
 
 use crate::targets::common::NOW;
 
@@ -15,30 +15,30 @@ pub(crate) fn run(bytes: &[u8]) {
     let clock = ManualClock::new(Timestamp::from_millis(NOW));
     let choices = Choices::from_bytes(bytes);
     if first % 4 == 0 {
-        start(CookieDriver, clock, Keeps::Client, choices);
+        start(CookieDriver, clock, Storage::Client, choices);
     } else {
         let driver = MemoryDriver::new().with_clock(clock.clone());
-        start(driver, clock, Keeps::Server, choices);
+        start(driver, clock, Storage::Server, choices);
     }
 }
 
-fn start<D: Driver>(driver: D, clock: ManualClock, keeps: Keeps, choices: Choices) {
+fn start<D: Driver>(driver: D, clock: ManualClock, storage: Storage, choices: Choices) {
     let driver = std::sync::Arc::new(driver);
-    let stage = World {
+    let backend = World {
         driver,
         clock,
-        keeps,
+        storage,
     };
-    block_on(play(&stage, choices, MOST_STEPS, &mut Report::default()));
+    block_on(play(&backend, choices, MOST_STEPS, &mut Report::default()));
 }
 
 struct World<D> {
     driver: std::sync::Arc<D>,
     clock: ManualClock,
-    keeps: Keeps,
+    storage: Storage,
 }
 
-impl<D: Driver> Stage for World<D> {
+impl<D: Driver> Backend for World<D> {
     type Driver = std::sync::Arc<D>;
 
     fn name(&self) -> &'static str {
@@ -53,8 +53,8 @@ impl<D: Driver> Stage for World<D> {
         self.clock.clone()
     }
 
-    fn keeps(&self) -> Keeps {
-        self.keeps
+    fn storage(&self) -> Storage {
+        self.storage
     }
 }
 

@@ -1,7 +1,9 @@
-//! Reading Cookie headers: which values are tokens, how many are tried, and which of them opens the session.
 //!
-//! The bytes are a request's Cookie headers, one per line. Control bytes stand for what no fuzzer can guess: tokens
-//! with a right signature.
+//! Reading `Cookie` headers: which values are tokens, how many are tried, and which one opens the
+//! session.
+//!
+//! The bytes are the `Cookie` headers of a request, one per line. Control bytes stand for tokens
+//! with a valid signature, which a fuzzer cannot guess.
 
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -38,7 +40,7 @@ pub(crate) fn run(bytes: &[u8]) {
         }
     }
 
-    // The first of at most eight that is signed and stands for a live session.
+    // Of the first eight, the first with a valid signature and a live session.
     let secrets = [SECRET.as_bytes(), OLD_SECRET.as_bytes()];
     let (mut asked, mut opened) = (Vec::new(), None);
     for value in values.iter().take(8) {
@@ -56,7 +58,7 @@ pub(crate) fn run(bytes: &[u8]) {
             true => block_on(manager.open_headers(&headers)),
             false => block_on(manager.open(values.iter().copied())),
         };
-        let session = attempt.expect("hostile cookies are no failure");
+        let session = attempt.expect("hostile cookies are not an error");
         assert_eq!(*driver.0.lock().expect("one thread"), asked);
         assert_eq!(session.is_new(), opened.is_none());
         if let Some(handle) = opened {
@@ -66,7 +68,7 @@ pub(crate) fn run(bytes: &[u8]) {
     }
 }
 
-/// The values of the cookies of this name, read byte by byte.
+/// Returns the values of the cookies with this name, read byte by byte.
 fn cookies<'a>(line: &'a [u8], name: &str) -> Vec<&'a str> {
     let is_white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c);
     let mut values = Vec::new();
@@ -97,7 +99,7 @@ fn cookies<'a>(line: &'a [u8], name: &str) -> Vec<&'a str> {
     values
 }
 
-/// Puts tokens, names and long texts where control bytes stand for them.
+/// Replaces control bytes with the tokens, names and long texts that they stand for.
 fn spelled_out(line: &[u8], name: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for byte in line {
@@ -112,7 +114,7 @@ fn spelled_out(line: &[u8], name: &str) -> Vec<u8> {
     out
 }
 
-/// A service whose cookie has one of the names.
+/// A service whose cookie has one of a few names.
 struct Site {
     manager: SessionManager,
     driver: Arc<Known>,
@@ -127,7 +129,7 @@ impl Site {
     }
 }
 
-/// Logs the handles that it is asked for. They say themselves what they stand for.
+/// A driver that logs the handles that it is asked for. Each handle says what it stands for.
 #[derive(Debug, Default)]
 struct Known(Mutex<Vec<String>>);
 

@@ -1,4 +1,4 @@
-//! `Values` as a map: operations on two copies that share their text, against an ordered map.
+//! `Values` as a map: operations on two copies that share their text, compared with an ordered map.
 
 use arbitrary::{Result, Unstructured};
 use session_core::Values;
@@ -9,7 +9,7 @@ use crate::targets::common::{key, value};
 use crate::targets::record::shows;
 
 pub(crate) fn run(bytes: &[u8]) {
-    // Input that ends early ends the test.
+    // Exhausted input ends the test.
     let _ = operate(&mut Unstructured::new(bytes));
 }
 
@@ -33,7 +33,7 @@ fn operate(input: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A text that need not be an object, and keys that have no name in Rust.
+/// Texts, some of which are not objects or have keys that are not valid Unicode.
 fn start<'a>(input: &mut Unstructured<'a>) -> Result<&'a str> {
     match input.int_in_range(0..=3)? {
         0 => Ok(r#"{"k\ud800":1,"a":{"b":[]},"\u0061":2}"#),

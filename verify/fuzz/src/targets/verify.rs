@@ -1,4 +1,4 @@
-//! Signing and verifying tokens with rings of several keys, against RFC 2104 written out.
+//! Signing and verifying tokens with rings of several keys, compared with RFC 2104 written out.
 
 use arbitrary::{Result, Unstructured};
 use session_core::{KeyRing, Secret};
@@ -27,7 +27,7 @@ fn sign_and_verify(input: &mut Unstructured<'_>) -> Result<()> {
     let edit = Edit::from(input)?;
     let rest = input.bytes(input.len())?;
     let rest = String::from_utf8_lossy(rest).into_owned();
-    // As it came, as a handle, and as a token that was tampered with.
+    // The input as a token, as a handle, and as a token that was tampered with.
     verifies_alike(&ring, &all, &rest);
     let signed = token::sign(all[signer], &rest);
     verifies_alike(&ring, &all, &signed);
@@ -52,7 +52,8 @@ fn verifies_alike(ring: &KeyRing, secrets: &[&[u8]], token: &str) {
     assert_eq!(verified, token::verify(secrets, token));
 }
 
-/// A good secret: that of the seeds, or bytes from 32 up to more than one block of the hash.
+/// Returns a valid secret: that of the vectors, or from 32 bytes up to more than one block of the
+/// hash.
 fn secret(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(match input.int_in_range(0..=3)? {
         0 | 1 => SECRET.into(),
@@ -62,7 +63,7 @@ fn secret(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
             let mut secret: Vec<u8> = input.bytes(len.min(input.len()))?.to_vec();
             secret.resize(len, b'k');
             if Secret::new(&secret).is_err() {
-                // White space only.
+                // White space alone is not a valid secret.
                 secret[0] = b'k';
             }
             secret
@@ -74,7 +75,7 @@ fn key(secret: &[u8]) -> Secret {
     Secret::new(secret).expect("a good secret")
 }
 
-/// One way to tamper with a token.
+/// A way to tamper with a token.
 enum Edit {
     Replace(usize, char),
     Insert(usize, char),
@@ -93,7 +94,7 @@ impl Edit {
         })
     }
 
-    /// `None` where it changes nothing.
+    /// Returns `None` if the token would not change.
     fn apply(&self, token: &str) -> Option<String> {
         let mut chars: Vec<char> = token.chars().collect();
         match *self {

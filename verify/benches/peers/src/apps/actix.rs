@@ -1,4 +1,4 @@
-//! actix-web: bare, and with actix-session. There is no adapter of ours for it.
+//! actix-web: bare, and with actix-session.
 
 use std::rc::Rc;
 
@@ -36,14 +36,14 @@ pub fn bare() -> impl App {
     })
 }
 
-/// With its sessions in the cookie, signed.
+/// The application with its sessions in the cookie, signed.
 pub fn cookie() -> impl App {
     InProcess::new(System::new(), async || {
         client(CookieSessionStore::default()).await
     })
 }
 
-/// A client of an application with its sessions in a store, cookies signed.
+/// Creates a client of an application with its sessions in a store and signed cookies.
 pub async fn client(store: impl SessionStore + 'static) -> impl Client + Clone {
     let middleware = SessionMiddleware::builder(store, Key::from(SECRET.as_bytes()))
         .cookie_content_security(CookieContentSecurity::Signed)

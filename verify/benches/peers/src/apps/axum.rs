@@ -1,4 +1,4 @@
-//! axum: bare, with a layer that does nothing, and with ours.
+//! axum: bare, with a layer that does nothing, and with our sessions.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -20,12 +20,12 @@ pub fn bare() -> impl App {
     in_process(bare_routes)
 }
 
-/// With the least that a layer can be: what every one costs, whatever it is for.
+/// The routes with a minimal layer, for the cost that any layer has.
 pub fn pass_through() -> impl App {
     in_process(move || bare_routes().layer(PassThrough))
 }
 
-/// With our sessions.
+/// The routes with our sessions.
 pub fn ours(manager: SessionManager) -> impl App {
     in_process(move || router(manager))
 }
@@ -68,8 +68,8 @@ async fn check(session: Session) -> Result<StatusCode, SessionRejection> {
     Ok(status(values::written(session.get("visits")?)))
 }
 
-/// Boxes the inner service's future and calls the service that was polled ready, as a layer does that has something to
-/// wait for.
+/// Boxes the inner service's future, and calls the service that was polled ready, like any layer
+/// that has to await something.
 #[derive(Clone)]
 struct PassThrough;
 

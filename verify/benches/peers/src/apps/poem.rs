@@ -1,4 +1,4 @@
-//! poem: bare, with ours, and with its own sessions.
+//! poem: bare, with our sessions, and with its own.
 
 use poem::http::header::{COOKIE, SET_COOKIE};
 use poem::http::{HeaderValue, StatusCode, Uri};
@@ -31,7 +31,7 @@ pub fn bare() -> impl App {
     })
 }
 
-/// With our sessions.
+/// The routes with our sessions.
 pub fn ours(manager: SessionManager) -> impl App {
     in_process(move || {
         poem::Route::new()
@@ -44,17 +44,17 @@ pub fn ours(manager: SessionManager) -> impl App {
     })
 }
 
-/// With its own sessions in the cookie, signed.
+/// The routes with poem's own sessions in the cookie, signed.
 pub fn own_cookie() -> impl App {
     in_process(move || own_routes().with(CookieSession::new(config())))
 }
 
-/// With its own sessions in memory, ids signed.
+/// The routes with poem's own sessions in memory and signed ids.
 pub fn own_memory() -> impl App {
     in_process(move || own_endpoint(MemoryStorage::new()))
 }
 
-/// The application with its own sessions in a storage, ids signed.
+/// The application with poem's own sessions in a storage and signed ids.
 pub fn own_endpoint(storage: impl SessionStorage) -> impl Endpoint {
     own_routes().with(ServerSession::new(config(), storage))
 }

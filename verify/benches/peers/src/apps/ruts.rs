@@ -1,4 +1,4 @@
-//! axum with ruts, its records in moka.
+//! axum with ruts, which keeps its records in moka.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::values;
 
 type Session = ruts::Session<MokaStore>;
 
-/// With ids signed.
+/// The routes with signed ids.
 pub fn memory() -> impl App {
     let options = CookieOptions::build()
         .name("session")

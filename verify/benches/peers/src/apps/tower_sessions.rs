@@ -1,6 +1,7 @@
-//! axum with tower-sessions: its newest version with its memory store, and the newest that its other stores know.
+//! axum with tower-sessions: the newest version with its memory store, and the newest version that
+//! its other stores support.
 
-/// The application with one version.
+/// Defines the application for one version.
 macro_rules! app {
     ($module:ident, $tower_sessions:ident) => {
         pub mod $module {
@@ -61,7 +62,7 @@ use tower_sessions_redis_store::fred::clients::Pool;
 use crate::app::App;
 use crate::tower::in_process;
 
-/// With the cookie store, signed.
+/// The routes with the cookie store, signed.
 pub fn cookie() -> impl App {
     in_process(cookie_router)
 }
@@ -71,7 +72,7 @@ pub fn cookie_router() -> Router {
     with_stores::routes().layer(CookieSessionManagerLayer::signed(super::key()))
 }
 
-/// With the memory store, ids signed.
+/// The routes with the memory store and signed ids.
 pub fn memory() -> impl App {
     in_process(memory_router)
 }
@@ -82,7 +83,7 @@ pub fn memory_router() -> Router {
     newest::routes().layer(layer)
 }
 
-/// The application with the Redis store, ids signed.
+/// The application with the Redis store and signed ids.
 pub fn redis_router(pool: Pool) -> Router {
     let layer = tower_sessions_014::SessionManagerLayer::new(RedisStore::new(pool));
     with_stores::routes().layer(layer.with_signed(super::key()))

@@ -1,4 +1,4 @@
-//! warp: bare, and with ours.
+//! warp: bare, and with our sessions.
 
 use session_warp::{Session, SessionManager, SessionRejection};
 use warp::http::StatusCode;
@@ -17,7 +17,7 @@ pub fn bare() -> impl App {
     in_process(move || warp::service(untouched.or(read).or(write)))
 }
 
-/// With our sessions.
+/// The routes with our sessions.
 pub fn ours(manager: SessionManager) -> impl App {
     let untouched = path(Route::Untouched).map(|| StatusCode::OK);
     let read = path(Route::Read).and(session_warp::session()).then(read);

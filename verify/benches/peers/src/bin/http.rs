@@ -1,11 +1,11 @@
-//! End to end: a server of axum's on loopback with each kind of sessions, under `wrk`.
+//! Measures an axum server on loopback with each kind of sessions, driven by `wrk`.
 //!
 //! ```text
 //! cargo run --profile measure --bin http
 //! ```
 //!
-//! Server and client share the machine's processors, so what counts is the ratio to the server without sessions, which
-//! takes turns with the others. Medians of the rounds.
+//! Server and client share the machine's processors, so look at the ratio to the server without
+//! sessions, which takes turns with the others. The figures are medians of the rounds.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -32,14 +32,14 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A server in a process of its own, with one thread. Stopped when dropped.
+/// A single-threaded server in its own process. Dropping it stops the process.
 struct Server {
     process: Child,
     port: u16,
     cookies: Vec<String>,
 }
 
-/// What `wrk` says of one round.
+/// The report of `wrk` on one round.
 #[derive(Clone, Copy, Debug)]
 struct Round {
     requests: f64,
@@ -92,8 +92,8 @@ impl Server {
         let output = process.stdout.take().expect("it is piped");
         BufReader::new(output)
             .read_line(&mut line)
-            .expect("it says where it listens");
-        let port = line.trim().parse().expect("that is a port");
+            .expect("it prints its port");
+        let port = line.trim().parse().expect("the port is a number");
         let mut server = Self {
             process,
             port,
@@ -103,16 +103,16 @@ impl Server {
         server
     }
 
-    /// The cookie of a new visitor.
+    /// Returns the cookie of a new visitor.
     fn visitor(&self) -> String {
         let answer = self.get(Route::Seed);
         let mut lines = answer.lines();
         let set_cookie = lines.find_map(|line| line.strip_prefix("set-cookie: "));
-        // Without sessions there is one all the same, so that what is sent is alike.
+        // The server without sessions gets one too, so that the requests are alike.
         pair(set_cookie.unwrap_or(COOKIE)).to_owned()
     }
 
-    /// Answers one request, with the connection closed after it.
+    /// Sends one request, on a connection that closes after it.
     fn get(&self, route: Route) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
         let request = format!(
@@ -125,7 +125,7 @@ impl Server {
         answer
     }
 
-    /// Lets `wrk` ask for a few seconds.
+    /// Runs `wrk` for a few seconds.
     fn load(&self, route: Route) -> Round {
         let output = Command::new("wrk")
             .args(["--threads", "1", "--connections", "32", "--duration", "3s"])
@@ -162,7 +162,7 @@ impl Drop for Server {
     }
 }
 
-/// The child's part: serves until it is killed.
+/// Runs the server in the child process, until it is killed.
 fn serve(arguments: &[String]) {
     let [kind, redis] = arguments else {
         panic!("usage: http serve KIND REDIS")
@@ -185,7 +185,7 @@ async fn router(kind: &str, redis: &str) -> Router {
         "redis" => {
             let driver = RedisDriver::connect(redis).await.expect("it connects");
             let manager = SessionManager::builder(driver, secret()).build();
-            app::router(manager.expect("the defaults are possible"))
+            app::router(manager.expect("the defaults are valid"))
         }
         "tower-sessions-cookie" => tower_sessions::cookie_router(),
         "tower-sessions-memory" => tower_sessions::memory_router(),
@@ -202,5 +202,5 @@ const KINDS: [(&str, &str); 6] = [
     ("tower-sessions, memory", "tower-sessions-memory"),
 ];
 const ROUNDS: usize = 7;
-/// Several times as many as there are connections.
+/// Several times the number of connections.
 const VISITORS: usize = 128;

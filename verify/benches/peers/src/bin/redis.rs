@@ -1,12 +1,13 @@
-//! Throughput of whole requests with sessions in Redis, in process: ours and other libraries, beside bare commands.
+//! Measures the throughput of whole requests with sessions in Redis, in process: our sessions,
+//! other libraries, and bare commands.
 //!
 //! ```text
 //! cargo run --profile measure --bin redis
 //! ```
 //!
-//! Starts a redis-server of its own. Two worker threads for each; the pool of connections that our driver makes serves the
-//! bare client and tower-sessions too, the others have a connection as their documentation makes it. Cookies are signed
-//! by all.
+//! Starts its own redis-server. Each contestant has two worker threads. The bare client and
+//! tower-sessions use the same kind of pool as our driver; the others connect as their
+//! documentation shows. Every contestant signs its cookies.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -59,7 +60,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The requests a second of two workers as actix-web has them: threads with a service and a connection each.
+/// Returns the requests per second of two workers as actix-web has them: threads, each with its own
+/// service and connection.
 fn on_actix(url: &str, work: Work, tasks: usize) -> f64 {
     let workers = tasks.min(2);
     let (ready, done) = (Barrier::new(workers + 1), Barrier::new(workers + 1));

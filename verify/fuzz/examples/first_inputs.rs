@@ -1,5 +1,6 @@
-//! Writes what the seed wrote and read, and a few texts that are hard to guess, to the folder that is given, one folder
-//! per target: where fuzzing begins. `./minimize` makes the corpus of it.
+//! Writes the first inputs for fuzzing to a folder, with a subfolder for each target: the texts of
+//! the vectors that `@rudderjs/session` wrote, and a few texts that are hard to guess. `./minimize`
+//! turns them into the corpus.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,9 +10,8 @@ use serde_json::Value;
 
 fn main() {
     let mut corpus = Corpus::default();
-    let vectors: Value =
-        serde_json::from_str(include_str!("../../../session-cookie/tests/vectors/seed.json"))
-            .expect("the vectors are JSON");
+    let vectors: Value = serde_json::from_str(include_str!("../../support/vectors/seed.json"))
+        .expect("the vectors are JSON");
     corpus.walk(&vectors);
     for text in RECORDS {
         corpus.add("record", text.as_bytes());
@@ -26,7 +26,7 @@ fn main() {
     corpus.write(Path::new(&folder));
 }
 
-/// By target, what to begin with.
+/// The inputs of each target.
 #[derive(Default)]
 struct Corpus(BTreeMap<&'static str, Vec<Vec<u8>>>);
 
@@ -35,7 +35,7 @@ impl Corpus {
         self.0.entry(target).or_default().push(bytes.to_vec());
     }
 
-    /// Takes every text of the vectors for what it may be.
+    /// Adds every text of the vectors to the targets that it fits.
     fn walk(&mut self, value: &Value) {
         match value {
             Value::String(text) => self.sort_in(text),
@@ -56,7 +56,7 @@ impl Corpus {
             );
         }
         if text.contains("rudderjs_session=") {
-            // The second of the names that the target knows.
+            // The index of the name among those that the target uses.
             self.add("tokens", &[&[1], text.as_bytes()].concat());
         }
         if let Some((handle, _)) = text.rsplit_once('.') {
@@ -86,7 +86,7 @@ const RECORDS: &[&str] = &[
     r#"{"id":"a","data":{"\"":"\"","\\":1,"\n":2},"flash_from":7}"#,
 ];
 
-/// Control bytes stand for tokens, as the target says.
+/// Control bytes stand for tokens; see the target.
 const HEADERS: &[&[u8]] = &[
     b"\x08\x01",
     b"\x08\x06; \x08\x04\x0e\x02",

@@ -1,3 +1,0 @@
-#![no_main]
-
-session_fuzz::fuzz!("verify");
