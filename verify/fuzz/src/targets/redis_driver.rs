@@ -163,6 +163,7 @@ impl Server {
             odd.push(Odd::from(input)?);
         }
         Ok(Self {
+            is_touch: false,
             value,
             left,
             is_same,
