@@ -15,7 +15,7 @@
 //! # use session_core::MemoryDriver as MyDriver;
 //! use std::sync::Arc;
 //!
-//! session_core::conformance!(concurrent, Arc::new(MyDriver::new()));
+//! session_core::conformance!(concurrent, Arc::new(MyDriver::new()), without plant, take_down);
 //! ```
 //!
 //! ```text
@@ -23,6 +23,7 @@
 //! test destroyed_record_is_gone ... ok
 //! test late_save_does_not_resurrect ... ok
 //! test no_update_is_lost ... ok
+//! test foreign_data_loads_nothing ... ignored, not asked: without plant
 //! …
 //! ```
 //!
@@ -30,16 +31,15 @@
 //!
 //! # Levels
 //!
-//! The first argument is the level that the driver reaches. Each level includes the previous one.
+//! The first argument is the level that the driver reaches. `concurrent` includes `basic`.
 //!
 //! | Level | For | Rules of the contract |
 //! |---|---|---|
 //! | `basic` | records that live in the client's cookie | 1 to 4 and 9 to 12: round trips, expiry, untrusted handles, dropped futures, … |
-//! | `revocable` | a store that serves one request at a time | also 7 and 8: a logout is final, and so is a new id, even if another request ends late |
-//! | `concurrent` | every other store | also 5 and 6: no lost update, checked with real threads |
+//! | `concurrent` | every store on the server | also 5 to 8: a logout is final, a login is never undone, and no update is lost, checked with real threads |
 //!
-//! A driver whose [`can_revoke`](crate::Driver::can_revoke) returns `true` should reach
-//! `concurrent`. At the level `revocable`, overlapping requests overwrite each other's changes.
+//! A driver whose [`can_revoke`](crate::Driver::can_revoke) returns `true` must reach `concurrent`.
+//! The four required methods are enough for that.
 //!
 //! # Subjects
 //!
@@ -53,9 +53,10 @@
 //!   nothing sleeps. Otherwise the kit waits for several seconds in total.
 //!
 //! [`Subject::plant`] and [`Subject::take_down`] let the kit check how the driver handles foreign
-//! data and an unavailable store. Without them, the kit cannot run these checks. It reports them as
-//! not checked: [`conformance!`](crate::conformance!) prints a line to standard error, and a
-//! [`report`] lists them with the reason.
+//! data and an unavailable store. Without them, the kit cannot ask, and neither can it ask a driver
+//! without a `touch` of its own about touches. Nothing that was not asked counts as kept:
+//! [`conformance!`](crate::conformance!) requires you to name what is missing, as in the example
+//! above, and a [`report`] lists these checks as not asked, with the reason.
 //!
 //! # Failures
 //!
@@ -100,8 +101,11 @@ mod compare_and_set;
 mod dropped;
 mod endings;
 mod expiry;
+mod fleet;
 mod foreign;
 mod handles;
+mod logins;
+mod moved;
 mod parallel;
 mod pointer;
 mod report;
@@ -109,6 +113,7 @@ mod rig;
 mod round_trip;
 mod rule;
 mod sessions;
+mod setup;
 mod silence;
 mod subject;
 mod threads;

@@ -13,11 +13,11 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
-    /// Stores records until they expire. The highest level for records that live in the cookie.
+    /// For records that live in the client's cookie, where there is nothing to compare and nothing
+    /// to end.
     Basic,
-    /// Ends sessions for good, even if the cookie was copied or another request ends late.
-    Revocable,
-    /// Loses no update when requests overlap, thanks to compare-and-set.
+    /// For every store on the server: ends sessions for good, and loses no update and no login when
+    /// requests overlap.
     Concurrent,
 }
 
@@ -42,6 +42,7 @@ pub enum Level {
 pub struct Check<S> {
     name: &'static str,
     level: Level,
+    needs: Option<&'static str>,
     rule: Rule,
     act: Act<S>,
 }
@@ -53,9 +54,9 @@ pub(super) type Act<S> = fn(&Rig<'_, S>) -> Result<(), Stop>;
 pub enum Verdict {
     /// The driver keeps the promise.
     Kept,
-    /// The promise does not apply to this driver, or the subject does not support the check.
-    /// Contains the reason.
-    NotChecked(&'static str),
+    /// The check could not ask, because the driver or the subject lacks what the check
+    /// [needs](Check::needs). Contains the reason.
+    NotAsked(&'static str),
 }
 
 /// A broken promise.
@@ -77,17 +78,24 @@ pub(super) enum Stop {
         expected: String,
         actual: String,
     },
-    NotChecked(&'static str),
+    NotAsked(&'static str),
     /// A record ended before the check could look at it, because the store or the machine was too
     /// slow.
     TooSlow,
 }
 
 impl<S: Subject> Check<S> {
-    pub(super) const fn new(name: &'static str, level: Level, rule: Rule, act: Act<S>) -> Self {
+    pub(super) const fn new(
+        name: &'static str,
+        level: Level,
+        needs: Option<&'static str>,
+        rule: Rule,
+        act: Act<S>,
+    ) -> Self {
         Self {
             name,
             level,
+            needs,
             rule,
             act,
         }
@@ -103,6 +111,13 @@ impl<S: Subject> Check<S> {
     #[must_use]
     pub const fn level(&self) -> Level {
         self.level
+    }
+
+    /// Returns what the check needs apart from the required methods, if anything: `touch`,
+    /// `expiry`, `plant` or `take_down`, as in [`conformance!`](crate::conformance!).
+    #[must_use]
+    pub const fn needs(&self) -> Option<&'static str> {
+        self.needs
     }
 
     /// Returns the rule that states the promise.
@@ -132,7 +147,7 @@ impl<S: Subject> Check<S> {
         let thread = spawned.map_err(|error| self.failure("a thread to run on", error))?;
         match answer.recv_timeout(patience) {
             Ok(Ok(())) => Ok(Verdict::Kept),
-            Ok(Err(Stop::NotChecked(why))) => Ok(Verdict::NotChecked(why)),
+            Ok(Err(Stop::NotAsked(why))) => Ok(Verdict::NotAsked(why)),
             Ok(Err(Stop::Broken { expected, actual })) => Err(self.failure(expected, actual)),
             Ok(Err(Stop::TooSlow)) => Err(self.failure(
                 "a store that answers within a fraction of the record's ttl",
@@ -167,6 +182,7 @@ impl<S> fmt::Debug for Check<S> {
         f.debug_struct("Check")
             .field("name", &self.name)
             .field("level", &self.level)
+            .field("needs", &self.needs)
             .field("rule", &self.rule)
             .finish_non_exhaustive()
     }
@@ -176,7 +192,6 @@ impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Basic => "basic",
-            Self::Revocable => "revocable",
             Self::Concurrent => "concurrent",
         })
     }

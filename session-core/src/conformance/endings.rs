@@ -4,7 +4,7 @@ use super::check::{Stop, expect};
 use super::expiry::{ending_in, pass_the_end};
 use super::rig::{Connection, LONG, Stored};
 use super::{Rig, Subject};
-use crate::{Driver as _, Expected, Retired, Saved, SessionId, Touched, Version};
+use crate::{Driver as _, Expected, Saved, SessionId, Touched, Version};
 
 pub(super) fn destroying_an_unknown_id_is_ok<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let store = rig.connect();
@@ -89,13 +89,9 @@ pub(super) fn strange_id_affects_no_other_record<S: Subject>(rig: &Rig<'_, S>) -
             continue;
         };
         store.destroy(&id)?;
-        store.touch(&id, LONG)?;
-        let retired = store.retire(&id, &version)?;
-        expect(
-            matches!(retired, Retired::Gone),
-            "Retired::Gone for an unknown id",
-            &retired,
-        )?;
+        let touched = store.touch(&id, &version, LONG)?;
+        let expected = "Touched::Gone or Touched::MustSave from a touch of an unknown id";
+        expect(touched != Touched::Done, expected, touched)?;
         store.expect_held(&stored.handle, &stored.record)?;
     }
     Ok(())
@@ -127,9 +123,9 @@ pub(super) fn late_save_does_not_resurrect<S: Subject>(rig: &Rig<'_, S>) -> Resu
 pub(super) fn late_touch_does_not_resurrect<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let (store, other) = (rig.connect(), rig.connect());
     let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
-    store.loaded(&stored.handle)?;
+    let version = store.loaded(&stored.handle)?.version;
     other.destroy(stored.record.id())?;
-    let touched = store.touch(stored.record.id(), LONG)?;
+    let touched = store.touch(stored.record.id(), &version, LONG)?;
     expect(
         touched != Touched::Done,
         "Touched::Gone or Touched::MustSave from a touch of a destroyed record",
@@ -155,8 +151,8 @@ pub(super) fn late_save_does_not_resurrect_an_expired_record<S: Subject>(
 pub(super) fn late_touch_does_not_resurrect_an_expired_record<S: Subject>(
     rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    expired(rig, |store, late, _| {
-        let touched = store.touch(late.record.id(), LONG)?;
+    expired(rig, |store, late, version| {
+        let touched = store.touch(late.record.id(), version, LONG)?;
         expect(
             touched != Touched::Done,
             "Touched::Gone or Touched::MustSave from a touch of an expired record",
@@ -164,43 +160,6 @@ pub(super) fn late_touch_does_not_resurrect_an_expired_record<S: Subject>(
         )?;
         store.expect_gone(&late.handle, "after the record expired and a late touch")
     })
-}
-
-pub(super) fn retired_record_is_gone<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
-    let (store, other) = (rig.connect(), rig.connect());
-    let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
-    let version = store.loaded(&stored.handle)?.version;
-    other.loaded(&stored.handle)?;
-    let retired = store.retire(stored.record.id(), &version)?;
-    expect(
-        matches!(retired, Retired::Done),
-        "Retired::Done for an unchanged record",
-        &retired,
-    )?;
-    store.expect_gone(&stored.handle, "after retire")?;
-    other.expect_gone(&stored.handle, "after retire through another connection")?;
-    let saved = other.save(&stored.record, Expected::Version(&version), LONG)?;
-    expect(
-        matches!(saved, Saved::Conflict(None)),
-        "Saved::Conflict(None) from a save of a retired record",
-        &saved,
-    )?;
-    other.expect_gone(&stored.handle, "after retire and a late save")
-}
-
-pub(super) fn retiring_a_destroyed_record_reports_gone<S: Subject>(
-    rig: &Rig<'_, S>,
-) -> Result<(), Stop> {
-    let store = rig.connect();
-    let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
-    let version = store.loaded(&stored.handle)?.version;
-    store.destroy(stored.record.id())?;
-    let retired = store.retire(stored.record.id(), &version)?;
-    expect(
-        matches!(retired, Retired::Gone),
-        "Retired::Gone for a destroyed record",
-        &retired,
-    )
 }
 
 /// Runs `act` on a record that has expired and that no call has used since.
@@ -222,7 +181,7 @@ fn expired<S: Subject>(
         let (late, version) = save()?;
         pass_the_end(rig, ttl);
         if store.load(&witness.handle)?.is_some() {
-            return Err(Stop::NotChecked(
+            return Err(Stop::NotAsked(
                 "the driver still returns expired records, which the manager refuses",
             ));
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::check::{Stop, expect, expect_with};
 use super::rig::{Connection, LONG, describe_end};
 use super::{Rig, Subject};
-use crate::{Expected, Loaded, Record, SessionId, Timestamp, Touched};
+use crate::{Expected, Loaded, Record, SessionId, Timestamp, Touched, Version};
 
 pub(super) fn record_lives_for_its_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     rig.paced(|store, grain| {
@@ -91,7 +91,12 @@ pub(super) fn fifty_year_ttl_is_accepted<S: Subject>(rig: &Rig<'_, S>) -> Result
 pub(super) fn touching_an_unknown_id_does_not_succeed<S: Subject>(
     rig: &Rig<'_, S>,
 ) -> Result<(), Stop> {
-    let touched = rig.connect().touch(&SessionId::random()?, LONG)?;
+    let store = rig.connect();
+    // The version of another record, so that the driver can read it.
+    let version = store
+        .loaded(&store.create(rig.record("{}")?)?.handle)?
+        .version;
+    let touched = store.touch(&SessionId::random()?, &version, LONG)?;
     let expected = "Touched::Gone or Touched::MustSave from a touch of an unknown id";
     expect(touched != Touched::Done, expected, touched)
 }
@@ -101,9 +106,11 @@ pub(super) fn touch_extends_the_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), 
         let record = ending_in(rig, grain * 4)?;
         let handle = store.saved(&record, Expected::Absent, grain * 4)?;
         rig.pass(grain * 2);
-        rig.expect_live(store.load(&handle)?, "before it expires")?;
+        let version = rig
+            .expect_live(store.load(&handle)?, "before it expires")?
+            .version;
         let (since, ttl) = (rig.now(), grain * 8);
-        touched(store, record.id(), ttl)?;
+        touched(store, record.id(), &version, ttl)?;
         let loaded = rig.expect_live(store.load(&handle)?, "after a touch")?;
         expect_end(rig, &loaded, (since, ttl), "after a touch")?;
         rig.pass(grain * 4);
@@ -116,7 +123,8 @@ pub(super) fn touch_extends_the_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), 
 pub(super) fn touch_shortens_the_ttl<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let (store, ttl) = (rig.connect(), rig.subject.grain() * 2);
     let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
-    touched(&store, stored.record.id(), ttl)?;
+    let version = store.loaded(&stored.handle)?.version;
+    touched(&store, stored.record.id(), &version, ttl)?;
     pass_the_end(rig, ttl);
     rig.expect_ended(store.load(&stored.handle)?, "after the ttl of its touch")
 }
@@ -126,7 +134,7 @@ pub(super) fn touch_changes_only_the_expiry<S: Subject>(rig: &Rig<'_, S>) -> Res
     let stored = store.create(rig.record(r#"{"a":1.0,"b":"\ud800"}"#)?)?;
     let before = store.loaded(&stored.handle)?;
     // The result does not matter: `MustSave` must not change anything either.
-    store.touch(stored.record.id(), LONG * 2)?;
+    store.touch(stored.record.id(), &before.version, LONG * 2)?;
     let after = store.expect_held(&stored.handle, &stored.record)?;
     let expected = format!("the version from before the touch, {:?}", before.version);
     expect(after.version == before.version, expected, after.version)
@@ -146,11 +154,12 @@ pub(super) fn pass_the_end<S: Subject>(rig: &Rig<'_, S>, ttl: Duration) {
 fn touched<S: Subject>(
     store: &Connection<'_, S>,
     id: &SessionId,
+    version: &Version,
     ttl: Duration,
 ) -> Result<(), Stop> {
-    match store.touch(id, ttl)? {
+    match store.touch(id, version, ttl)? {
         Touched::Done => Ok(()),
-        Touched::MustSave => Err(Stop::NotChecked("the driver returns Touched::MustSave")),
+        Touched::MustSave => Err(Stop::NotAsked("the driver returns Touched::MustSave")),
         Touched::Gone => Err(Stop::broken(
             "Touched::Done from a touch of a live record",
             "Touched::Gone",
@@ -160,7 +169,7 @@ fn touched<S: Subject>(
 
 /// Stops the check unless the record expires `ttl` after it was saved or touched, which happened
 /// after `since`.
-fn expect_end<S: Subject>(
+pub(super) fn expect_end<S: Subject>(
     rig: &Rig<'_, S>,
     loaded: &Loaded,
     (since, ttl): (Timestamp, Duration),

@@ -6,7 +6,7 @@ use super::check::{Stop, describe, expect};
 use super::rig::{Connection, LONG};
 use super::threads::in_step;
 use super::{Rig, Subject};
-use crate::{Error, ErrorKind, Expected, Retired, Saved, SessionId, Version};
+use crate::{Driver as _, Error, ErrorKind, Expected, Saved, SessionId, Touched, Version};
 
 pub(super) fn foreign_data_loads_nothing<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     planted(rig, |store, handle, _, _| {
@@ -39,18 +39,19 @@ pub(super) fn foreign_data_is_not_overwritten<S: Subject>(rig: &Rig<'_, S>) -> R
                 &saved,
             )?;
         }
-        let retired = store.retire(id, version)?;
+        let touched = store.touch(id, version, LONG)?;
         expect(
-            matches!(retired, Retired::Gone),
-            "Retired::Gone from a retire of foreign data",
-            &retired,
+            touched != Touched::Done,
+            "Touched::Gone or Touched::MustSave from a touch of foreign data",
+            touched,
         )?;
         store.expect_gone(handle, "of foreign data, after saves over it")
     })
 }
 
 pub(super) fn unavailable_store_is_an_error<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
-    down(rig, |method, _, end| match end {
+    let could_revoke = rig.connect().driver.can_revoke();
+    let store = down(rig, |method, _, end| match end {
         Err(error) if error.kind() == ErrorKind::Unavailable => Ok(()),
         Err(error) => Err(Stop::broken(
             format_args!("ErrorKind::Unavailable from {method} while the store is down"),
@@ -60,7 +61,12 @@ pub(super) fn unavailable_store_is_an_error<S: Subject>(rig: &Rig<'_, S>) -> Res
             format_args!("an error from {method} while the store is down"),
             "Ok",
         )),
-    })
+    })?;
+    // These do not ask the store, so an outage does not change them, or make them panic.
+    let _ = (store.driver.capacity(), format!("{:?}", store.driver));
+    let can_revoke = store.driver.can_revoke();
+    let expected = format!("can_revoke() to return {could_revoke}, as before the store was down");
+    expect(can_revoke == could_revoke, expected, can_revoke)
 }
 
 pub(super) fn unavailable_store_fails_in_time<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
@@ -71,6 +77,7 @@ pub(super) fn unavailable_store_fails_in_time<S: Subject>(rig: &Rig<'_, S>) -> R
             took,
         )
     })
+    .map(drop)
 }
 
 /// Replaces records by foreign data and runs `act` for each with its handle, its id and the version
@@ -94,25 +101,27 @@ fn planted<S: Subject>(
         let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
         let (id, version) = (stored.record.id(), store.loaded(&stored.handle)?.version);
         if !rig.subject.plant(id, text) {
-            return Err(Stop::NotChecked("Subject::plant is not implemented"));
+            return Err(Stop::NotAsked("Subject::plant is not implemented"));
         }
         act(&store, &stored.handle, id, &version)?;
     }
     Ok(())
 }
 
-/// Takes the store down and calls every method at once. `judge` receives the method, its duration
-/// and its result.
-fn down<S: Subject>(
-    rig: &Rig<'_, S>,
+/// Takes the store down and calls every method twice, all at once. `judge` receives the method, its
+/// duration and its result. Calls nothing of the subject afterwards that
+/// [`Subject::take_down`] does not mention.
+fn down<'a, S: Subject>(
+    rig: &Rig<'a, S>,
     judge: impl Fn(&str, Duration, &Result<(), Error>) -> Result<(), Stop>,
-) -> Result<(), Stop> {
+) -> Result<Connection<'a, S>, Stop> {
     let store = rig.connect();
     let stored = store.create(rig.record(r#"{"a":1}"#)?)?;
     let (old, new) = (&stored.record, rig.record(r#"{"b":1}"#)?);
     let version = store.loaded(&stored.handle)?.version;
+    let can_touch = store.touch(old.id(), &version, LONG)? == Touched::Done;
     if !rig.subject.take_down() {
-        return Err(Stop::NotChecked("Subject::take_down is not implemented"));
+        return Err(Stop::NotAsked("Subject::take_down is not implemented"));
     }
     let methods: [(&str, Ask<'_>); 5] = [
         ("load", &|| store.load(&stored.handle).map(drop)),
@@ -122,17 +131,20 @@ fn down<S: Subject>(
         ("save", &|| {
             store.save(&new, Expected::Absent, LONG).map(drop)
         }),
-        ("retire", &|| store.retire(old.id(), &version).map(drop)),
         ("destroy", &|| store.destroy(old.id())),
+        ("touch", &|| store.touch(old.id(), &version, LONG).map(drop)),
     ];
-    let ends = in_step(&methods, 1, |_, _, (method, act)| {
+    // Without a touch of its own, a driver does not ask the store.
+    let methods = &methods[..methods.len() - usize::from(!can_touch)];
+    let ends = in_step(methods, 2, |_, _, (method, act)| {
         let start = Instant::now();
         let end = act();
         Ok((*method, start.elapsed(), end))
     })?;
     ends.iter()
         .flatten()
-        .try_for_each(|(method, took, end)| judge(method, *took, end))
+        .try_for_each(|(method, took, end)| judge(method, *took, end))?;
+    Ok(store)
 }
 
 /// One call of a method.

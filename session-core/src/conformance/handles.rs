@@ -1,9 +1,9 @@
 //! Handles and what they name.
 
 use super::check::{Stop, describe, expect};
-use super::rig::{LONG, same};
+use super::rig::{LONG, Stored, same};
 use super::{Rig, Subject};
-use crate::{Capacity, Expected, Saved, SessionId};
+use crate::{Capacity, Expected, Saved, SessionId, Touched};
 
 pub(super) fn unknown_handle_loads_nothing<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let store = rig.connect();
@@ -62,8 +62,8 @@ pub(super) fn strange_ids_do_not_collide<S: Subject>(rig: &Rig<'_, S>) -> Result
     let mut held = Vec::new();
     for form in STRANGE_IDS {
         let id = form.replace("ID", unique.as_str());
-        let id =
-            SessionId::from_stored(&id).ok_or(Stop::NotChecked("such an id cannot be stored"))?;
+        let id = named(&id)?;
+        let form = crate::record::json::escape(form);
         let record = rig.record_of(&id, &format!(r#"{{"form":"{form}"}}"#))?;
         // A store may refuse such ids, but it must not mix them up.
         match store.save(&record, Expected::Absent, LONG) {
@@ -82,6 +82,42 @@ pub(super) fn strange_ids_do_not_collide<S: Subject>(rig: &Rig<'_, S>) -> Result
     }
     for (_, record) in &held {
         store.destroy(record.id())?;
+    }
+    Ok(())
+}
+
+pub(super) fn long_ids_are_stored<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let store = rig.connect();
+    for len in LONG_IDS {
+        // Random, because some indexes compress their keys.
+        let mut start = String::new();
+        while start.len() < len {
+            start.push_str(SessionId::random()?.as_str());
+        }
+        start.truncate(len - 1);
+        let mut held = Vec::new();
+        for end in ["a", "b"] {
+            let id = named(&format!("{start}{end}"))?;
+            let record = rig.record_of(&id, &format!(r#"{{"end":"{end}"}}"#))?;
+            let saved = store.save(&record, Expected::Absent, LONG);
+            match saved {
+                Ok(Saved::Done { handle }) => held.push(Stored { record, handle }),
+                refused => {
+                    let expected = format!("Saved::Done for a new id of {len} bytes");
+                    return Err(Stop::broken(expected, format_args!("{refused:?}")));
+                }
+            }
+        }
+        for stored in &held {
+            let loaded = store.expect_held(&stored.handle, &stored.record)?;
+            let id = stored.record.id();
+            let touched = store.touch(id, &loaded.version, LONG)?;
+            let expected = format!("no Touched::Gone for a live record with an id of {len} bytes");
+            expect(touched != Touched::Gone, expected, touched)?;
+        }
+        store.destroy(held[1].record.id())?;
+        store.expect_held(&held[0].handle, &held[0].record)?;
+        store.destroy(held[0].record.id())?;
     }
     Ok(())
 }
@@ -123,18 +159,8 @@ pub(super) fn handle_keeps_naming_its_record<S: Subject>(rig: &Rig<'_, S>) -> Re
 pub(super) fn record_of_full_capacity_is_stored<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let store = rig.connect();
     match crate::Driver::capacity(&store.driver) {
-        Capacity::Unlimited => Err(Stop::NotChecked("the driver has no limit")),
-        Capacity::Json(limit) => {
-            let empty = rig.record(r#"{"x":""}"#)?;
-            let room = limit.checked_sub(empty.to_json().len());
-            let room = room
-                .ok_or_else(|| Stop::broken("room for a session", format_args!("{limit} bytes")))?;
-            let text = "x".repeat(room.min(MAX_RECORD));
-            let stored =
-                store.create(rig.record_of(empty.id(), &format!(r#"{{"x":"{text}"}}"#))?)?;
-            store.expect_held(&stored.handle, &stored.record)?;
-            Ok(())
-        }
+        Capacity::Unlimited => store_full(rig, DEFAULT_LIMIT),
+        Capacity::Json(limit) => store_full(rig, limit.min(MAX_RECORD)),
         Capacity::Cookie { handle_len } => {
             for len in (0..64).chain([500, 1_001, 2_002]) {
                 let stored =
@@ -155,6 +181,23 @@ pub(super) fn record_of_full_capacity_is_stored<S: Subject>(rig: &Rig<'_, S>) ->
     }
 }
 
+/// Stores a record with this many bytes of JSON.
+fn store_full<S: Subject>(rig: &Rig<'_, S>, limit: usize) -> Result<(), Stop> {
+    let store = rig.connect();
+    let empty = rig.record(r#"{"x":""}"#)?;
+    let room = limit.checked_sub(empty.to_json().len());
+    let room =
+        room.ok_or_else(|| Stop::broken("room for a session", format_args!("{limit} bytes")))?;
+    let text = "x".repeat(room);
+    let stored = store.create(rig.record_of(empty.id(), &format!(r#"{{"x":"{text}"}}"#))?)?;
+    store.expect_held(&stored.handle, &stored.record)?;
+    Ok(())
+}
+
+fn named(id: &str) -> Result<SessionId, Stop> {
+    SessionId::from_stored(id).ok_or_else(|| Stop::broken("an id", "an empty text"))
+}
+
 fn short(handle: &str) -> String {
     handle.chars().take(40).collect()
 }
@@ -166,6 +209,8 @@ fn is_cookie_octet(char: char) -> bool {
 
 /// 4096 bytes of name and value, minus a signature of 43 bytes, a dot and a name.
 const MAX_HANDLE: usize = 4_000;
+/// What a manager allows by default.
+const DEFAULT_LIMIT: usize = 1024 * 1024;
 /// The largest record that a check stores.
 const MAX_RECORD: usize = 4 * 1024 * 1024;
 
@@ -204,8 +249,11 @@ const STRANGE: [&str; 32] = [
     "eyJpZCI6ImEi",
 ];
 
-/// These fit in a cookie, so a manager may receive them.
-const STRANGE_IDS: [&str; 16] = [
+/// All but the last two fit in a cookie, so a manager may receive them. Other software may have
+/// stored those two.
+const STRANGE_IDS: [&str; 18] = [
     "ID", "id-ID", "Id-ID", "ID.", "ID..", "../ID", "./ID", "ID/a", "ID/b", "ID*", "ID?", "ID%",
-    "ID_", "ID:a", "{ID}", "'ID'--",
+    "ID_", "ID:a", "{ID}", "'ID'--", "ID\0", "ID\0a",
 ];
+/// Around what a `VARCHAR(255)`, the keys of B-tree indexes and a page hold.
+const LONG_IDS: [usize; 5] = [256, 768, 2_713, 3_073, 8_192];

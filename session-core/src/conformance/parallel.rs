@@ -1,10 +1,10 @@
 //! Simultaneous operations on one record, on real threads.
 
 use super::check::{Stop, expect, expect_with};
-use super::rig::{Connection, LONG, Stored, same};
+use super::rig::{Connection, LONG, Stored, describe_end, same};
 use super::threads::in_step;
 use super::{Rig, Subject};
-use crate::{Expected, Record, Retired, Saved, SessionId, Touched, Version};
+use crate::{Expected, Record, Saved, SessionId, Touched, Version};
 
 pub(super) fn no_update_is_lost<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let stores = rig.connections(THREADS);
@@ -105,46 +105,65 @@ pub(super) fn destroy_wins_against_parallel_saves<S: Subject>(
     })
 }
 
-pub(super) fn retire_and_save_exclude_each_other<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+pub(super) fn move_and_save_exclude_each_other<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let stores = rig.connections(2);
     rig.for_a_while(|| {
         let held = versioned(rig, &stores[0])?;
-        let changed = by_each(rig, held.iter().map(|(stored, _)| stored.record.id()))?;
+        let one = |(stored, _): &(Stored, Version)| {
+            let id = stored.record.id();
+            Ok([rig.moved(id, LONG), rig.record_of(id, r#"{"n":-1}"#)?])
+        };
+        let records = held.iter().map(one).collect::<Result<Vec<_>, Stop>>()?;
         let ends = in_step(&stores, ROUNDS, |round, number, store| {
-            let (stored, version) = &held[round];
-            if number == 0 {
-                return Ok(End::Retired(store.retire(stored.record.id(), version)?));
-            }
-            Ok(End::Saved(store.save(
-                &changed[round][1],
-                Expected::Version(version),
+            Ok(store.save(
+                &records[round][number],
+                Expected::Version(&held[round].1),
                 LONG,
-            )?))
+            )?)
         })?;
         for (round, ends) in ends.iter().enumerate() {
-            let (handle, changed) = (&held[round].0.handle, &changed[round][1]);
-            match &ends[..] {
-                [
-                    End::Retired(Retired::Done),
-                    End::Saved(Saved::Conflict(None)),
-                ] => {
-                    stores[0].expect_gone(handle, "after Retired::Done")?;
-                }
-                [
-                    End::Retired(Retired::Changed(seen)),
-                    End::Saved(Saved::Done { .. }),
-                ] => {
-                    same(changed, &seen.record)?;
-                    stores[0].expect_held(handle, changed)?;
-                }
-                both => {
-                    return Err(Stop::broken(
-                        "Retired::Done and Saved::Conflict(None), or Retired::Changed and Saved::Done, from a \
-                         simultaneous retire and save of one version",
-                        format_args!("{both:?}"),
-                    ));
+            let (winner, handle) = winner(ends, "one version, one of a moved record")?;
+            let record = &records[round][winner];
+            stores[0].expect_held(handle, record)?;
+            match &ends[1 - winner] {
+                Saved::Conflict(Some(held)) => same(record, &held.record)?,
+                other => {
+                    let expected = "Saved::Conflict with the record that was stored first";
+                    return Err(Stop::broken(expected, format_args!("{other:?}")));
                 }
             }
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn move_wins_against_a_parallel_touch<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let stores = rig.connections(2);
+    rig.for_a_while(|| {
+        let held = versioned(rig, &stores[0])?;
+        let moved: Vec<_> = held
+            .iter()
+            .map(|(stored, _)| rig.moved(stored.record.id(), LONG))
+            .collect();
+        in_step(&stores, ROUNDS, |round, number, store| {
+            let version = &held[round].1;
+            if number == 0 {
+                let saved = store.save(&moved[round], Expected::Version(version), LONG)?;
+                let expected = "Saved::Done from a move during a touch, which keeps the version";
+                return expect(matches!(saved, Saved::Done { .. }), expected, &saved);
+            }
+            Ok(store
+                .touch(moved[round].id(), version, LONG * 2)
+                .map(drop)?)
+        })?;
+        for ((stored, _), moved) in held.iter().zip(&moved) {
+            let loaded = stores[0].expect_held(&stored.handle, moved)?;
+            let end = loaded.record.expires_at();
+            expect_with(
+                end.is_some_and(|end| end <= rig.now() + LONG + LONG / 2),
+                "a moved record that ends after its own ttl, despite a simultaneous touch",
+                || describe_end(Some(&loaded), rig.now()),
+            )?;
         }
         Ok(())
     })
@@ -158,7 +177,7 @@ pub(super) fn touch_and_save_exclude_each_other<S: Subject>(rig: &Rig<'_, S>) ->
         in_step(&stores, ROUNDS, |round, number, store| {
             let (stored, version) = &held[round];
             if number == 0 {
-                let touched = store.touch(stored.record.id(), LONG * 2)?;
+                let touched = store.touch(stored.record.id(), version, LONG * 2)?;
                 return expect(
                     touched != Touched::Gone,
                     "no Touched::Gone for a live record",
@@ -185,11 +204,12 @@ pub(super) fn destroy_wins_against_a_parallel_touch<S: Subject>(
     rig.for_a_while(|| {
         let held = versioned(rig, &stores[0])?;
         in_step(&stores, ROUNDS, |round, number, store| {
-            let id = held[round].0.record.id();
+            let (stored, version) = &held[round];
+            let id = stored.record.id();
             if number == 0 {
                 return Ok(store.destroy(id)?);
             }
-            Ok(store.touch(id, LONG * 2).map(drop)?)
+            Ok(store.touch(id, version, LONG * 2).map(drop)?)
         })?;
         let when = "after destroy and a simultaneous touch";
         held.iter()
@@ -216,12 +236,6 @@ fn increment<S: Subject>(
         "a save that succeeds after all others are done",
         "Saved::Conflict every time",
     ))
-}
-
-#[derive(Debug)]
-enum End {
-    Retired(Retired),
-    Saved(Saved),
 }
 
 /// Creates a record for each round and returns it with its version.

@@ -19,7 +19,7 @@ macro_rules! behind {
         /// use session_core::MemoryDriver;
         ///
         #[doc = concat!(
-            "session_core::conformance!(concurrent, ", stringify!($name), "(Arc::new(MemoryDriver::new())));"
+            "session_core::conformance!(concurrent, ", stringify!($name), "(Arc::new(MemoryDriver::new())), without plant, take_down);"
         )]
         /// ```
         #[derive(Clone, Copy, Debug)]

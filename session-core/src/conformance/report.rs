@@ -35,7 +35,7 @@ struct Line {
 /// use session_core::conformance::{Level, report};
 /// use session_core::MemoryDriver;
 ///
-/// let report = report(Level::Revocable, || Arc::new(MemoryDriver::new()));
+/// let report = report(Level::Basic, || Arc::new(MemoryDriver::new()));
 /// assert_eq!(report.failures().count(), 0, "{report}");
 /// println!("{}", report.summary());
 /// ```
@@ -80,10 +80,10 @@ impl Report {
     #[must_use]
     pub fn summary(&self) -> String {
         let kept = self.count(|result| matches!(result, Ok(Verdict::Kept)));
-        let not_checked = self.count(|result| matches!(result, Ok(Verdict::NotChecked(_))));
+        let not_asked = self.count(|result| matches!(result, Ok(Verdict::NotAsked(_))));
         let broken = self.failures().count();
         format!(
-            "{}: {kept} promises kept, {broken} broken, {not_checked} not checked",
+            "{}: {kept} promises kept, {broken} broken, {not_asked} not asked",
             self.level
         )
     }
@@ -121,7 +121,7 @@ impl fmt::Display for Report {
         {
             let (verdict, why) = match result {
                 Ok(Verdict::Kept) => ("kept", None),
-                Ok(Verdict::NotChecked(why)) => ("not checked", Some(*why)),
+                Ok(Verdict::NotAsked(why)) => ("not asked", Some(*why)),
                 Err(_) => ("BROKEN", None),
             };
             write!(

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use super::Subject;
 use super::check::{Stop, expect, expect_with};
 use crate::{
-    Driver, Error, Expected, Loaded, Record, Retired, Saved, Secret, SessionId, SessionManager,
-    Timestamp, Touched, Version,
+    Driver, Error, Expected, Loaded, Record, Saved, SessionId, Timestamp, Touched, Version,
 };
 
 /// A subject and the time that a check has let pass.
@@ -48,15 +47,6 @@ impl<'a, S: Subject> Rig<'a, S> {
         (0..number).map(|_| self.connect()).collect()
     }
 
-    /// Returns a manager with its own connection to the store, whose sessions live for `lifetime`.
-    pub(super) fn manager(&self, secret: &Secret, lifetime: Duration) -> SessionManager {
-        SessionManager::builder(self.subject.driver(), secret.clone())
-            .lifetime(lifetime)
-            .clock(self.subject.clock())
-            .build()
-            .expect("the settings are valid")
-    }
-
     pub(super) fn now(&self) -> Timestamp {
         self.subject.clock().now()
     }
@@ -80,6 +70,11 @@ impl<'a, S: Subject> Rig<'a, S> {
 
     pub(super) fn record_from(&self, json: &str) -> Result<Record, Stop> {
         Ok(Record::from_json(json)?.expiring_at(self.now() + LONG))
+    }
+
+    /// Returns the record that `regenerate` stores under an old id.
+    pub(super) fn moved(&self, id: &SessionId, ttl: Duration) -> Record {
+        Record::moved(id.clone(), self.now() + ttl)
     }
 
     /// Runs `act`, whose records live for a few grains.
@@ -204,12 +199,13 @@ impl<S: Subject> Connection<'_, S> {
         self.run(self.driver.destroy(id))
     }
 
-    pub(super) fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched, Error> {
-        self.run(self.driver.touch(id, ttl))
-    }
-
-    pub(super) fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired, Error> {
-        self.run(self.driver.retire(id, version))
+    pub(super) fn touch(
+        &self,
+        id: &SessionId,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
+        self.run(self.driver.touch(id, version, ttl))
     }
 
     /// Stops the check unless a load finds nothing.

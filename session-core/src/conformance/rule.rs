@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn numbers_and_titles_match_the_contract() {
-        let contract = include_str!("../driver.rs");
+        let contract = include_str!("../driver/mod.rs");
         let rules = [
             Rule::UNTRUSTED_HANDLES,
             Rule::NO_SESSION,

@@ -10,8 +10,8 @@ pub(super) fn debug_reveals_nothing<S: Subject>(rig: &Rig<'_, S>) -> Result<(), 
     let (key, value) = (SessionId::random()?, SessionId::random()?);
     let record = rig.record(&format!(r#"{{"{}":"{}"}}"#, key.as_str(), value.as_str()))?;
     let stored = store.create(record)?;
-    store.loaded(&stored.handle)?;
-    store.touch(stored.record.id(), LONG)?;
+    let version = store.loaded(&stored.handle)?.version;
+    store.touch(stored.record.id(), &version, LONG)?;
     let secrets = [
         ("the id", stored.record.id().as_str()),
         ("the handle", &stored.handle),

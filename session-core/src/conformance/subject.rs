@@ -56,7 +56,7 @@ use crate::{Clock, Driver, SessionId, SystemClock};
 ///     }
 /// }
 ///
-/// session_core::conformance!(concurrent, Memory::new());
+/// session_core::conformance!(concurrent, Memory::new(), without plant, take_down);
 /// # use session_core::conformance::{report, Level};
 /// # let report = report(Level::Concurrent, Memory::new);
 /// # assert_eq!(report.failures().count(), 0, "{report}");
@@ -95,14 +95,17 @@ use crate::{Clock, Driver, SessionId, SystemClock};
 ///     }
 /// }
 ///
-/// session_core::conformance!(concurrent, Store);
+/// session_core::conformance!(concurrent, Store, without plant, take_down);
 /// ```
 pub trait Subject: Send + Sync + 'static {
     /// The type of the driver.
     type Driver: Driver;
 
-    /// Returns a driver for the store, with connections of its own if the store has connections. A
-    /// check calls this up to ten times, and never inside [`block_on`](Self::block_on).
+    /// Returns a driver for the store, with connections of its own if the store has connections. Do
+    /// here what a service does when it starts, such as creating tables.
+    ///
+    /// A check calls this up to ten times, also from several threads at once and on a store that was
+    /// never used, and never inside [`block_on`](Self::block_on).
     fn driver(&self) -> Self::Driver;
 
     /// Runs a future to completion. Several threads call this at once. Default: polls the future on
@@ -144,15 +147,20 @@ pub trait Subject: Send + Sync + 'static {
     }
 
     /// Stores `text` in place of the record of `id`, behind the driver's back, as other software
-    /// might. Returns `true` if it did. Default: does nothing, so these checks are not run.
+    /// might. Returns `true` if it did. Default: does nothing, so these checks ask nothing.
     fn plant(&self, id: &SessionId, text: &str) -> bool {
         let _ = (id, text);
         false
     }
 
     /// Makes the store unavailable from now on, as if its server were gone. Returns `true` if it
-    /// did. The subject is not used for another check. Default: does nothing, so these checks are
-    /// not run.
+    /// did. Default: does nothing, so these checks ask nothing.
+    ///
+    /// The check calls this once. Afterwards it calls every method of drivers that it already has,
+    /// several times, also from several threads, and on the subject only [`block_on`](Self::block_on)
+    /// and [`clock`](Self::clock). It asks for no further [`driver`](Self::driver), plants nothing,
+    /// and lets no time pass. Then it drops the drivers and the subject, which must not depend on the
+    /// store either.
     fn take_down(&self) -> bool {
         false
     }

@@ -43,11 +43,12 @@ pub(super) fn recreated_record_has_a_new_version<S: Subject>(rig: &Rig<'_, S>) -
         }
         let version = store.loaded(&handle)?.version;
         add(&mut seen, version.clone(), "a recreated record")?;
-        if turn % 2 == 0 {
-            store.destroy(record.id())?;
-        } else {
-            store.retire(record.id(), &version)?;
+        if turn % 2 == 1 {
+            let moved = rig.moved(record.id(), LONG);
+            store.saved(&moved, Expected::Version(&version), LONG)?;
+            add(&mut seen, store.loaded(&handle)?.version, "a moved record")?;
         }
+        store.destroy(record.id())?;
     }
     Ok(())
 }

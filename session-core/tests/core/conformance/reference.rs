@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use session_core::conformance::Subject;
 use session_core::{
-    Capacity, Clock, Driver, Error, Expected, Loaded, ManualClock, MemoryDriver, Record, Retired,
-    Saved, SessionId, Touched, Version, async_trait,
+    Capacity, Clock, Driver, Error, Expected, Loaded, ManualClock, MemoryDriver, Record, Saved,
+    SessionId, Touched, Version, async_trait,
 };
 
-use super::broken::{Fault, Result, Save};
+use super::broken::{Fault, Result, Save, Touch};
 use crate::common::clock;
 
 /// A store that keeps every promise. It can contain foreign data, and it can be down.
@@ -83,6 +83,10 @@ impl Store {
         self.save(save.record, save.expected, save.ttl).await
     }
 
+    pub(crate) async fn apply_touch(&self, touch: Touch<'_>) -> Result<Touched> {
+        self.touch(touch.id, touch.version, touch.ttl).await
+    }
+
     /// Stores a record, whatever the store holds.
     pub(crate) async fn put(&self, record: &Record, ttl: Duration) -> Result<Saved> {
         if self.is_planted(record.id().as_str()) {
@@ -141,17 +145,12 @@ impl Driver for Store {
         true
     }
 
-    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched> {
-        self.check_up()?;
-        self.memory.touch(id, ttl).await
-    }
-
-    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired> {
+    async fn touch(&self, id: &SessionId, version: &Version, ttl: Duration) -> Result<Touched> {
         self.check_up()?;
         if self.is_planted(id.as_str()) {
-            return Ok(Retired::Gone);
+            return Ok(Touched::Gone);
         }
-        self.memory.retire(id, version).await
+        self.memory.touch(id, version, ttl).await
     }
 
     fn capacity(&self) -> Capacity {
@@ -194,12 +193,9 @@ impl<F: Fault> Driver for BrokenDriver<F> {
         self.fault.can_revoke()
     }
 
-    async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<Touched> {
-        self.fault.touch(&self.store, id, ttl).await
-    }
-
-    async fn retire(&self, id: &SessionId, version: &Version) -> Result<Retired> {
-        self.fault.retire(&self.store, id, version).await
+    async fn touch(&self, id: &SessionId, version: &Version, ttl: Duration) -> Result<Touched> {
+        let touch = Touch { id, version, ttl };
+        self.fault.touch(&self.store, touch).await
     }
 
     fn capacity(&self) -> Capacity {
@@ -228,13 +224,23 @@ impl<F: Fault + Default> BrokenSubject<F> {
     }
 }
 
+impl<F> BrokenSubject<F> {
+    /// Fails a check that does more after `take_down` than `Subject::take_down` says.
+    fn expect_up(&self) {
+        assert!(!self.store.is_down(), "called after take_down");
+    }
+}
+
 impl<F: Fault> Subject for BrokenSubject<F> {
     type Driver = BrokenDriver<F>;
 
     fn driver(&self) -> BrokenDriver<F> {
+        self.expect_up();
+        let fault = (self.new)();
+        fault.set_up(&self.store);
         BrokenDriver {
             store: self.store.clone(),
-            fault: (self.new)(),
+            fault,
         }
     }
 
@@ -243,6 +249,7 @@ impl<F: Fault> Subject for BrokenSubject<F> {
     }
 
     fn pass(&self, time: Duration) {
+        self.expect_up();
         self.store.clock.advance(time);
     }
 
@@ -257,11 +264,13 @@ impl<F: Fault> Subject for BrokenSubject<F> {
 
     /// The store never reads foreign data, so the text does not matter.
     fn plant(&self, id: &SessionId, _: &str) -> bool {
+        self.expect_up();
         let mut planted = self.store.planted.lock().unwrap();
         planted.insert(id.as_str().to_owned())
     }
 
     fn take_down(&self) -> bool {
+        self.expect_up();
         self.store.is_down.store(true, Ordering::SeqCst);
         true
     }

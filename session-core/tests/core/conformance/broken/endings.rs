@@ -2,13 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
-use session_core::{
-    Driver as _, Error, Loaded, Retired, Saved, SessionId, Touched, Version, async_trait,
-};
+use session_core::{Driver as _, Error, Loaded, Saved, SessionId, Touched, async_trait};
 
-use super::{Broken, Fault, Result, Save, Store, faults};
+use super::{Broken, Fault, Result, Save, Store, Touch, faults};
 
 faults! {
     DestroysNothing "does not destroy" caught by [can_revoke_is_accurate, logout_is_final] {
@@ -97,8 +94,8 @@ faults! {
             store.apply(save).await
         }
 
-        async fn touch(&self, store: &Store, id: &SessionId, ttl: Duration) -> Result<Touched> {
-            touch_or_resurrect(store, id, ttl).await
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            touch_or_resurrect(store, touch).await
         }
     }
 
@@ -121,11 +118,6 @@ faults! {
             store.forget(id);
             store.destroy(id).await
         }
-
-        async fn retire(&self, store: &Store, id: &SessionId, version: &Version) -> Result<Retired> {
-            store.forget(id);
-            store.retire(id, version).await
-        }
     }
 
     TouchResurrectsExpired "resurrects an expired record by a late touch" caught by [
@@ -137,50 +129,21 @@ faults! {
             Ok(saved)
         }
 
-        async fn touch(&self, store: &Store, id: &SessionId, ttl: Duration) -> Result<Touched> {
-            touch_or_resurrect(store, id, ttl).await
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            touch_or_resurrect(store, touch).await
         }
 
         async fn destroy(&self, store: &Store, id: &SessionId) -> Result<()> {
             store.forget(id);
             store.destroy(id).await
         }
-
-        async fn retire(&self, store: &Store, id: &SessionId, version: &Version) -> Result<Retired> {
-            store.forget(id);
-            store.retire(id, version).await
-        }
-    }
-
-    RetireKeeps "keeps the record that it retires" caught by [
-        retired_record_is_gone,
-        old_id_stays_invalid,
-    ] {
-        async fn retire(&self, store: &Store, id: &SessionId, version: &Version) -> Result<Retired> {
-            Ok(match store.load(id.as_str()).await? {
-                None => Retired::Gone,
-                Some(held) if held.version == *version => Retired::Done,
-                Some(held) => Retired::Changed(Box::new(held)),
-            })
-        }
-    }
-
-    RetireIsAlwaysDone "returns Retired::Done for a destroyed record" caught by [
-        retiring_a_destroyed_record_reports_gone,
-    ] {
-        async fn retire(&self, store: &Store, id: &SessionId, version: &Version) -> Result<Retired> {
-            Ok(match store.retire(id, version).await? {
-                Retired::Gone => Retired::Done,
-                retired => retired,
-            })
-        }
     }
 }
 
-async fn touch_or_resurrect(store: &Store, id: &SessionId, ttl: Duration) -> Result<Touched> {
-    let touched = store.touch(id, ttl).await?;
-    if let (Touched::Gone, Some(last)) = (touched, store.remembered(id)) {
-        store.put(&last, ttl).await?;
+async fn touch_or_resurrect(store: &Store, touch: Touch<'_>) -> Result<Touched> {
+    let touched = store.apply_touch(touch).await?;
+    if let (Touched::Gone, Some(last)) = (touched, store.remembered(touch.id)) {
+        store.put(&last, touch.ttl).await?;
     }
     Ok(touched)
 }

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use session_core::{
-    Driver as _, Error, Expected, Loaded, Record, Saved, SessionId, Touched, async_trait,
-};
+use session_core::{Driver as _, Error, Expected, Loaded, Record, Saved, Touched, async_trait};
 
-use super::{Broken, Fault, Result, Save, Store, faults};
+use super::{Broken, Fault, Result, Save, Store, Touch, faults};
 
 faults! {
     EndsEarly "ends records after a third of their ttl" caught by [record_lives_for_its_ttl] {
@@ -74,8 +72,8 @@ faults! {
         touching_an_unknown_id_does_not_succeed,
         late_touch_does_not_resurrect,
     ] {
-        async fn touch(&self, store: &Store, id: &SessionId, ttl: Duration) -> Result<Touched> {
-            store.touch(id, ttl).await?;
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            store.apply_touch(touch).await?;
             Ok(Touched::Done)
         }
     }
@@ -84,17 +82,16 @@ faults! {
         touch_extends_the_ttl,
         reading_renews_a_session,
     ] {
-        async fn touch(&self, store: &Store, id: &SessionId, _: Duration) -> Result<Touched> {
-            Ok(match store.load(id.as_str()).await? {
-                Some(_) => Touched::Done,
-                None => Touched::Gone,
-            })
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            let ttl = store.left(touch.id).await;
+            store.apply_touch(Touch { ttl, ..touch }).await
         }
     }
 
     TouchOnlyExtends "never shortens a ttl by a touch" caught by [touch_shortens_the_ttl] {
-        async fn touch(&self, store: &Store, id: &SessionId, ttl: Duration) -> Result<Touched> {
-            store.touch(id, ttl.max(store.left(id).await)).await
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            let ttl = touch.ttl.max(store.left(touch.id).await);
+            store.apply_touch(Touch { ttl, ..touch }).await
         }
     }
 
@@ -102,13 +99,15 @@ faults! {
         touch_changes_only_the_expiry,
         touched_record_can_be_saved,
     ] {
-        async fn touch(&self, store: &Store, id: &SessionId, ttl: Duration) -> Result<Touched> {
-            let Some(held) = store.load(id.as_str()).await? else {
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            let Some(held) = store.load(touch.id.as_str()).await? else {
                 return Ok(Touched::Gone);
             };
-            let expected = Expected::Version(&held.version);
-            store.save(&held.record, expected, ttl).await?;
-            Ok(Touched::Done)
+            let expected = Expected::Version(touch.version);
+            Ok(match store.save(&held.record, expected, touch.ttl).await? {
+                Saved::Done { .. } => Touched::Done,
+                Saved::Conflict(_) => Touched::MustSave,
+            })
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use session_core::{Driver as _, Expected, Loaded, Record, Saved, SessionId, Touched, async_trait};
 
-use super::{Broken, Fault, Result, Save, Store, faults};
+use super::{Broken, Fault, Result, Save, Store, Touch, faults};
 
 faults! {
     LoadLocks "holds a lock that a dropped load never releases" caught by [
@@ -23,13 +23,13 @@ faults! {
     }
 
     TouchReplaces "touches by removing and storing again" caught by [dropped_touch_keeps_the_record] {
-        async fn touch(&self, store: &Store, id: &SessionId, ttl: Duration) -> Result<Touched> {
-            let Some(held) = store.load(id.as_str()).await? else {
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            let Some(held) = store.load(touch.id.as_str()).await? else {
                 return Ok(Touched::Gone);
             };
-            store.destroy(id).await?;
+            store.destroy(touch.id).await?;
             step().await;
-            store.put(&held.record, ttl).await?;
+            store.put(&held.record, touch.ttl).await?;
             Ok(Touched::Done)
         }
     }

@@ -1,7 +1,6 @@
-//! Faults with handles, with foreign data in the store, and with what a driver reports about itself.
+//! Faults with handles and ids, and with what a driver reports about itself.
 
 use std::fmt;
-use std::time::Duration;
 
 use session_core::{Capacity, Driver as _, Error, Loaded, Record, Saved, SessionId, async_trait};
 
@@ -63,15 +62,46 @@ faults! {
         }
     }
 
+    CStrings "ends handles and ids at a NUL" caught by [
+        handles_are_compared_exactly,
+        strange_ids_do_not_collide,
+    ] {
+        async fn load(&self, store: &Store, handle: &str) -> Result<Option<Loaded>> {
+            store.load(before_nul(handle)).await
+        }
+
+        async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
+            let id = before_nul(save.id().as_str());
+            renamed(store, save, id).await
+        }
+    }
+
+    CutsIds "cuts ids after 2,048 bytes" caught by [long_ids_are_stored] {
+        async fn load(&self, store: &Store, handle: &str) -> Result<Option<Loaded>> {
+            store.load(cut(handle)).await
+        }
+
+        async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
+            renamed(store, save, cut(save.id().as_str())).await
+        }
+    }
+
+    IndexesIds "refuses ids that do not fit in a B-tree index" caught by [long_ids_are_stored] {
+        async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
+            if save.id().as_str().len() > 2_704 {
+                return Err(Error::unavailable("index row size exceeds btree maximum 2704"));
+            }
+            store.apply(save).await
+        }
+    }
+
     FileNames "turns ids into file names" caught by [strange_ids_do_not_collide] {
         async fn load(&self, store: &Store, handle: &str) -> Result<Option<Loaded>> {
             store.load(&file_name(handle)).await
         }
 
         async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
-            let id = save.id().as_str();
-            let json = save.record.to_json().replacen(id, &file_name(id), 1);
-            store.save(&Record::from_json(&json)?, save.expected, save.ttl).await
+            renamed(store, save, &file_name(save.id().as_str())).await
         }
     }
 
@@ -115,42 +145,6 @@ faults! {
         }
     }
 
-    ForeignIsAnError "returns an error for foreign data" caught by [foreign_data_loads_nothing] {
-        async fn load(&self, store: &Store, handle: &str) -> Result<Option<Loaded>> {
-            if store.is_planted(handle) {
-                return Err(Error::unavailable("expected value at line 1 column 1"));
-            }
-            store.load(handle).await
-        }
-    }
-
-    ForeignIsOverwritten "overwrites foreign data" caught by [foreign_data_is_not_overwritten] {
-        async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
-            if store.is_planted(save.id().as_str()) {
-                store.unplant(save.id().as_str());
-                return store.put(save.record, save.ttl).await;
-            }
-            store.apply(save).await
-        }
-    }
-
-    DownIsNone "returns Ok(None) when the store is down" caught by [unavailable_store_is_an_error] {
-        async fn load(&self, store: &Store, handle: &str) -> Result<Option<Loaded>> {
-            Ok(store.load(handle).await.unwrap_or_default())
-        }
-    }
-
-    DownHangs "waits forever when the store is down" caught by [unavailable_store_fails_in_time] {
-        const PATIENCE: Duration = Duration::from_secs(1);
-
-        async fn load(&self, store: &Store, handle: &str) -> Result<Option<Loaded>> {
-            if store.is_down() {
-                std::future::pending::<()>().await;
-            }
-            store.load(handle).await
-        }
-    }
-
     Talkative "lists its records in Debug" caught by [debug_reveals_nothing] {
         async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
             store.note(save.id(), 0);
@@ -184,6 +178,24 @@ faults! {
             false
         }
     }
+}
+
+/// Saves a record under another id.
+async fn renamed(store: &Store, save: Save<'_>, id: &str) -> Result<Saved> {
+    let quoted = |id: &str| serde_json::to_string(id).unwrap();
+    let (from, to) = (quoted(save.id().as_str()), quoted(id));
+    let json = save.record.to_json().replacen(&from, &to, 1);
+    store
+        .save(&Record::from_json(json)?, save.expected, save.ttl)
+        .await
+}
+
+fn before_nul(id: &str) -> &str {
+    id.split('\0').next().unwrap_or(id)
+}
+
+fn cut(id: &str) -> &str {
+    id.get(..2_048).unwrap_or(id)
 }
 
 fn file_name(id: &str) -> String {

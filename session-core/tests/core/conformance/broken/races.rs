@@ -3,11 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use session_core::{
-    Driver as _, Expected, Retired, Saved, SessionId, Touched, Version, async_trait,
-};
+use session_core::{Driver as _, Expected, Saved, Touched, async_trait};
 
-use super::{Broken, Fault, Result, Save, Store, faults};
+use super::versions::touch_any_version;
+use super::{Broken, Fault, Result, Save, Store, Touch, faults};
 
 faults! {
     ComparesThenStores "compares, then stores" caught by [
@@ -45,30 +44,54 @@ faults! {
         touch_and_save_exclude_each_other,
         destroy_wins_against_a_parallel_touch,
     ] {
-        async fn touch(&self, store: &Store, id: &SessionId, ttl: Duration) -> Result<Touched> {
-            let Some(held) = store.load(id.as_str()).await? else {
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            let Some(held) = store.load(touch.id.as_str()).await? else {
                 return Ok(Touched::Gone);
             };
             gap();
-            store.put(&held.record, ttl).await?;
+            store.put(&held.record, touch.ttl).await?;
             Ok(Touched::Done)
         }
     }
 
-    ComparesThenRetires "compares, then retires" caught by [
-        retire_and_save_exclude_each_other,
+    ComparesThenTouches "compares, then touches" caught by [move_wins_against_a_parallel_touch] {
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            let held = store.load(touch.id.as_str()).await?;
+            if held.is_some_and(|held| held.version == *touch.version) {
+                gap();
+                return touch_any_version(store, touch).await;
+            }
+            store.apply_touch(touch).await
+        }
+    }
+
+    ComparesThenMoves "compares, then stores a moved record" caught by [
+        move_and_save_exclude_each_other,
         regenerate_keeps_parallel_writes,
     ] {
-        async fn retire(&self, store: &Store, id: &SessionId, version: &Version) -> Result<Retired> {
-            match store.load(id.as_str()).await? {
-                None => return Ok(Retired::Gone),
-                Some(held) if held.version != *version => {
-                    return Ok(Retired::Changed(Box::new(held)));
+        async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
+            if let (Expected::Version(version), true) = (save.expected, save.record.is_moved()) {
+                let held = store.load(save.id().as_str()).await?;
+                if held.is_some_and(|held| held.version == *version) {
+                    gap();
+                    return store.put(save.record, save.ttl).await;
                 }
-                Some(_) => gap(),
             }
-            store.destroy(id).await?;
-            Ok(Retired::Done)
+            store.apply(save).await
+        }
+    }
+
+    CreatesTables "creates its table if it sees none, without a lock" caught by [
+        parallel_setup_succeeds,
+    ] {
+        fn set_up(&self, store: &Store) {
+            let table = "table".to_owned();
+            let is_missing = !store.notes.lock().unwrap().contains_key(&table);
+            if is_missing {
+                gap();
+                let created = store.notes.lock().unwrap().insert(table, 1);
+                assert!(created.is_none(), "table sessions already exists");
+            }
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use session_core::{
-    Driver as _, Expected, Loaded, Retired, Saved, SessionId, Version, async_trait,
+    Driver as _, Expected, Loaded, Saved, SessionId, Touched, Version, async_trait,
 };
 
-use super::{Broken, Fault, Result, Save, Store, faults};
+use super::{Broken, Fault, Result, Save, Store, Touch, faults};
 
 type HashVersions = Versioned<Hashes>;
 type RecordVersions = Versioned<CountsRecords>;
@@ -63,8 +63,8 @@ faults! {
     ] {
         async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
             let saved = store.apply(save).await?;
-            if let Saved::Conflict(Some(_)) = saved {
-                store.touch(save.id(), save.ttl).await?;
+            if let Saved::Conflict(Some(held)) = &saved {
+                store.touch(save.id(), &held.version, save.ttl).await?;
             }
             Ok(saved)
         }
@@ -72,6 +72,7 @@ faults! {
 
     EmptyConflicts "refuses a save without the stored record" caught by [
         conflict_returns_the_stored_record,
+        second_login_gets_its_own_session,
     ] {
         async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
             Ok(match store.apply(save).await? {
@@ -94,14 +95,37 @@ faults! {
         }
     }
 
-    RetireIgnoresVersions "retires a record that was changed meanwhile" caught by [
-        retire_with_stale_version_keeps_the_record,
+    TouchIgnoresVersions "ignores the version that a touch expects" caught by [
+        touch_with_stale_version_changes_nothing,
+        late_touch_does_not_extend_a_moved_record,
     ] {
-        async fn retire(&self, store: &Store, id: &SessionId, version: &Version) -> Result<Retired> {
-            match store.retire(id, version).await? {
-                Retired::Changed(held) => store.retire(id, &held.version).await,
-                retired => Ok(retired),
-            }
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            touch_any_version(store, touch).await
+        }
+    }
+
+    StaleTouchIsGone "returns Touched::Gone for a record in another version" caught by [
+        touch_with_stale_version_changes_nothing,
+    ] {
+        async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+            Ok(match store.apply_touch(touch).await? {
+                Touched::MustSave => Touched::Gone,
+                touched => touched,
+            })
+        }
+    }
+}
+
+/// Touches a record in whatever version the store holds.
+pub(super) async fn touch_any_version(store: &Store, touch: Touch<'_>) -> Result<Touched> {
+    loop {
+        let Some(held) = store.load(touch.id.as_str()).await? else {
+            return Ok(Touched::Gone);
+        };
+        let version = &held.version;
+        let touched = store.apply_touch(Touch { version, ..touch }).await?;
+        if touched != Touched::MustSave {
+            return Ok(touched);
         }
     }
 }
@@ -158,12 +182,9 @@ impl<V: Versions> Fault for Versioned<V> {
         })
     }
 
-    async fn retire(&self, store: &Store, id: &SessionId, version: &Version) -> Result<Retired> {
-        let own = self.own(store, id, version).await?;
-        Ok(match store.retire(id, &own).await? {
-            Retired::Changed(held) => Retired::Changed(Box::new(self.shown(store, *held))),
-            retired => retired,
-        })
+    async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
+        let version = &self.own(store, touch.id, touch.version).await?;
+        store.apply_touch(Touch { version, ..touch }).await
     }
 }
 
