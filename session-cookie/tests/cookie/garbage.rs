@@ -123,7 +123,7 @@ fn unterminated_nesting_is_no_session() {
 fn is_too_large<T>(result: Result<T, session_core::Error>) -> bool {
     matches!(
         result.map_err(|error| error.kind()),
-        Err(ErrorKind::TooLarge { limit: 4096, size }) if size > 4096
+        Err(ErrorKind::TooLarge { limit: 4096, size, .. }) if size > 4096
     )
 }
 

@@ -35,7 +35,7 @@ impl SessionManager {
             };
             match self.0.driver().load(verified.handle).await {
                 Ok(Some(loaded)) => match self.admit(loaded, verified) {
-                    Admitted::Live(state) => return Ok(Session::new(state)),
+                    Admitted::Live(session) => return Ok(session),
                     Admitted::Moved(id) => moved = moved.or(Some(id)),
                     Admitted::Expired => {}
                 },
@@ -81,13 +81,15 @@ impl SessionManager {
         let handle = (is_needed && verified.handle != record.id().as_str())
             .then(|| verified.handle.to_owned());
         let budget = self.0.budget(now, record.created_at());
-        Admitted::Live(State::loaded(loaded, is_due, is_rekeyed, handle, budget))
+        Admitted::Live(Session::new(State::loaded(
+            loaded, is_due, is_rekeyed, handle, budget,
+        )))
     }
 }
 
 /// What a stored record means to the request that names it.
 enum Admitted {
-    Live(State),
+    Live(Session),
     /// The session goes on under another id.
     Moved(SessionId),
     Expired,

@@ -4,10 +4,6 @@ use crate::{SessionId, Timestamp, Version};
 
 /// Where a request's session stands.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives in the session's one allocation"
-)]
 pub(crate) enum Life {
     /// Nothing has been stored. The id is generated when it is first needed.
     New { id: Option<SessionId> },

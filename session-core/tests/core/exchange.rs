@@ -36,7 +36,7 @@ struct Late {
 impl Driver for Late {
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
         let loaded = self.driver.load(handle).await;
-        if self.loads.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
+        if self.loads.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
             self.barrier.wait();
             self.barrier.wait();
         }

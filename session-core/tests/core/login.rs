@@ -5,6 +5,8 @@ use std::time::Duration;
 use session_core::testing::{TestSessions, Visitor};
 use session_core::{ErrorKind, MemoryDriver, Outcome, Renewal, Secret, Session, SessionManager};
 
+type Verb = fn(&Session) -> Result<(), session_core::Error>;
+
 const GRACE: Duration = Duration::from_secs(10);
 
 /// A guest with a cart, who then logs in. Returns the user, and what the browser sent before the login.
@@ -33,7 +35,7 @@ fn s33_s34_a_straggler_neither_undoes_a_login_nor_sees_it() {
     pollster::block_on(async {
         let sessions = TestSessions::new();
         let (user, straggler) = login(&sessions).await;
-        let write: [fn(&Session) -> Result<(), session_core::Error>; 7] = [
+        let write: [Verb; 7] = [
             |_| Ok(()),
             |session| session.put("seen", true),
             |session| session.flash("notice", "hi"),
@@ -215,7 +217,7 @@ fn verbs_that_find_nothing_are_no_writes() {
     pollster::block_on(async {
         let sessions = TestSessions::new();
         let visitor = sessions.visitor(|session| session.put("n", 0)).await;
-        let verbs: [fn(&Session) -> Result<(), session_core::Error>; 4] = [
+        let verbs: [Verb; 4] = [
             |session| session.pull::<String>("notice").map(drop),
             |session| session.forget("notice").map(drop),
             |session| session.reflash(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use session_core::{ManualClock, Timestamp};
 use session_redis::RedisDriver;
-use test_support::model::{Keeps, Stage, run};
+use test_support::model::{Backend, Storage, run};
 
 use crate::support::{RedisServer, TestRedis, ask};
 
@@ -14,7 +14,7 @@ struct AgingRedis {
     clock: ManualClock,
 }
 
-impl Stage for &AgingRedis {
+impl Backend for &AgingRedis {
     type Driver = RedisDriver;
 
     fn name(&self) -> &'static str {
@@ -29,8 +29,8 @@ impl Stage for &AgingRedis {
         self.clock.clone()
     }
 
-    fn keeps(&self) -> Keeps {
-        Keeps::Server
+    fn storage(&self) -> Storage {
+        Storage::Server
     }
 
     /// The server's own time passes even while the clock stands still.

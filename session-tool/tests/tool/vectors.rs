@@ -6,55 +6,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use session_core::{Record, Values};
 use test_support::RedisServer;
+use test_support::vectors::{Expect, Vectors};
 
 use crate::redis::cli;
 use crate::run::{Ran, Tool, bare};
-
-/// What this test needs of the file. Both crates have the same one.
-#[derive(Deserialize)]
-struct Vectors {
-    secret: String,
-    writes: Vec<Write>,
-    cookie_loads: Vec<CookieLoad>,
-    redis_loads: Vec<RedisLoad>,
-}
-
-/// A session that `@rudderjs/session` stored.
-#[derive(Deserialize)]
-struct Write {
-    name: String,
-    driver: String,
-    now_ms: u64,
-    set_cookie: String,
-    payload_json: Option<String>,
-    redis_key: Option<String>,
-    redis_value: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct CookieLoad {
-    name: String,
-    now_ms: u64,
-    cookie_header: String,
-    expect: Expect,
-    expect_migrating: Expect,
-}
-
-#[derive(Deserialize)]
-struct RedisLoad {
-    name: String,
-    prefix: String,
-    cookie_header: String,
-    redis_before: std::collections::BTreeMap<String, String>,
-    expect: Expect,
-}
-
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum Expect {
-    Accepted,
-    Fresh,
-}
 
 /// The program's JSON, whose values may not be valid Unicode.
 #[derive(Deserialize)]
@@ -64,23 +19,11 @@ struct Shown {
     flash: Option<Box<RawValue>>,
 }
 
-impl Vectors {
-    fn read() -> Self {
-        serde_json::from_str(include_str!("../../../verify/support/vectors/seed.json")).unwrap()
-    }
-
-    fn writes(&self, driver: &str) -> impl Iterator<Item = &Write> {
-        self.writes
-            .iter()
-            .filter(move |write| write.driver == driver)
-    }
-
-    fn inspect(&self, arguments: &[&str], input: &str) -> Tool {
-        bare(&[&["inspect", "--json", "--full-id"], arguments].concat())
-            .env("SESSION_SECRET", &self.secret)
-            .env("SESSION_COOKIE", "rudderjs_session")
-            .input(input)
-    }
+fn inspect(vectors: &Vectors, arguments: &[&str], input: &str) -> Tool {
+    bare(&[&["inspect", "--json", "--full-id"], arguments].concat())
+        .env("SESSION_SECRET", &vectors.secret)
+        .env("SESSION_COOKIE", &vectors.cookie_name)
+        .input(input)
 }
 
 #[track_caller]
@@ -132,26 +75,25 @@ fn every_cookie_is_decided_like_the_vectors() {
             (&arguments[..2], load.expect),
             (&arguments, load.expect_migrating),
         ] {
-            let ran = vectors.inspect(arguments, &header).run();
+            let ran = inspect(&vectors, arguments, &header).run();
             assert_decision(&load.name, &ran, expect);
             decided[usize::from(expect == Expect::Accepted)] += 1;
         }
     }
     assert!(decided[0] > 90 && decided[1] > 20, "{decided:?}");
-    for write in vectors.writes("cookie") {
+    for write in vectors.writes_of("cookie") {
         let arguments = ["--at", &write.now_ms.to_string(), "--accept-without-expiry"];
-        let ran = vectors
-            .inspect(&arguments, &format!("Set-Cookie: {}", write.set_cookie))
-            .run();
-        assert_shown(&write.name, &ran, write.payload_json.as_ref().unwrap());
+        let header = format!("Set-Cookie: {}", write.set_cookie);
+        let ran = inspect(&vectors, &arguments, &header).run();
+        assert_shown(&write.name, &ran, &write.payload_json);
     }
-    assert_eq!(vectors.writes("cookie").count(), 30);
+    assert_eq!(vectors.writes_of("cookie").count(), 30);
 }
 
 #[test]
 fn every_redis_record_is_decided_like_the_vectors() {
     let (server, vectors) = (RedisServer::start(), Vectors::read());
-    let inspect = |input: &str| vectors.inspect(&[], input).redis(&server.url());
+    let inspect = |input: &str| inspect(&vectors, &[], input).redis(&server.url());
     let set = |key: &str, value: &str| cli(&server, &["SET", key, value, "EX", "7200"]);
     let mut decided = [0, 0];
     for load in &vectors.redis_loads {
@@ -165,10 +107,10 @@ fn every_redis_record_is_decided_like_the_vectors() {
         decided[usize::from(load.expect == Expect::Accepted)] += 1;
     }
     assert_eq!(decided, [10, 6]);
-    for write in vectors.writes("redis") {
-        let record = write.redis_value.as_ref().unwrap();
-        set(write.redis_key.as_ref().unwrap(), record);
+    for write in vectors.writes_of("redis") {
+        let record = &write.redis_value;
+        set(&write.redis_key, record);
         assert_shown(&write.name, &inspect(&write.set_cookie).run(), record);
     }
-    assert_eq!(vectors.writes("redis").count(), 30);
+    assert_eq!(vectors.writes_of("redis").count(), 30);
 }

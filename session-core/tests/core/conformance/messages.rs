@@ -16,7 +16,7 @@ fn check<S: Subject>(name: &str) -> Check<S> {
 }
 
 fn failure<F: Fault + Default>(name: &str) -> Failure {
-    check(name).run(BrokenSubject::<F>::new()).unwrap_err()
+    check(name).run(BrokenSubject::new::<F>()).unwrap_err()
 }
 
 /// Stores every record, whatever the store holds.
@@ -109,7 +109,9 @@ struct Hangs;
 
 #[async_trait]
 impl Fault for Hangs {
-    const PATIENCE: Duration = Duration::from_millis(50);
+    fn patience(&self) -> Duration {
+        Duration::from_millis(50)
+    }
 
     async fn load(&self, _: &Store, _: &str) -> Result<Option<Loaded>> {
         pending().await
@@ -127,10 +129,10 @@ fn a_driver_that_hangs_is_a_failure() {
 }
 
 /// A store so slow that every record expires before the check can look at it.
-struct Slow(BrokenSubject<Overwrites>);
+struct Slow(BrokenSubject);
 
 impl Subject for Slow {
-    type Driver = <BrokenSubject<Overwrites> as Subject>::Driver;
+    type Driver = <BrokenSubject as Subject>::Driver;
 
     fn driver(&self) -> Self::Driver {
         self.0.driver()
@@ -148,7 +150,7 @@ impl Subject for Slow {
 #[test]
 fn a_slow_store_is_not_mistaken_for_a_forgetful_one() {
     let failure = check("record_lives_for_its_ttl")
-        .run(Slow(BrokenSubject::new()))
+        .run(Slow(BrokenSubject::new::<Overwrites>()))
         .unwrap_err();
     assert_eq!(
         failure.expected(),

@@ -1,6 +1,6 @@
 //! The table of log events in the guide matches the sources.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 

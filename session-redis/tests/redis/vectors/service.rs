@@ -1,6 +1,5 @@
 //! A service that uses the Redis server of a RudderJS application, with the same settings.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use http::HeaderMap;

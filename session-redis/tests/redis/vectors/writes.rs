@@ -15,7 +15,7 @@ async fn every_record_opens_with_its_contents() {
     let manager = manager(&redis, &seed.secret, PREFIX, minutes(120)).await;
     let mut versions = [0, 0];
     for write in each(&seed) {
-        put(&redis, &write).await;
+        put(&redis, write).await;
         let session = manager.open([&*write.cookie_value]).await.unwrap();
         assert!(!session.is_new());
         let mut expected = Json::read(&write.redis_value);
@@ -46,12 +46,12 @@ async fn the_same_operations_store_the_same_record_and_ttl() {
             .iter()
             .any(|op| op.verb() == "put" && op.key().is_none())
         {
-            assert_passes_on_an_unnameable_key(&redis, &seed, &write).await;
+            assert_passes_on_an_unnameable_key(&redis, &seed, write).await;
             unnameable += 1;
         } else {
             for values in [PassAs::Text, PassAs::Rust] {
                 clear(&redis).await;
-                assert_writes_the_same(&redis, &seed, &write, &ops, values).await;
+                assert_writes_the_same(&redis, &seed, write, &ops, values).await;
             }
             ran += 1;
         }
@@ -83,7 +83,7 @@ async fn a_value_that_is_only_passed_on_stays_unchanged() {
     let manager = manager(&redis, &seed.secret, PREFIX, minutes(120)).await;
     let mut ran = 0;
     for write in each(&seed) {
-        put(&redis, &write).await;
+        put(&redis, write).await;
         let session = manager.open([&*write.cookie_value]).await.unwrap();
         session.put("ours", 1).unwrap();
         // The stored flash was not shown yet, so this request consumes it.

@@ -10,7 +10,9 @@ faults! {
     LoadLocks "holds a lock that a dropped load never releases" caught by [
         dropped_load_leaves_no_lock,
     ] {
-        const PATIENCE: Duration = Duration::from_secs(1);
+        fn patience(&self) -> Duration {
+            Duration::from_secs(1)
+        }
 
         async fn load(&self, store: &Store, handle: &str) -> Result<Option<Loaded>> {
             while store.notes.lock().unwrap().insert(handle.to_owned(), 1) == Some(1) {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use session_core::conformance::{Level, Report, checks, report};
+use session_core::conformance::{Level, checks, report};
 use session_core::{
     Capacity, Driver as _, Error, Expected, Loaded, Record, Saved, SessionId, Touched, Version,
     async_trait,
@@ -25,7 +25,9 @@ use super::reference::{BrokenSubject, Store};
 /// How a driver differs from [`Store`], which does everything right. Every connection gets a fault of its own.
 #[async_trait]
 pub(crate) trait Fault: Send + Sync + 'static {
-    const PATIENCE: Duration = Duration::from_secs(30);
+    fn patience(&self) -> Duration {
+        Duration::from_secs(30)
+    }
 
     /// Prepares the store for a new connection.
     fn set_up(&self, _: &Store) {}
@@ -123,8 +125,7 @@ struct Broken {
     what: &'static str,
     /// The checks that exist for this fault. Others may catch it too.
     caught_by: &'static [&'static str],
-    report: fn() -> Report,
-    is_caught_by: fn(&str) -> bool,
+    new: fn() -> BrokenSubject,
 }
 
 impl Broken {
@@ -132,13 +133,14 @@ impl Broken {
         Self {
             what,
             caught_by,
-            report: || report(Level::Concurrent, BrokenSubject::<F>::new),
-            is_caught_by: |name| {
-                let mut checks = checks(Level::Concurrent).into_iter();
-                let check = checks.find(|check| check.name() == name);
-                check.is_some_and(|check| check.run(BrokenSubject::<F>::new()).is_err())
-            },
+            new: BrokenSubject::new::<F>,
         }
+    }
+
+    fn is_caught_by(&self, name: &str) -> bool {
+        let mut checks = checks(Level::Concurrent).into_iter();
+        let check = checks.find(|check| check.name() == name);
+        check.is_some_and(|check| check.run((self.new)()).is_err())
     }
 }
 
@@ -161,7 +163,7 @@ fn all() -> Vec<Broken> {
 
 #[test]
 fn without_a_fault_every_check_runs_and_passes() {
-    let report = report(Level::Concurrent, BrokenSubject::<Flawless>::new);
+    let report = report(Level::Concurrent, BrokenSubject::new::<Flawless>);
     let summary = format!(
         "concurrent: {} promises kept, 0 broken, 0 not asked",
         names().len()
@@ -177,7 +179,7 @@ fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
     let faults = all();
     for broken in &faults {
         let what = broken.what;
-        let report = (broken.report)();
+        let report = report(Level::Concurrent, broken.new);
         let caught: Vec<_> = report.failures().map(|failure| failure.check()).collect();
         let names = caught.join(", ");
         println!("{what}\n    caught by {}: {names}", caught.len());
@@ -186,7 +188,7 @@ fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
         }
         for name in broken.caught_by {
             // On a busy machine, two threads may miss each other.
-            let is_caught = caught.contains(name) || (0..20).any(|_| (broken.is_caught_by)(name));
+            let is_caught = caught.contains(name) || (0..20).any(|_| broken.is_caught_by(name));
             assert!(is_caught, "a driver that {what} passes {name}\n{report}");
             *catches.get_mut(name).expect("a check") += 1;
         }
@@ -205,7 +207,7 @@ fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
 }
 
 fn names() -> Vec<&'static str> {
-    let checks = checks::<BrokenSubject<Flawless>>(Level::Concurrent);
+    let checks = checks::<BrokenSubject>(Level::Concurrent);
     checks.iter().map(|check| check.name()).collect()
 }
 

@@ -34,7 +34,9 @@ faults! {
     }
 
     DownHangs "waits forever when the store is down" caught by [unavailable_store_fails_in_time] {
-        const PATIENCE: Duration = Duration::from_secs(1);
+        fn patience(&self) -> Duration {
+            Duration::from_secs(1)
+        }
 
         async fn load(&self, store: &Store, handle: &str) -> Result<Option<Loaded>> {
             if store.is_down() {
