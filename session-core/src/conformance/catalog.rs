@@ -1,6 +1,5 @@
 //! All checks. The macro creates its tests from the same list.
 
-use super::check::Act;
 use super::{Check, Level, Rule, Subject, Verdict};
 use super::{
     compare_and_set, dropped, endings, expiry, foreign, handles, logins, moved, parallel,
@@ -14,11 +13,14 @@ macro_rules! catalog {
         /// [`conformance!`](crate::conformance!) turns each of them into a test.
         #[must_use]
         pub fn checks<S: Subject>(level: Level) -> Vec<Check<S>> {
-            let all = [$($($($((
-                stringify!($name), Level::$Level, need(stringify!($need)), Rule::$rule, $module::$name::<S> as Act<S>,
+            let all = [$($($($(Check::new(
+                stringify!($name),
+                Level::$Level,
+                need(stringify!($need)),
+                Rule::$rule,
+                $module::$name::<S>,
             )),*),*),*),*];
-            let asked = all.into_iter().filter(|check| check.1 <= level);
-            asked.map(|(name, level, needs, rule, act)| Check::new(name, level, needs, rule, act)).collect()
+            all.into_iter().filter(|check| check.level() <= level).collect()
         }
 
         #[doc(hidden)]
@@ -197,7 +199,7 @@ fn need(name: &'static str) -> Option<&'static str> {
 /// named after the promises, so call the macro at most once per module.
 ///
 /// Some checks need more than the required methods. A test that cannot ask fails and says what it
-/// lacks, so that no promise counts as kept that nobody asked about. If you do without, say so after
+/// lacks, so that no promise counts as kept without being checked. If you do without, say so after
 /// the subject. The test harness then shows these tests as ignored, with the reason "not asked":
 ///
 /// | `without` | Is not asked |
@@ -274,6 +276,12 @@ macro_rules! __conformance_unless {
 }
 
 /// Rejects misspelled needs.
+///
+/// ```compile_fail
+/// # use std::sync::Arc;
+/// # use session_core::MemoryDriver;
+/// session_core::conformance!(concurrent, Arc::new(MemoryDriver::new()), without plants);
+/// ```
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_need {
@@ -294,8 +302,8 @@ macro_rules! __conformance_need {
 ///
 /// # Panics
 ///
-/// Panics with the [`Failure`](super::Failure) if the driver breaks its promise, and with the reason
-/// if the check could not ask.
+/// Panics with the [`Failure`](super::Failure) if the driver breaks its promise, and with the
+/// reason if the check could not ask.
 #[doc(hidden)]
 #[track_caller]
 pub fn __test<S: Subject>(name: &str, subject: S) {
