@@ -1,4 +1,5 @@
-//! From the cookie driver to Redis without logging anyone out: runs for one session lifetime; then Redis alone will do.
+//! Moves sessions from the cookie driver to Redis without logging anyone out. After one session
+//! lifetime, use Redis alone.
 //!
 //! ```sh
 //! SESSION_SECRET=… SESSION_SECURE=false cargo run -p session-axum --example from_cookies --features redis
@@ -13,7 +14,7 @@ use session_axum::{
     Version, async_trait,
 };
 
-/// Keeps records by `driver`, and takes over those in the cookies of before.
+/// Keeps records in `driver`, and imports those from cookies of the cookie driver.
 #[derive(Debug)]
 struct FromCookies<D, C> {
     driver: D,
@@ -29,19 +30,19 @@ impl<D: Driver, C: Clock> Driver for FromCookies<D, C> {
         let Some(Loaded { record, .. }) = CookieDriver.load(handle).await? else {
             return Ok(None);
         };
-        // What has no expiry ends here too.
+        // A record without an expiry ends here.
         let ends_at = record.expires_at().unwrap_or_default();
         let left = ends_at.since(self.clock.now());
         if left.is_zero() {
             return Ok(None);
         }
-        // An overlapping request may have been faster: then this stores nothing, and both load what that one stored.
+        // If a concurrent request was faster, this stores nothing, and both load its record.
         self.driver.save(&record, Expected::Absent, left).await?;
         self.driver.load(record.id().as_str()).await
     }
 
     async fn touch(&self, _: &SessionId, _: &Version, _: Duration) -> Result<Touched, Error> {
-        // Saved instead, so that the client gets the new kind of cookie.
+        // A save gives the client the new kind of cookie.
         Ok(Touched::MustSave)
     }
 
@@ -69,7 +70,7 @@ impl<D: Driver, C: Clock> Driver for FromCookies<D, C> {
 
 async fn visits(session: Session) -> Result<String, SessionRejection> {
     let visits = session.update("visits", 0, |visits| visits + 1)?;
-    Ok(format!("visit number {visits}"))
+    Ok(format!("This is visit number {visits}."))
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -96,8 +97,8 @@ mod tests {
 
     use super::*;
 
-    /// The sessions after the change, and a visitor from before it.
-    async fn changed() -> (TestSessions, Visitor) {
+    /// Returns the sessions after the move, and a visitor from before it.
+    async fn moved() -> (TestSessions, Visitor) {
         let keys = KeyRing::new(Secret::generate().unwrap());
         let old = SessionManager::builder(CookieDriver, keys.clone());
         let old = old.build().unwrap();
@@ -122,10 +123,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_was_logged_in_stays_so_and_gets_the_new_cookie_with_the_first_write() {
-        let (_, mut ada) = changed().await;
+    async fn the_first_write_replaces_the_cookie() {
+        let (_, mut ada) = moved().await;
         ada.visit(|session| session.get::<String>("user")).await;
-        assert!(id_length(&ada) > 36, "reading changes no cookie");
+        assert!(id_length(&ada) > 36, "a read keeps the cookie");
         ada.visit(|session| session.put("seen", true)).await;
         assert_eq!(id_length(&ada), 36);
         let data = ada.session().await.all().to_json();
@@ -133,16 +134,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_only_reads_gets_the_new_cookie_with_the_renewal() {
-        let (sessions, mut ada) = changed().await;
+    async fn a_renewal_replaces_the_cookie() {
+        let (sessions, mut ada) = moved().await;
         sessions.advance(sessions.manager().lifetime() * 2 / 3);
         ada.visit(|session| session.get::<String>("user")).await;
         assert_eq!(id_length(&ada), 36);
     }
 
     #[tokio::test]
-    async fn overlapping_requests_with_the_old_cookie_are_merged() {
-        let (_, mut ada) = changed().await;
+    async fn concurrent_requests_with_the_old_cookie_are_merged() {
+        let (_, mut ada) = moved().await;
         let mut other = ada.clone();
         ada.visit(|session| session.put("a", 1)).await;
         other.visit(|session| session.put("b", 2)).await;
@@ -151,8 +152,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_logout_holds_for_the_new_cookie_and_not_yet_for_the_old_one() {
-        let (sessions, mut ada) = changed().await;
+    async fn a_logout_revokes_the_new_cookie_but_not_a_copy_of_the_old_one() {
+        let (sessions, mut ada) = moved().await;
         let thief = ada.clone();
         ada.visit(|session| session.put("seen", true)).await;
         let copy = ada.clone();
@@ -160,6 +161,6 @@ mod tests {
         assert!(copy.session().await.is_new());
         assert!(!thief.session().await.is_new());
         sessions.advance(sessions.manager().lifetime());
-        assert!(thief.session().await.is_new(), "once it has expired");
+        assert!(thief.session().await.is_new(), "the old cookie expires");
     }
 }

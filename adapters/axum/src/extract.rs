@@ -10,10 +10,12 @@ use crate::SessionRejection;
 
 /// The request's session, as a handler's argument.
 ///
-/// It dereferences to a [`session_tower::Session`], which has the verbs: `get`, `put`, `flash`, `regenerate`, `destroy`,
-/// and so on. On routes that work with and without the layer, take `Option<Session>`.
+/// It dereferences to a [`session_tower::Session`], which has the verbs: `get`, `put`, `flash`,
+/// `regenerate`, `destroy`, and so on. On routes that work with and without the layer, take
+/// `Option<Session>`.
 ///
-/// A [`SessionManager`](crate::SessionManager) opens the plain type, in a test for example. `Session::from` converts it.
+/// A [`SessionManager`](crate::SessionManager) opens the plain type, in a test for example.
+/// `Session::from` converts it.
 ///
 /// # Examples
 ///
@@ -34,8 +36,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Missing`](crate::ErrorKind::Missing) outside a request with a session and, if sessions open
-    /// lazily, before the handler takes its session.
+    /// Returns [`ErrorKind::Missing`](crate::ErrorKind::Missing) outside a request with a session
+    /// and, if sessions open lazily, before the handler takes its session.
     pub fn current() -> Result<Self, Error> {
         session_tower::Session::current().map(Self)
     }
@@ -67,8 +69,8 @@ impl From<Session> for session_tower::Session {
     }
 }
 
-/// Rejects with 500 if the layer is missing, and with 503 if the store is down and the manager refuses requests
-/// meanwhile.
+/// Rejects with 500 if the layer is missing, and with 503 if the store is down and the manager
+/// refuses requests meanwhile.
 impl<S: Sync> FromRequestParts<S> for Session {
     type Rejection = SessionRejection;
 
@@ -102,5 +104,5 @@ fn missing(parts: &Parts) -> Error {
     adapter::missing_session(&parts.method, uri.path(), REMEDY)
 }
 
-const REMEDY: &str = "add `.layer(SessionLayer::new(manager))` to the router, after this `.route(…)` or `.fallback(…)`; \
-     `.route_layer(…)` does not cover fallbacks";
+const REMEDY: &str = "add `.layer(SessionLayer::new(manager))` to the router, \
+     after this `.route(…)` or `.fallback(…)`; `.route_layer(…)` does not cover fallbacks";

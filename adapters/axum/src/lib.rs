@@ -1,12 +1,14 @@
-//! Sessions for axum: signed cookies by default, server-side storage if a logout must revoke every copy.
+//! Sessions for axum: signed cookies, or server-side storage whose logouts revoke every copy.
 //!
-//! An application depends on this crate and no other of this project: it re-exports the drivers and the session system.
+//! An application depends on this crate and no other of this project: it re-exports the drivers and
+//! the session system.
 //!
 //! # Reading and writing
 //!
 //! ```
 //! use axum::{Router, routing::get};
-//! use session_axum::{CookieDriver, Secret, Session, SessionLayer, SessionManager, SessionRejection};
+//! use session_axum::{CookieDriver, Secret, Session};
+//! use session_axum::{SessionLayer, SessionManager, SessionRejection};
 //!
 //! async fn visits(session: Session) -> Result<String, SessionRejection> {
 //!     let visits = session.update("visits", 0, |visits| visits + 1)?;
@@ -22,8 +24,9 @@
 //! # app().unwrap();
 //! ```
 //!
-//! A write fails if the value is too large for the cookie or the store is down. [`SessionRejection`] turns the error
-//! into a response with status 413, 503, or 500, so a handler uses `?`.
+//! A write fails if the value is too large for the cookie or the store is down.
+//! [`SessionRejection`] turns the error into a response with status 413, 503, or 500, so a handler
+//! uses `?`.
 //!
 //! # Flash across a redirect
 //!
@@ -49,7 +52,7 @@
 //! use session_axum::{Session, SessionRejection};
 //!
 //! async fn login(session: Session) -> Result<Redirect, SessionRejection> {
-//!     // After the password check: a new id, so that nobody who knows the old one is logged in too.
+//!     // After the password check: a new id, in case somebody else knows the old one.
 //!     session.regenerate()?;
 //!     session.put("user_id", 42)?;
 //!     Ok(Redirect::to("/"))
@@ -63,7 +66,8 @@
 //!
 //! # Sessions for some routes only
 //!
-//! `Router::layer` covers the routes that were added before it. So add the pages, then the layer, then the API:
+//! `Router::layer` covers the routes that were added before it. So add the pages, then the layer,
+//! then the API:
 //!
 //! ```
 //! # use axum::{Router, routing::get};
@@ -78,21 +82,24 @@
 //! # app().unwrap();
 //! ```
 //!
-//! `layer` also covers the router's fallback, so a request for a missing `/favicon.ico` ages flash. `route_layer` covers
-//! the routes only.
+//! `layer` also covers the router's fallback, so a request for a missing `/favicon.ico` ages flash.
+//! `route_layer` covers the routes only.
 //!
-//! A handler that takes [`Session`] on a route without the layer answers 500. The log names the route and the fix, and
-//! in debug builds the response does too. A handler that takes `Option<Session>` gets `None`.
+//! A handler that takes [`Session`] on a route without the layer answers 500. The log names the
+//! route and the fix, and in debug builds the response does too. A handler that takes
+//! `Option<Session>` gets `None`.
 //!
 //! # Responses that outlive the handler
 //!
-//! The session is saved when the handler returns, before the body streams. A WebSocket task or a stream of server-sent
-//! events can still read it. A write there is an error ([`ErrorKind::Closed`]), not silently lost.
+//! The session is saved when the handler returns, before the body streams. A WebSocket task or a
+//! stream of server-sent events can still read it. A write there is an error
+//! ([`ErrorKind::Closed`]), not silently lost.
 //!
 //! # Testing a handler
 //!
-//! Enable the `testing` feature in your dev-dependencies. No server is needed: send requests to the router with
-//! `tower::ServiceExt::oneshot`. A [`testing::Visitor`] sends the session's cookie and keeps the one that comes back:
+//! Enable the `testing` feature in your dev-dependencies. No server is needed: send requests to the
+//! router with `tower::ServiceExt::oneshot`. A [`testing::Visitor`] sends the session's cookie and
+//! keeps the one that comes back:
 //!
 //! ```
 //! use axum::{Router, body::Body, http::Request, routing::post};
@@ -158,8 +165,8 @@
 //! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
 //! | `testing` | the module [`testing`] |
 //!
-//! Importing a type whose feature is off is a compile error that names the feature. If the settings choose a driver
-//! whose feature is off, [`builder`] returns an error that names it.
+//! Importing a type whose feature is off is a compile error that names the feature. If the settings
+//! choose a driver whose feature is off, [`builder`] returns an error that names it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The text links to items that need a feature.

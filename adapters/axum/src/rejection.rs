@@ -6,11 +6,12 @@ use std::fmt;
 use axum::response::{IntoResponse, Response};
 use session_tower::{Error, adapter};
 
-/// An [`Error`] as a response: 413 if the session would be too large, 503 if the store is unavailable, 500 otherwise.
+/// An [`Error`] as a response: 413 if the session would be too large, 503 if the store is
+/// unavailable, 500 otherwise.
 ///
-/// The body of a 413 is the error's message. The body of a 500 or 503 reveals nothing about the application; the message
-/// and its cause go to the log. To answer differently, a handler matches on [`error`](Self::error), or returns the
-/// [`Error`] inside an error type of its own.
+/// The body of a 413 is the error's message. The body of a 500 or 503 reveals nothing about the
+/// application; the message and its cause go to the log. To answer differently, a handler matches
+/// on [`error`](Self::error), or returns the [`Error`] inside an error type of its own.
 #[derive(Debug)]
 pub struct SessionRejection(Error);
 

@@ -5,17 +5,15 @@ use std::task::{Context, Poll};
 
 use axum::response::{IntoResponse, Response};
 use http::Request;
-use session_tower::SessionManager;
-use session_tower::adapter::{self, Failure};
+use session_tower::{Error, SessionManager, adapter};
 use tower_service::Service;
-
-use crate::SessionRejection;
 
 /// A service whose requests have a session. Created by [`SessionLayer`](crate::SessionLayer).
 ///
-/// The session is saved when the inner service returns a response, whatever its status, and before the body streams. It
-/// is also saved if the inner service fails, but without a response there is no cookie: a client with a new session or a
-/// new id loses it. So put middleware that fails without a response, such as a timeout, outside this layer.
+/// The session is saved when the inner service returns a response, whatever its status, and before
+/// the body streams. It is also saved if the inner service fails, but without a response there is
+/// no cookie: a client with a new session or a new id loses it. So put middleware that fails
+/// without a response, such as a timeout, outside this layer.
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
@@ -50,13 +48,16 @@ where
         // Only the service that was polled is ready.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        let response = adapter::call(&self.manager, ready, request);
-        Box::pin(async move {
-            match response.await {
-                Ok(response) => Ok(response.into_response()),
-                Err(Failure::Session(error)) => Ok(SessionRejection::from(error).into_response()),
-                Err(Failure::Service(error)) => Err(error),
-            }
-        })
+        Box::pin(adapter::call(&self.manager, ready, request, respond))
+    }
+}
+
+fn respond<B>(result: Result<Response<B>, Error>) -> Response
+where
+    Response<B>: IntoResponse,
+{
+    match result {
+        Ok(response) => response.into_response(),
+        Err(error) => adapter::status_and_body(&error).into_response(),
     }
 }

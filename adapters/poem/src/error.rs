@@ -8,12 +8,13 @@ use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 use session_tower::{Error, adapter};
 
-/// An [`Error`] that handlers return: 413 if the session would be too large, 503 if the store is unavailable, 500
-/// otherwise.
+/// An [`Error`] that handlers return: 413 if the session would be too large, 503 if the store is
+/// unavailable, 500 otherwise.
 ///
-/// The body of a 413 is the error's message. The body of a 500 or 503 reveals nothing about the application; the message
-/// and its cause go to the log. To answer differently, catch it inside the middleware with
-/// [`catch_error`](poem::EndpointExt::catch_error) and match on [`error`](Self::error).
+/// The body of a 413 is the error's message. The body of a 500 or 503 reveals nothing about the
+/// application; the message and its cause go to the log. To answer differently, catch it inside the
+/// middleware with [`catch_error`](poem::EndpointExt::catch_error) and match on
+/// [`error`](Self::error).
 ///
 /// # Examples
 ///

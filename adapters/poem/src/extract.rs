@@ -9,13 +9,13 @@ use crate::SessionError;
 
 /// The request's session, as a handler's argument.
 ///
-/// It dereferences to a [`session_tower::Session`], which has the verbs: `get`, `put`, `flash`, `regenerate`, `destroy`,
-/// and so on. A [`SessionManager`](crate::SessionManager) opens the plain type, in a test for example. `Session::from`
-/// converts it.
+/// It dereferences to a [`session_tower::Session`], which has the verbs: `get`, `put`, `flash`,
+/// `regenerate`, `destroy`, and so on. A [`SessionManager`](crate::SessionManager) opens the plain
+/// type, in a test for example. `Session::from` converts it.
 ///
-/// On routes that work with and without the middleware, take `Option<Session>`. poem turns every failure into `None`, so
-/// it is also `None` if the store is down and the manager refuses requests meanwhile. `poem::Result<Session>` tells the
-/// two apart.
+/// On routes that work with and without the middleware, take `Option<Session>`. poem turns every
+/// failure into `None`, so it is also `None` if the store is down and the manager refuses requests
+/// meanwhile. `poem::Result<Session>` tells the two apart.
 ///
 /// # Examples
 ///
@@ -37,8 +37,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Missing`](crate::ErrorKind::Missing) outside a request with a session and, if sessions open
-    /// lazily, before the handler takes its session.
+    /// Returns [`ErrorKind::Missing`](crate::ErrorKind::Missing) outside a request with a session
+    /// and, if sessions open lazily, before the handler takes its session.
     pub fn current() -> Result<Self, Error> {
         session_tower::Session::current().map(Self)
     }
@@ -70,8 +70,8 @@ impl From<Session> for session_tower::Session {
     }
 }
 
-/// Fails with a [`SessionError`]: 500 if the middleware is missing, and 503 if the store is down and the manager refuses
-/// requests meanwhile.
+/// Fails with a [`SessionError`]: 500 if the middleware is missing, and 503 if the store is down
+/// and the manager refuses requests meanwhile.
 impl<'a> FromRequest<'a> for Session {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let Some(exchange) = request.data::<Exchange>() else {
@@ -93,5 +93,6 @@ fn path(request: &Request) -> &str {
     }
 }
 
-const REMEDY: &str = "add `.with(SessionMiddleware::new(manager))` to the `Route`, after this `.at(…)` or `.nest(…)`; \
-     an endpoint beside it, such as a fallback at `/*path`, needs its own";
+const REMEDY: &str = "add `.with(SessionMiddleware::new(manager))` to the `Route`, \
+     after this `.at(…)` or `.nest(…)`; an endpoint outside, such as a fallback at `/*path`, \
+     needs its own";

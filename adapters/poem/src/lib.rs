@@ -1,12 +1,14 @@
-//! Sessions for poem: signed cookies by default, server-side storage if a logout must revoke every copy.
+//! Sessions for poem: signed cookies, or server-side storage whose logouts revoke every copy.
 //!
-//! An application depends on this crate and no other of this project: it re-exports the drivers and the session system.
+//! An application depends on this crate and no other of this project: it re-exports the drivers and
+//! the session system.
 //!
 //! # Reading and writing
 //!
 //! ```
 //! use poem::{EndpointExt, Route, get, handler};
-//! use session_poem::{CookieDriver, Secret, Session, SessionError, SessionManager, SessionMiddleware};
+//! use session_poem::{CookieDriver, Secret, Session};
+//! use session_poem::{SessionError, SessionManager, SessionMiddleware};
 //!
 //! #[handler]
 //! async fn visits(session: Session) -> Result<String, SessionError> {
@@ -22,9 +24,10 @@
 //! # }
 //! ```
 //!
-//! A write fails if the value is too large for the cookie or the store is down. [`SessionError`] turns the error into a
-//! response with status 413, 503, or 500, so a handler uses `?`. A handler that also fails with other errors returns
-//! [`poem::Result`] and writes `.map_err(SessionError::from)?`.
+//! A write fails if the value is too large for the cookie or the store is down. [`SessionError`]
+//! turns the error into a response with status 413, 503, or 500, so a handler uses `?`. A handler
+//! that also fails with other errors returns [`poem::Result`] and writes
+//! `.map_err(SessionError::from)?`.
 //!
 //! # Flash across a redirect
 //!
@@ -53,7 +56,7 @@
 //!
 //! #[handler]
 //! async fn login(session: Session) -> Result<Redirect, SessionError> {
-//!     // After the password check: a new id, so that nobody who knows the old one is logged in too.
+//!     // After the password check: a new id, in case somebody else knows the old one.
 //!     session.regenerate()?;
 //!     session.put("user_id", 42)?;
 //!     Ok(Redirect::see_other("/"))
@@ -68,7 +71,8 @@
 //!
 //! # Sessions for some routes only
 //!
-//! The middleware covers the endpoint that it is around, which may be a whole `Route` or a single handler:
+//! The middleware covers the endpoint that it is around, which may be a whole `Route` or a single
+//! handler:
 //!
 //! ```
 //! # use poem::{EndpointExt, Route, endpoint::make_sync, get};
@@ -83,26 +87,31 @@
 //! # }
 //! ```
 //!
-//! Around a `Route` it also covers the `Route`'s 404, so a request for a missing `/favicon.ico` ages flash. If sessions
-//! open lazily ([`Opening::Lazy`]), it does not: only a handler that takes the session opens it.
+//! Around a `Route` it also covers the `Route`'s 404, so a request for a missing `/favicon.ico`
+//! ages flash. If sessions open lazily ([`Opening::Lazy`]), it does not: only a handler that takes
+//! the session opens it.
 //!
-//! A handler that takes [`Session`] on a route without the middleware answers 500. The log names the route and the fix,
-//! and in debug builds the response does too. A handler that takes `Option<Session>` gets `None`.
+//! A handler that takes [`Session`] on a route without the middleware answers 500. The log names
+//! the route and the fix, and in debug builds the response does too. A handler that takes
+//! `Option<Session>` gets `None`.
 //!
 //! # Errors and who sees them
 //!
-//! If a handler fails, its session is saved like any other, and the response carries the cookie. An error in poem has no
-//! headers, so it must become a response first. [`SessionMiddleware`] converts it, as poem's own `Cors` does. What a
-//! handler of errors sees depends on its place:
+//! If a handler fails, its session is saved like any other, and the response carries the cookie. An
+//! error in poem has no headers, so it must become a response first. [`SessionMiddleware`] converts
+//! it, as poem's own `Cors` does. What a handler of errors sees depends on its place:
 //!
-//! - **Inside the middleware**, added before it, errors keep their type. `catch_error`, `catch_all_error`, and
-//!   `inspect_err` work as they do without sessions, and their responses carry the cookie.
-//! - **Outside the middleware**, added after it, every error is already a response, including `NotFoundError`. It has the
-//!   status and body that poem gives the error. Data from `Error::set_data` is in the response's extensions. poem's
-//!   `Tracing` logs only the status there; inside, it also logs the error's text.
+//! - **Inside the middleware**, added before it, errors keep their type. `catch_error`,
+//!   `catch_all_error`, and `inspect_err` work as they do without sessions, and their responses
+//!   carry the cookie.
+//! - **Outside the middleware**, added after it, every error is already a response, including
+//!   `NotFoundError`. It has the status and body that poem gives the error. Data from
+//!   `Error::set_data` is in the response's extensions. poem's `Tracing` logs only the status
+//!   there; inside, it also logs the error's text.
 //!
-//! If errors kept their type outside, a handler there could replace the response and lose the cookie. A visitor with a
-//! regenerated id would then hold an id that no longer works. So put the middleware around the error handlers:
+//! If errors kept their type outside, a handler there could replace the response and lose the
+//! cookie. A visitor with a regenerated id would then hold an id that no longer works. So put the
+//! middleware around the error handlers:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -110,7 +119,8 @@
 //! use poem::{EndpointExt, IntoResponse, Route, get, handler, test::TestClient};
 //! use poem::error::{NotFoundError, ResponseError};
 //! use poem::http::StatusCode;
-//! use session_poem::{CookieDriver, Opening, Secret, Session, SessionError, SessionManager, SessionMiddleware};
+//! use session_poem::{CookieDriver, Opening, Secret, Session};
+//! use session_poem::{SessionError, SessionManager, SessionMiddleware};
 //!
 //! #[derive(Debug)]
 //! struct SoldOut;
@@ -152,24 +162,27 @@
 //! # }
 //! ```
 //!
-//! If an application has one error page but sessions on a few routes only, put the middleware outermost and open sessions
-//! lazily, as above. The other routes are left alone.
+//! If an application has one error page but sessions on a few routes only, put the middleware
+//! outermost and open sessions lazily, as above. The other routes are left alone.
 //!
-//! The middleware itself fails with a [`SessionError`] only if the manager refuses requests while its store is down. That
-//! error keeps its type, because there is no cookie to carry. If middlewares are nested, the inner one passes errors on.
+//! The middleware itself fails with a [`SessionError`] only if the manager refuses requests while
+//! its store is down. That error keeps its type, because there is no cookie to carry. If
+//! middlewares are nested, the inner one passes errors on.
 //!
 //! # Responses that outlive the handler
 //!
-//! The session is saved when the handler returns, before the body streams. A WebSocket task or a stream of server-sent
-//! events can still read it. A write there is an error ([`ErrorKind::Closed`]), not silently lost.
+//! The session is saved when the handler returns, before the body streams. A WebSocket task or a
+//! stream of server-sent events can still read it. A write there is an error
+//! ([`ErrorKind::Closed`]), not silently lost.
 //!
-//! A client that disconnects does not interrupt a save. Over HTTP/1.1, poem's server even runs the handler to its end, so
-//! the handler's changes are saved too.
+//! A client that disconnects does not interrupt a save. Over HTTP/1.1, poem's server even runs the
+//! handler to its end, so the handler's changes are saved too.
 //!
 //! # With poem-openapi
 //!
-//! A handler of `poem-openapi` takes [`Session`] like any other extractor. The middleware goes around the `Route` that
-//! nests the service. `poem-openapi` must know the responses of an error, so return [`poem::Result`]:
+//! A handler of `poem-openapi` takes [`Session`] like any other extractor. The middleware goes
+//! around the `Route` that nests the service. `poem-openapi` must know the responses of an error,
+//! so return [`poem::Result`]:
 //!
 //! ```
 //! use poem::{EndpointExt, Route};
@@ -195,8 +208,8 @@
 //!
 //! # Testing a handler
 //!
-//! Enable the `testing` feature in your dev-dependencies. poem's `TestClient` needs no server. A [`testing::Visitor`]
-//! sends the session's cookie and keeps the one that comes back:
+//! Enable the `testing` feature in your dev-dependencies. poem's `TestClient` needs no server. A
+//! [`testing::Visitor`] sends the session's cookie and keeps the one that comes back:
 //!
 //! ```
 //! use poem::{EndpointExt, Route, handler, post, test::TestClient};
@@ -241,8 +254,8 @@
 //! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
 //! | `testing` | the module [`testing`] |
 //!
-//! Importing a type whose feature is off is a compile error that names the feature. If the settings choose a driver
-//! whose feature is off, [`builder`] returns an error that names it.
+//! Importing a type whose feature is off is a compile error that names the feature. If the settings
+//! choose a driver whose feature is off, [`builder`] returns an error that names it.
 //!
 //! Of poem, this crate needs only the default feature `server`.
 

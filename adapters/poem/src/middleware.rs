@@ -8,12 +8,13 @@ use crate::SessionError;
 
 /// Gives every request that passes through it a session.
 ///
-/// Put it around the routes that need sessions, and keep a stateless API outside. If middlewares are nested, the
-/// outermost one counts and the others pass requests through, even if they have another manager. To use different
-/// sessions in one application, put the middlewares side by side, each around its own routes.
+/// Put it around the routes that need sessions, and keep a stateless API outside. If middlewares
+/// are nested, the outermost one counts and the others pass requests through, even if they have
+/// another manager. To use different sessions in one application, put the middlewares side by side,
+/// each around its own routes.
 ///
-/// If a handler fails, its session is saved and its error becomes a response here, so that the response carries the
-/// cookie. See [the crate's page](crate#errors-and-who-sees-them).
+/// If a handler fails, its session is saved and its error becomes a response here, so that the
+/// response carries the cookie. See [the crate's page](crate#errors-and-who-sees-them).
 ///
 /// # Examples
 ///
@@ -37,8 +38,8 @@ impl SessionMiddleware {
         Self { manager }
     }
 
-    /// Creates a middleware from environment variables; [`SessionConfig::from_env`] lists them. To set more in code, use
-    /// [`builder`](crate::builder) and [`SessionMiddleware::new`].
+    /// Creates a middleware from environment variables; [`SessionConfig::from_env`] lists them. To
+    /// set more in code, use [`builder`](crate::builder) and [`SessionMiddleware::new`].
     ///
     /// # Errors
     ///
@@ -51,7 +52,8 @@ impl SessionMiddleware {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`builder`](crate::builder), or a [`ConfigError`] if settings contradict each other.
+    /// Returns the errors of [`builder`](crate::builder), or a [`ConfigError`] if settings
+    /// contradict each other.
     pub async fn from_config(config: &SessionConfig) -> Result<Self, ConfigError> {
         Ok(Self::new(crate::builder(config).await?.build()?))
     }
@@ -87,8 +89,8 @@ pub struct SessionEndpoint<E> {
     manager: SessionManager,
 }
 
-/// Fails with a [`SessionError`] if the store is down and the manager refuses requests meanwhile. Errors from inside
-/// become responses.
+/// Fails with a [`SessionError`] if the store is down and the manager refuses requests meanwhile.
+/// Errors from inside become responses.
 impl<E: Endpoint> Endpoint for SessionEndpoint<E> {
     type Output = Response;
 

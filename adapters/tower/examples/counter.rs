@@ -1,6 +1,5 @@
 //! Counts the visits of each browser: `cargo run -p session-tower --example counter`.
-use http::{Request, Response};
-use hyper::{body::Incoming, server::conn::http1};
+use hyper::{Request, Response, body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use session_tower::{CookieDriver, CookieOptions, Error, Secret};
 use session_tower::{Session, SessionLayer, SessionManager};
@@ -22,9 +21,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let layer = SessionLayer::new(manager.build()?);
     println!("Open http://127.0.0.1:3000 (random secret, cookie without Secure)");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        let io = TokioIo::new(listener.accept().await?.0);
         let service = TowerToHyperService::new(layer.layer(service_fn(visits)));
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(http1::Builder::new().serve_connection(io, service));
     }
-    Ok(())
 }

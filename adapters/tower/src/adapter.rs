@@ -1,10 +1,11 @@
 //! For authors of adapters: what the crates of all frameworks share.
 //!
-//! An adapter for a framework that is built on tower runs each request with [`call`]. Any other adapter uses an
-//! [`Exchange`] and passes [`spawn_unfinished`] to its commit.
+//! An adapter for a framework that is built on tower runs each request with [`call`]. Any other
+//! adapter uses an [`Exchange`] and passes [`spawn_unfinished`] to its commit.
 //!
-//! An extractor takes the [`Exchange`] from the request's extensions. If there is none, it fails with
-//! [`missing_session`]. An error becomes a response with [`status_and_body`], and a line in the log with [`log_failure`]:
+//! An extractor takes the [`Exchange`] from the request's extensions. If there is none, it fails
+//! with [`missing_session`]. An error becomes a response with [`status_and_body`], and a line in
+//! the log with [`log_failure`]:
 //!
 //! ```
 //! use http::{Request, Response};
@@ -43,33 +44,26 @@ use tokio::runtime::Handle;
 use tower_service::Service;
 use tracing::subscriber::NoSubscriber;
 
-/// Why [`call`] returned no response.
-///
-/// The list is complete: an adapter handles both.
-#[derive(Debug)]
-pub enum Failure<E> {
-    /// There is no session for the request: the store is down and the manager refuses requests then, a logout could not be
-    /// stored, or the middleware is nested in one of other sessions. The adapter answers with [`status_and_body`]. The
-    /// cause is in the log.
-    Session(Error),
-    /// The service failed without a response that could carry a cookie. Its session was committed as
-    /// [`Exchange::commit_without_response`] does.
-    Service(E),
-}
-
 /// Runs a request with a session: opens the session, calls `inner` in its scope, and commits it.
 ///
-/// `inner` is ready for a call. If a middleware with the same manager is around this one, this one passes the request
-/// through.
+/// `inner` must be ready. If a middleware with the same manager is around this one, this one passes
+/// the request through.
+///
+/// `respond` creates the framework's response, either from the response of `inner` or from the
+/// error why there is no session: the store is down and the manager refuses requests then, a logout
+/// could not be stored, or the middleware is nested in one of other sessions. That error is already
+/// in the log.
 ///
 /// # Errors
 ///
-/// Returns a [`Failure`] if the manager refuses the request or if `inner` fails.
-pub fn call<S, ReqBody, ResBody>(
+/// Returns the error of `inner`. Its session was committed as
+/// [`Exchange::commit_without_response`] does.
+pub fn call<S, ReqBody, ResBody, Answer>(
     manager: &SessionManager,
     mut inner: S,
     mut request: Request<ReqBody>,
-) -> impl Future<Output = Result<Response<ResBody>, Failure<S::Error>>> + Send + use<S, ReqBody, ResBody>
+    respond: fn(Result<Response<ResBody>, Error>) -> Answer,
+) -> impl Future<Output = Result<Answer, S::Error>> + Send + use<S, ReqBody, ResBody, Answer>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Error: Send, Future: Send> + Send,
     ReqBody: Send,
@@ -78,20 +72,29 @@ where
     let exchange = Exchange::new(manager, request.headers());
     let attached = exchange.attach(request.extensions_mut());
     async move {
-        if !attached.map_err(Failure::Session)? {
-            return inner.call(request).await.map_err(Failure::Service);
+        match attached {
+            Ok(true) => {}
+            Ok(false) => {
+                let response = inner.call(request).await;
+                return response.map(|response| respond(Ok(response)));
+            }
+            Err(error) => return Ok(respond(Err(error))),
         }
-        exchange.open().await.map_err(Failure::Session)?;
+        if let Err(error) = exchange.open().await {
+            return Ok(respond(Err(error)));
+        }
         let future = exchange.scope_sync(|| inner.call(request));
         match exchange.scope(future).await {
             Ok(mut response) => {
                 let committed = exchange.commit(response.headers_mut(), spawn_unfinished);
-                committed.await.map_err(Failure::Session)?;
-                Ok(response)
+                match committed.await {
+                    Ok(()) => Ok(respond(Ok(response))),
+                    Err(error) => Ok(respond(Err(error))),
+                }
             }
             Err(error) => {
                 exchange.commit_without_response(spawn_unfinished).await;
-                Err(Failure::Service(error))
+                Err(error)
             }
         }
     }
@@ -111,7 +114,8 @@ pub fn spawn_unfinished(rest: Unfinished) {
 
 /// Creates the error for a handler that takes a session on a route without one.
 ///
-/// `remedy` says what to change, in the framework's terms. It starts with a verb and has no full stop.
+/// `remedy` says what to change, in the framework's terms. It starts with a verb and has no full
+/// stop.
 #[must_use]
 pub fn missing_session(method: &Method, path: &str, remedy: &'static str) -> Error {
     Error::new(ErrorKind::Missing).with_source(MissingSession {
@@ -122,8 +126,9 @@ pub fn missing_session(method: &Method, path: &str, remedy: &'static str) -> Err
 
 /// Returns the status and the body of the response for an error.
 ///
-/// The body of a 413 is the error's message. The body of a 500 or 503 is the status's name and reveals nothing about
-/// the application. In debug builds, the body for a [missing session](missing_session) names the route and the remedy.
+/// The body of a 413 is the error's message. The body of a 500 or 503 is the status's name and
+/// reveals nothing about the application. In debug builds, the body for a [missing
+/// session](missing_session) names the route and the remedy.
 #[must_use]
 pub fn status_and_body(error: &Error) -> (StatusCode, String) {
     let status = error.status();
@@ -139,8 +144,8 @@ pub fn status_and_body(error: &Error) -> (StatusCode, String) {
 
 /// Logs an error whose status is 500 or above, with its cause.
 ///
-/// If no tracing subscriber is installed, the first [missing session](missing_session) of the process is written to
-/// stderr.
+/// If no tracing subscriber is installed, the first [missing session](missing_session) of the
+/// process is written to stderr.
 pub fn log_failure(error: &Error) {
     if !error.status().is_server_error() {
         return;

@@ -6,10 +6,12 @@ use std::task::{Context, Poll};
 use http_body::{Body, Frame, SizeHint};
 
 pin_project_lite::pin_project! {
-    /// The body of a response from a [`SessionService`](crate::SessionService): the inner service's, or empty.
+    /// The body of a response from a [`SessionService`](crate::SessionService): the inner
+    /// service's, or empty.
     ///
-    /// It is empty if the layer answered instead of the inner service, because the session's store is down. So the
-    /// inner service may use any body, including those that only the framework can create, such as hyper's `Incoming`.
+    /// It is empty if the layer answered instead of the inner service, because the session's store
+    /// is down. So the inner service may use any body, including those that only the framework can
+    /// create, such as hyper's `Incoming`.
     #[derive(Clone, Copy, Debug)]
     pub struct ResponseBody<B> {
         #[pin]

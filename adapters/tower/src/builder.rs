@@ -2,14 +2,16 @@
 
 use session_core::{Builder, ConfigError, SessionConfig};
 
-/// Starts a session manager from settings: creates the driver they name and connects it to its store.
+/// Starts a session manager from settings: creates the driver they name and connects it to its
+/// store.
 ///
-/// The [`Builder`] sets what a configuration file cannot. If there is nothing to add, [`SessionLayer::from_config`] is
-/// shorter.
+/// The [`Builder`] sets what a configuration file cannot. If there is nothing to add,
+/// [`SessionLayer::from_config`] is shorter.
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if a setting is invalid, if the driver's feature is off, or if the store cannot be reached.
+/// Returns a [`ConfigError`] if a setting is invalid, if the driver's feature is off, or if the
+/// store cannot be reached.
 ///
 /// # Examples
 ///

@@ -7,9 +7,10 @@ use crate::SessionService;
 
 /// Gives every request that passes through it a session.
 ///
-/// Put it around the routes that need sessions, and keep a stateless API outside. If layers are nested, the outermost
-/// one counts and the others pass requests through, even if they have another manager. To use different sessions in one
-/// application, put the layers side by side, each around its own routes.
+/// Put it around the routes that need sessions, and keep a stateless API outside. If layers are
+/// nested, the outermost one counts and the others pass requests through, even if they have another
+/// manager. To use different sessions in one application, put the layers side by side, each around
+/// its own routes.
 ///
 /// # Examples
 ///
@@ -32,8 +33,8 @@ impl SessionLayer {
         Self { manager }
     }
 
-    /// Creates a layer from environment variables; [`SessionConfig::from_env`] lists them. To set more in code, use
-    /// [`builder`](crate::builder) and [`SessionLayer::new`].
+    /// Creates a layer from environment variables; [`SessionConfig::from_env`] lists them. To set
+    /// more in code, use [`builder`](crate::builder) and [`SessionLayer::new`].
     ///
     /// # Errors
     ///
@@ -46,7 +47,8 @@ impl SessionLayer {
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`builder`](crate::builder), or a [`ConfigError`] if settings contradict each other.
+    /// Returns the errors of [`builder`](crate::builder), or a [`ConfigError`] if settings
+    /// contradict each other.
     pub async fn from_config(config: &SessionConfig) -> Result<Self, ConfigError> {
         Ok(Self::new(crate::builder(config).await?.build()?))
     }

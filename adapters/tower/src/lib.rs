@@ -1,10 +1,10 @@
 //! Sessions for any tower stack of `http` requests and responses.
 //!
-//! [`SessionLayer`] opens the session before the inner service runs. It saves the session when the service returns the
-//! head of its response, before the body streams.
+//! [`SessionLayer`] opens the session before the inner service runs. It saves the session when the
+//! service returns the head of its response, before the body streams.
 //!
-//! axum, warp, and poem applications depend on `session-axum`, `session-warp`, or `session-poem` instead. Those crates
-//! add what is native to their framework, such as extractors.
+//! axum, warp, and poem applications depend on `session-axum`, `session-warp`, or `session-poem`
+//! instead. Those crates add what is native to their framework, such as extractors.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -30,8 +30,8 @@
 //!
 //! # Testing a service
 //!
-//! Enable the `testing` feature in your dev-dependencies. A [`testing::Visitor`] sends the session's cookie and keeps
-//! the one that comes back. No server is needed:
+//! Enable the `testing` feature in your dev-dependencies. A [`testing::Visitor`] sends the
+//! session's cookie and keeps the one that comes back. No server is needed:
 //!
 //! ```
 //! use http::{Request, Response};
@@ -77,8 +77,8 @@
 //! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
 //! | `testing` | the module [`testing`] |
 //!
-//! Importing a type whose feature is off is a compile error that names the feature. If the settings choose a driver
-//! whose feature is off, [`builder`] returns an error that names it.
+//! Importing a type whose feature is off is a compile error that names the feature. If the settings
+//! choose a driver whose feature is off, [`builder`] returns an error that names it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The text links to items that need a feature.

@@ -4,17 +4,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use session_core::SessionManager;
+use session_core::{Error, SessionManager};
 use tower_service::Service;
 
-use crate::ResponseBody;
-use crate::adapter::{self, Failure};
+use crate::{ResponseBody, adapter};
 
 /// A service whose requests have a session. Created by [`SessionLayer`](crate::SessionLayer).
 ///
-/// The session is saved when the inner service returns a response, whatever its status, and before the body streams. If
-/// the inner service fails without a response, no cookie can be sent: changes of a stored session are saved and a logout is
-/// carried out, but no session is created and no id is regenerated.
+/// The session is saved when the inner service returns a response, whatever its status, and before
+/// the body streams. If the inner service fails without a response, no cookie can be sent: changes
+/// of a stored session are saved and a logout is carried out, but no session is created and no id is
+/// regenerated.
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
@@ -48,17 +48,17 @@ where
         // Only the service that was polled is ready.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        let response = adapter::call(&self.manager, ready, request);
-        Box::pin(async move {
-            match response.await {
-                Ok(response) => Ok(response.map(ResponseBody::new)),
-                Err(Failure::Session(error)) => {
-                    let mut response = Response::new(ResponseBody::default());
-                    *response.status_mut() = error.status();
-                    Ok(response)
-                }
-                Err(Failure::Service(error)) => Err(error),
-            }
-        })
+        Box::pin(adapter::call(&self.manager, ready, request, respond))
+    }
+}
+
+fn respond<B>(result: Result<Response<B>, Error>) -> Response<ResponseBody<B>> {
+    match result {
+        Ok(response) => response.map(ResponseBody::new),
+        Err(error) => {
+            let mut response = Response::new(ResponseBody::default());
+            *response.status_mut() = error.status();
+            response
+        }
     }
 }

@@ -9,11 +9,12 @@ use crate::SessionRejection;
 
 /// Extracts the request's [`Session`].
 ///
-/// The session comes from the [layer](crate::serve) around the routes. In a test of a handler, it comes from
-/// `warp::test::request().extension(session)`.
+/// The session comes from the [layer](crate::serve) around the routes. In a test of a handler, it
+/// comes from `warp::test::request().extension(session)`.
 ///
-/// Rejects with a [`SessionRejection`]: 500 if there is no session, and 503 if the store is down and the manager refuses
-/// requests meanwhile. The log names the route without a session and the fix.
+/// Rejects with a [`SessionRejection`]: 500 if there is no session, and 503 if the store is down
+/// and the manager refuses requests meanwhile. The log names the route without a session and the
+/// fix.
 ///
 /// # Examples
 ///
@@ -35,9 +36,11 @@ pub fn session() -> impl Filter<Extract = (Session,), Error = Rejection> + Copy 
         .and_then(present)
 }
 
-/// Extracts the request's [`Session`] if it has one, for routes that work with and without the layer.
+/// Extracts the request's [`Session`] if it has one, for routes that work with and without the
+/// layer.
 ///
-/// Rejects with a [`SessionRejection`] if the store is down and the manager refuses requests meanwhile.
+/// Rejects with a [`SessionRejection`] if the store is down and the manager refuses requests
+/// meanwhile.
 pub fn optional_session() -> impl Filter<Extract = (Option<Session>,), Error = Rejection> + Copy {
     warp::ext::optional()
         .and(warp::ext::optional())
@@ -70,6 +73,7 @@ async fn present(
     })
 }
 
-const REMEDY: &str = "serve it with `session_warp::serve(routes, sessions)` instead of `warp::serve(routes)`, or give \
-     this route its own session with `session_warp::route_session(sessions)`; a service or fallback beside \
-     `session_warp::service(…)` is outside the layer; a test adds a session with `.extension(session)`";
+const REMEDY: &str = "serve it with `session_warp::serve(routes, sessions)` instead of \
+     `warp::serve(routes)`, or give this route its own session with \
+     `session_warp::route_session(sessions)`; a service or fallback outside \
+     `session_warp::service(…)` has no layer; in a test, add a session with `.extension(session)`";

@@ -1,11 +1,12 @@
-//! Sessions for warp: signed cookies by default, server-side storage if a logout must revoke every copy.
+//! Sessions for warp: signed cookies, or server-side storage whose logouts revoke every copy.
 //!
-//! An application depends on this crate and no other of this project: it re-exports the drivers and the session system.
+//! An application depends on this crate and no other of this project: it re-exports the drivers and
+//! the session system.
 //!
 //! # Reading and writing
 //!
-//! [`serve`] is `warp::serve` with the session layer around the routes. The filter [`session`](session()) gives a handler
-//! its session:
+//! [`serve`] is `warp::serve` with the session layer around the routes. The filter
+//! [`session`](session()) gives a handler its session:
 //!
 //! ```no_run
 //! use session_warp::{Session, SessionLayer, SessionRejection};
@@ -26,9 +27,10 @@
 //! }
 //! ```
 //!
-//! A write fails if the value is too large for the cookie or the store is down. [`SessionRejection`] turns the error
-//! into a response with status 413, 503, or 500, so a handler uses `?`. It is a reply for
-//! [`Filter::then`](warp::Filter::then) and a rejection for [`Filter::and_then`](warp::Filter::and_then).
+//! A write fails if the value is too large for the cookie or the store is down.
+//! [`SessionRejection`] turns the error into a response with status 413, 503, or 500, so a handler
+//! uses `?`. It is a reply for [`Filter::then`](warp::Filter::then) and a rejection for
+//! [`Filter::and_then`](warp::Filter::and_then).
 //!
 //! # Flash across a redirect
 //!
@@ -56,7 +58,7 @@
 //! use warp::{Filter, Rejection, Reply, http::Uri};
 //!
 //! async fn login(session: Session) -> Result<impl Reply, SessionRejection> {
-//!     // After the password check: a new id, so that nobody who knows the old one is logged in too.
+//!     // After the password check: a new id, in case somebody else knows the old one.
 //!     session.regenerate()?;
 //!     session.put("user_id", 42)?;
 //!     Ok(warp::redirect::see_other(Uri::from_static("/")))
@@ -78,10 +80,10 @@
 //!
 //! # Sessions for some routes only
 //!
-//! The layer is around all routes, because a warp filter can neither wrap another filter nor add to a request. So the
-//! session is saved even after a rejection, and a reply from `recover` carries the cookie. But every request ages flash,
-//! including one for a missing `/favicon.ico`. If sessions open lazily, only a route that takes its session asks the
-//! store and ages flash:
+//! The layer is around all routes, because a warp filter can neither wrap another filter nor add to
+//! a request. So the session is saved even after a rejection, and a reply from `recover` carries
+//! the cookie. But every request ages flash, including one for a missing `/favicon.ico`. If
+//! sessions open lazily, only a route that takes its session asks the store and ages flash:
 //!
 //! ```
 //! # use session_warp::{CookieDriver, Opening, Secret, Session, SessionManager};
@@ -98,12 +100,14 @@
 //! # app().unwrap();
 //! ```
 //!
-//! Or keep `warp::serve` and give single routes a session with [`route_session`]. It covers the route's handler, whose
-//! reply carries the cookie even if it is an error. A request that is rejected before its handler runs does not open the
-//! session, and a reply from `recover` carries no cookie.
+//! Or keep `warp::serve` and give single routes a session with [`route_session`]. It covers the
+//! route's handler, whose reply carries the cookie even if it is an error. A request that is
+//! rejected before its handler runs does not open the session, and a reply from `recover` carries
+//! no cookie.
 //!
 //! ```
-//! # use session_warp::{CookieDriver, RouteSession, Secret, Session, SessionManager, SessionRejection};
+//! # use session_warp::{CookieDriver, RouteSession, Secret};
+//! # use session_warp::{Session, SessionManager, SessionRejection};
 //! # use warp::Filter;
 //! # fn app() -> Result<(), Box<dyn std::error::Error>> {
 //! # let sessions = SessionManager::builder(CookieDriver, Secret::generate()?).build()?;
@@ -121,8 +125,8 @@
 //! # app().unwrap();
 //! ```
 //!
-//! A route with [`session`](session()) but without either of them answers 500. The log names the route and the fix, and
-//! in debug builds the response does too. [`optional_session`] gives `None`.
+//! A route with [`session`](session()) but without either of them answers 500. The log names the
+//! route and the fix, and in debug builds the response does too. [`optional_session`] gives `None`.
 //!
 //! # Code far from the handler
 //!
@@ -130,13 +134,14 @@
 //!
 //! # Responses that outlive the handler
 //!
-//! The session is saved when the handler returns, before the body streams. A WebSocket task or a stream of server-sent
-//! events can still read it. A write there is an error ([`ErrorKind::Closed`]), not silently lost.
+//! The session is saved when the handler returns, before the body streams. A WebSocket task or a
+//! stream of server-sent events can still read it. A write there is an error
+//! ([`ErrorKind::Closed`]), not silently lost.
 //!
 //! # Testing a handler
 //!
-//! Enable the `testing` feature in your dev-dependencies. `warp::test` needs neither a server nor a layer: `extension`
-//! adds the session to the request.
+//! Enable the `testing` feature in your dev-dependencies. `warp::test` needs neither a server nor a
+//! layer: `extension` adds the session to the request.
 //!
 //! ```
 //! use session_warp::{Session, SessionRejection, testing};
@@ -169,8 +174,8 @@
 //! If a handler uses [`Session::current`], run the request in the session's scope:
 //! `session.scope(request.reply(&routes()))`.
 //!
-//! To test the whole application with its cookies, use [`service`](service()). A [`testing::Visitor`] sends the session's
-//! cookie and keeps the one that comes back:
+//! To test the whole application with its cookies, use [`service`](service()). A
+//! [`testing::Visitor`] sends the session's cookie and keeps the one that comes back:
 //!
 //! ```
 //! # use session_warp::{Session, SessionRejection};
@@ -214,8 +219,8 @@
 //! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
 //! | `testing` | the module [`testing`] |
 //!
-//! Importing a type whose feature is off is a compile error that names the feature. If the settings choose a driver
-//! whose feature is off, [`builder`] returns an error that names it.
+//! Importing a type whose feature is off is a compile error that names the feature. If the settings
+//! choose a driver whose feature is off, [`builder`] returns an error that names it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The text links to items that need a feature.

@@ -8,15 +8,17 @@ use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
-/// The source of a [`Server`](crate::Server)'s connections: a TCP listener, a Unix socket, or one of your own.
+/// The source of a [`Server`](crate::Server)'s connections: a TCP listener, a Unix socket, or one
+/// of your own.
 pub trait Listener: Send {
     /// A connection.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Waits for the next connection and returns it with the client's address, if that is a socket address.
+    /// Waits for the next connection and returns it with the client's address, if that is a socket
+    /// address.
     ///
-    /// The server accepts one connection at a time. A client can delay a TLS handshake, so run that in its own task. The
-    /// server logs an error and tries again after a second.
+    /// The server accepts one connection at a time. A client can delay a TLS handshake, so run that
+    /// in its own task. The server logs an error and tries again after a second.
     fn accept(&mut self)
     -> impl Future<Output = io::Result<(Self::Io, Option<SocketAddr>)>> + Send;
 }

@@ -8,15 +8,16 @@ use warp::Rejection;
 use warp::reject::Reject;
 use warp::reply::{Reply, Response, with_status};
 
-/// An [`Error`] as a reply or a rejection: 413 if the session would be too large, 503 if the store is unavailable, 500
-/// otherwise.
+/// An [`Error`] as a reply or a rejection: 413 if the session would be too large, 503 if the store
+/// is unavailable, 500 otherwise.
 ///
-/// The body of a 413 is the error's message. The body of a 500 or 503 reveals nothing about the application; the message
-/// and its cause go to the log. To answer differently, a handler matches on [`error`](Self::error), or returns the
-/// [`Error`] inside an error type of its own.
+/// The body of a 413 is the error's message. The body of a 500 or 503 reveals nothing about the
+/// application; the message and its cause go to the log. To answer differently, a handler matches
+/// on [`error`](Self::error), or returns the [`Error`] inside an error type of its own.
 ///
-/// A handler under `then` returns it as a reply. A handler under `and_then` returns it as a [`Rejection`], so warp tries
-/// the other routes first. If none matches, [`recover`] replies; [`serve`](crate::serve) puts it around all routes.
+/// A handler under `then` returns it as a reply. A handler under `and_then` returns it as a
+/// [`Rejection`], so warp tries the other routes first. If none matches, [`recover`] replies;
+/// [`serve`](crate::serve) puts it around all routes.
 ///
 /// # Examples
 ///
@@ -90,8 +91,8 @@ impl StdError for SessionRejection {
 
 /// Replies to a [`SessionRejection`] and passes other rejections on.
 ///
-/// [`serve`](crate::serve) does this for all routes. Use it with [`Filter::recover`](warp::Filter::recover) for routes
-/// that are served in another way.
+/// [`serve`](crate::serve) does this for all routes. Use it with
+/// [`Filter::recover`](warp::Filter::recover) for routes that are served in another way.
 ///
 /// # Errors
 ///

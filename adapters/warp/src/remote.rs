@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 
 use warp::Filter;
 
-/// Extracts the connection's remote address, like [`warp::addr::remote`], but also under [`serve`](crate::serve).
+/// Extracts the connection's remote address, like [`warp::addr::remote`], but also under
+/// [`serve`](crate::serve).
 ///
-/// warp keeps the address in a private type, so [`warp::addr::remote`] works only under warp's own server.
+/// warp keeps the address in a private type, so [`warp::addr::remote`] works only under warp's own
+/// server.
 ///
 /// # Examples
 ///

@@ -15,7 +15,8 @@ use crate::SessionRejection;
 /// # Examples
 ///
 /// ```
-/// use session_warp::{CookieDriver, RouteSession, Secret, Session, SessionManager, SessionRejection};
+/// use session_warp::{CookieDriver, RouteSession, Secret};
+/// use session_warp::{Session, SessionManager, SessionRejection};
 /// use warp::Filter;
 ///
 /// async fn rename(session: Session, name: String) -> Result<String, SessionRejection> {
@@ -49,8 +50,9 @@ pub fn route_session(
 
 /// Opens the session for one handler and saves it afterwards. Extracted by [`route_session`].
 ///
-/// It covers only the handler that it [runs](Self::run). If another filter of the route rejects the request, the session
-/// is not opened and its flash stays for the next request. A reply from `recover` carries no cookie.
+/// It covers only the handler that it [runs](Self::run). If another filter of the route rejects the
+/// request, the session is not opened and its flash stays for the next request. A reply from
+/// `recover` carries no cookie.
 ///
 /// If the route is also under the [layer](crate::serve) with the same manager, the layer counts.
 #[derive(Debug)]
@@ -81,10 +83,11 @@ impl RouteSession {
         Self { passage }
     }
 
-    /// Opens the session, runs the handler, saves the session, and returns the reply with its cookie.
+    /// Opens the session, runs the handler, saves the session, and returns the reply with its
+    /// cookie.
     ///
-    /// The session is also saved if the handler returns an error. If the store is down and the manager refuses requests
-    /// meanwhile, the reply is a [`SessionRejection`].
+    /// The session is also saved if the handler returns an error. If the store is down and the
+    /// manager refuses requests meanwhile, the reply is a [`SessionRejection`].
     pub async fn run<A>(self, handler: impl FnOnce(Session) -> A) -> Response
     where
         A: Future<Output: Reply>,

@@ -25,13 +25,15 @@ use crate::remote::RemoteAddr;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Creates a server whose requests have a session: `warp::serve` with the session layer around the routes.
+/// Creates a server whose requests have a session: `warp::serve` with the session layer around the
+/// routes.
 ///
-/// The routes are those of a [`service`](crate::service). Like warp's server, it speaks HTTP/1.1 and, with prior
-/// knowledge, HTTP/2. Two things differ:
+/// The routes are those of a [`service`](crate::service). Like warp's server, it speaks HTTP/1.1
+/// and, with prior knowledge, HTTP/2. Two things differ:
 ///
 /// - An address that cannot be bound is an error, not a panic.
-/// - The remote address comes from [`remote`](crate::remote). `warp::addr::remote` and `warp::log` do not see it.
+/// - The remote address comes from [`remote`](crate::remote). `warp::addr::remote` and `warp::log`
+///   do not see it.
 ///
 /// # Examples
 ///
@@ -71,7 +73,8 @@ where
     Server::new(crate::service(routes, sessions))
 }
 
-/// A server, created by [`serve`]. It needs an address or a [`Listener`]; the type parameter `L` is the one it has.
+/// A server, created by [`serve`]. It needs an address or a [`Listener`]; the type parameter `L` is
+/// the one it has.
 #[derive(Debug)]
 #[must_use = "a server does nothing until it runs"]
 pub struct Server<A, L = (), S = Pending<()>> {
@@ -81,7 +84,8 @@ pub struct Server<A, L = (), S = Pending<()>> {
 }
 
 impl<A> Server<A> {
-    /// Creates a server for any tower service, such as a [`service`](crate::service) with more layers around it.
+    /// Creates a server for any tower service, such as a [`service`](crate::service) with more
+    /// layers around it.
     pub fn new(app: A) -> Self {
         Self {
             app,
@@ -122,7 +126,8 @@ impl<A, S> Server<A, (), S> {
         Ok(self.incoming(listener))
     }
 
-    /// Accepts connections from this listener: a `tokio::net::TcpListener`, a `tokio::net::UnixListener`, or your own.
+    /// Accepts connections from this listener: a `tokio::net::TcpListener`, a
+    /// `tokio::net::UnixListener`, or your own.
     pub fn incoming<L: Listener>(self, listener: L) -> Server<A, L, S> {
         Server {
             app: self.app,
@@ -133,7 +138,8 @@ impl<A, S> Server<A, (), S> {
 }
 
 impl<A, L, S> Server<A, L, S> {
-    /// Shuts down when `signal` completes: the server accepts no more connections and finishes the requests in progress.
+    /// Shuts down when `signal` completes: the server accepts no more connections and finishes the
+    /// requests in progress.
     ///
     /// # Examples
     ///
@@ -213,7 +219,8 @@ where
     }
 }
 
-/// Waits a second, unless the error concerns a single client. The process may be out of file handles.
+/// Waits a second, unless the error concerns a single client. The process may be out of file
+/// handles.
 async fn wait_after(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(

@@ -7,21 +7,19 @@ use std::task::{Context, Poll};
 
 use hyper::Request;
 use hyper::body::Body;
-use session_tower::SessionLayer;
-use session_tower::adapter::{self, Failure};
+use session_tower::{Error, SessionLayer, adapter};
 use tower_service::Service;
-use warp::reply::{Reply, Response};
+use warp::reply::{Reply, Response, with_status};
 use warp::{Filter, Rejection};
-
-use crate::SessionRejection;
 
 /// Returns the routes as a tower service whose requests have a session.
 ///
 /// Use it to test an application without a connection, or to add more layers and pass it to
 /// [`Server::new`](crate::Server::new).
 ///
-/// The session is saved and its cookie set whether the routes reply, reject, recover, or match nothing. If they do not
-/// recover a [`SessionRejection`](crate::SessionRejection), [`recover`](crate::recover) replies to it.
+/// The session is saved and its cookie set whether the routes reply, reject, recover, or match
+/// nothing. If they do not recover a [`SessionRejection`](crate::SessionRejection),
+/// [`recover`](crate::recover) replies to it.
 ///
 /// # Examples
 ///
@@ -91,13 +89,19 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let response = adapter::call(self.sessions.manager(), self.routes.clone(), request);
-        Box::pin(async move {
-            match response.await {
-                Ok(response) => Ok(response),
-                Err(Failure::Session(error)) => Ok(SessionRejection::from(error).into_response()),
-                Err(Failure::Service(never)) => match never {},
-            }
-        })
+        let routes = self.routes.clone();
+        Box::pin(adapter::call(
+            self.sessions.manager(),
+            routes,
+            request,
+            respond,
+        ))
     }
+}
+
+fn respond(result: Result<Response, Error>) -> Response {
+    result.unwrap_or_else(|error| {
+        let (status, body) = adapter::status_and_body(&error);
+        with_status(body, status).into_response()
+    })
 }

@@ -1,5 +1,5 @@
-//! What the playgrounds of all frameworks share: the [page], the [bodies of the API](api), and the program's
-//! [start](run). So each playground shows only its framework.
+//! What the playgrounds of all frameworks share: the [page], the [bodies of the API](api), and the
+//! program's [start](run). So each playground shows only its framework.
 //!
 //! Your own application does not need this crate. It depends on its adapter.
 

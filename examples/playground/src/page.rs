@@ -1,6 +1,7 @@
 //! The page for people. It works without JavaScript.
 //!
-//! Each form's function returns where to redirect the browser, with 303, so that a reload does not send the form again.
+//! Each form's function returns where to redirect the browser, with 303, so that a reload does not
+//! send the form again.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -34,8 +35,8 @@ impl About {
     }
 }
 
-/// Renders the page. It also works if the session is too full to count this visit, holds values of other types, or
-/// cannot be loaded.
+/// Renders the page. It also works if the session is too full to count this visit, holds values of
+/// other types, or cannot be loaded.
 ///
 /// `is_full` is `true` if the form before could not even store its error.
 #[must_use]
@@ -185,8 +186,8 @@ pub fn logout(session: &Session) -> Location {
     )
 }
 
-/// Redirects to the page, which shows the notice once. A session that is too full for the notice shows the change
-/// anyway.
+/// Redirects to the page, which shows the notice once. A session that is too full for the notice
+/// shows the change anyway.
 fn done(session: &Session, text: &str) -> Location {
     match session.flash("notice", text) {
         Err(error) if !is_full(&error) => Err(error),

@@ -18,10 +18,11 @@ pub struct Start {
     program: &'static str,
 }
 
-/// Runs a playground: sets up the log, reads the settings and serves until the process is interrupted.
+/// Runs a playground: sets up the log, reads the settings and serves until the process is
+/// interrupted.
 ///
-/// It reads the variables of [`SessionConfig::from_env`], and `HOST` (127.0.0.1), `PORT` (3000), and `RUST_LOG`
-/// (`info,session=debug`). An error ends the program with a message and exit code 1.
+/// It reads the variables of [`SessionConfig::from_env`], and `HOST` (127.0.0.1), `PORT` (3000),
+/// and `RUST_LOG` (`info,session=debug`). An error ends the program with a message and exit code 1.
 pub async fn run<F>(program: &'static str, serve: impl FnOnce(Start) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), Box<dyn Error>>>,

@@ -200,7 +200,8 @@ async fn errors_between_nested_middlewares_keep_their_type() {
     assert_eq!(stored(&ada).await, r#"{"tried":true} {}"#);
 }
 
-/// Asserts that the middleware fails with an error that keeps its type outside, because there is no cookie.
+/// Asserts that the middleware fails with an error that keeps its type outside, because there is no
+/// cookie.
 async fn assert_refused(middleware: SessionMiddleware, visitor: &Visitor) {
     let app = shop().with(middleware);
     let mut request = Request::builder().uri_str("/buy").finish();

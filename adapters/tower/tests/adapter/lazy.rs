@@ -53,7 +53,8 @@ async fn concurrent_tasks_of_one_request_share_its_session() {
     assert_eq!(stored(&manager, &cookie).await, expected);
 }
 
-/// A task that outlives its request learns that its writes are too late, whenever it takes the session.
+/// A task that outlives its request learns that its writes are too late, whenever it takes the
+/// session.
 #[tokio::test]
 async fn a_session_taken_after_the_response_refuses_writes() {
     let (probe, manager) = lazy();
