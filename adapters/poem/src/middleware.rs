@@ -8,10 +8,10 @@ use crate::SessionError;
 
 /// Gives every request that passes through it a session.
 ///
-/// Put it around the routes that need sessions, and keep a stateless API outside. If middlewares
-/// are nested, the outermost one counts and the others pass requests through, even if they have
-/// another manager. To use different sessions in one application, put the middlewares side by side,
-/// each around its own routes.
+/// Put it around the routes that need sessions, and keep a stateless API outside. A middleware
+/// inside another one of the same manager passes requests through. With another manager and another
+/// cookie name, both work side by side, and handlers inside the inner one get the inner session. With
+/// another manager and the same cookie name, every request is answered with 500.
 ///
 /// If a handler fails, its session is saved and its error becomes a response here, so that the
 /// response carries the cookie. See [the crate's page](crate#errors-and-who-sees-them).

@@ -7,10 +7,10 @@ use crate::SessionService;
 
 /// Gives every request that passes through it a session.
 ///
-/// Put it around the routes that need sessions, and keep a stateless API outside. If layers are
-/// nested, the outermost one counts and the others pass requests through, even if they have another
-/// manager. To use different sessions in one application, put the layers side by side, each around
-/// its own routes.
+/// Put it around the routes that need sessions, and keep a stateless API outside. A layer inside
+/// another one of the same manager passes requests through. With another manager and another cookie
+/// name, both work side by side, and handlers inside the inner layer get the inner session. With
+/// another manager and the same cookie name, every request is answered with 500.
 ///
 /// # Examples
 ///

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use session_cookie::CookieDriver;
 use session_core::conformance::{InArc, InBox, Level, report};
 
-session_core::conformance!(basic, Arc::new(CookieDriver));
+session_core::conformance!(
+    basic, Arc::new(CookieDriver),
+    without touch, plant, take_down
+);
 
 /// Shows all results with `cargo test -p session-cookie --test cookie -- --nocapture bare_and`.
 #[test]

@@ -62,6 +62,10 @@ enum Stage {
 /// The rest of a commit whose request went away.
 pub type Unfinished = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// The exchanges of the middlewares around the innermost one, in a request's extensions.
+#[derive(Clone, Default)]
+struct Around(Vec<Exchange>);
+
 impl Exchange {
     /// Begins the passage of a request with these headers.
     #[must_use]
@@ -85,18 +89,24 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Nested`] if a middleware around this one has another manager with the same cookie name. The
-    /// handler must not run on the outer one's sessions, which may be weaker. Answer with [`Error::status`].
+    /// Returns [`ErrorKind::Nested`] if a middleware around this one has the same cookie name, but another manager, or the
+    /// same one with other sessions in between. The handler must not run on the sessions of the wrong middleware, which may
+    /// be weaker. Answer with [`Error::status`].
     pub fn attach(&self, extensions: &mut Extensions) -> Result<bool, Error> {
-        if let Some(outer) = extensions.get::<Self>() {
-            let (outer, inner) = (&outer.0.manager, &self.0.manager);
-            if Arc::ptr_eq(&outer.0, &inner.0) {
+        if let Some(next) = extensions.get::<Self>().cloned() {
+            let manager = &self.0.manager;
+            if Arc::ptr_eq(&next.0.manager.0, &manager.0) {
                 static WARN_ONCE: std::sync::Once = std::sync::Once::new();
                 WARN_ONCE.call_once(events::nested);
                 return Ok(false);
             }
-            if outer.cookie_name() == inner.cookie_name() {
-                events::nested_stranger(inner.cookie_name());
+            let mut around = extensions.remove::<Around>().unwrap_or_default();
+            around.0.push(next);
+            let mut names = around.0.iter().map(|outer| outer.0.manager.cookie_name());
+            let is_taken = names.any(|name| name == manager.cookie_name());
+            extensions.insert(around);
+            if is_taken {
+                events::nested_stranger(manager.cookie_name());
                 return Err(Error::new(ErrorKind::Nested));
             }
         }

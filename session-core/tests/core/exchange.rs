@@ -144,6 +144,18 @@ fn s40_a_layer_of_other_sessions_with_the_same_cookie_name_is_an_error() {
     assert_eq!(error.status(), 500);
 }
 
+/// Security checklist, statement 40: the handler would get the session in between.
+#[test]
+fn s40_a_layer_with_other_sessions_between_itself_is_an_error() {
+    let (shop, none) = (manager("shop"), HeaderMap::new());
+    let mut extensions = Extensions::new();
+    let mut attach =
+        |manager: &SessionManager| Exchange::new(manager, &none).attach(&mut extensions);
+    assert!(attach(&shop).unwrap());
+    assert!(attach(&manager("admin")).unwrap());
+    assert_eq!(attach(&shop).unwrap_err().kind(), ErrorKind::Nested);
+}
+
 /// What a handler did that then failed without a response.
 async fn without_response(visitor: &Visitor, sessions: &TestSessions, write: fn(&Session)) {
     let exchange = Exchange::new(&sessions.manager(), &headers(visitor));

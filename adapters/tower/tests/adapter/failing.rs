@@ -28,11 +28,13 @@ async fn a_failing_service_saves_its_session_and_keeps_its_error() {
 #[tokio::test]
 async fn a_failing_save_does_not_replace_the_services_error() {
     let (probe, manager) = probed(|builder| builder);
+    let cookie = store(&manager, "user", 42).await;
+    let before = probe.writes();
     probe.break_writes(true);
     let service = SessionLayer::new(manager).layer(service_fn(put_and_fail));
-    let error = service.oneshot(request("")).await.unwrap_err();
+    let error = service.oneshot(request(&cookie)).await.unwrap_err();
     assert_eq!(error, Broken("pipe"));
-    assert_eq!(probe.writes(), 1);
+    assert_eq!(probe.writes(), before + 1);
 }
 
 #[test]
