@@ -44,7 +44,7 @@
 //!
 //! # Features
 //!
-//! - `conformance`: [`conformance`], the kit that tests a driver. For tests only.
+//! - `conformance`: [`mod@conformance`], the kit that tests a driver. For tests only.
 //! - `http`: [`Exchange`] and the functions over `http::HeaderMap`.
 //! - `memory`: [`MemoryDriver`].
 //! - `testing`: [`testing`], sessions for an application's tests.
@@ -65,9 +65,12 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-/// Pages of the guide whose code needs this crate only.
+/// The README, and the pages of the guide whose code needs this crate only.
 #[cfg(doctest)]
 mod guide {
+    #[cfg(feature = "memory")]
+    #[doc = include_str!("../README.md")]
+    mod readme {}
     #[doc = include_str!("../../docs/without-http.md")]
     mod without_http {}
     #[cfg(feature = "conformance")]

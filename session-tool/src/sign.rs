@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use session_cookie::CookieDriver;
 use session_core::{
-    Clock, Driver, DriverName, Error, Expected, ManualClock, Outcome, RawValue, Record, Saved,
-    SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Values,
+    Clock, Driver, DriverName, Error, Expected, ManualClock, Outcome, RawValue, Record, Renewal,
+    Saved, SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Values,
 };
 
 use crate::args::Sign;
@@ -90,6 +90,8 @@ impl Signer {
                 now = Timestamp::from_millis(now.as_millis().saturating_sub(age));
             }
         }
+        // Otherwise, filling the session sends no cookie.
+        builder = builder.renewal(Renewal::Always);
         Ok(Self {
             driver,
             manager: builder.clock(ManualClock::new(now)).build()?,

@@ -189,6 +189,8 @@ mod readme {}
 mod guide {
     #[doc = include_str!("../../../docs/choosing-a-driver.md")]
     mod choosing_a_driver {}
+    #[doc = include_str!("../../../docs/configuration.md")]
+    mod configuration {}
     #[doc = include_str!("../../../docs/moving.md")]
     mod moving {}
     #[doc = include_str!("../../../docs/operating.md")]

@@ -40,7 +40,8 @@ use crate::{Error, Record, SessionId, Version};
 ///    that `save` returns, and passes `load` only handles whose signature it has verified. A handle may still be old,
 ///    unknown, or made by other software with the same secret: long, or containing `/`, `..`, wildcards or spaces.
 ///    Answer `Ok(None)`, never panic, and never use a handle as a path or a pattern unchecked. Compare handles and ids
-///    exactly: case matters, and nothing is trimmed.
+///    exactly: case matters, and nothing is trimmed. Store an id of any length. A save may fail with an error if the id
+///    contains a character that is not valid in a cookie, such as NUL, but it never stores the record under another id.
 /// 2. **`Ok(None)` means "no session", `Err` means "the store failed".** Data that is not a record, or that carries
 ///    another id than its handle names, counts as no session. Leave it alone. A save onto it stores nothing and returns
 ///    `Saved::Conflict(None)`.

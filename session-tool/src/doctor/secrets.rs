@@ -26,8 +26,9 @@ pub(crate) fn primary(settings: &Settings<'_>) -> Check {
         let detail =
             format!("{source} is easy to guess: it has only {distinct} different characters");
         Check::warn("secret", detail, new)
-    } else if let Some(what) = stray_ends(value) {
-        let detail = format!("{source} {what}, which the service takes as part of the secret");
+    } else if is_quoted(value) {
+        let detail =
+            format!("{source} is wrapped in quotes, which the service takes as part of the secret");
         Check::warn(
             "secret",
             detail,
@@ -44,16 +45,9 @@ pub(crate) fn primary(settings: &Settings<'_>) -> Check {
     }
 }
 
-/// Detects characters that a shell or an env file may have added to a value.
-fn stray_ends(value: &[u8]) -> Option<&'static str> {
-    let (first, last) = (*value.first()?, *value.last()?);
-    if first == last && b"\"'`".contains(&first) {
-        Some("is wrapped in quotes")
-    } else if value.trim_ascii().len() < value.len() {
-        Some("starts or ends with whitespace")
-    } else {
-        None
-    }
+/// Detects quotes that an env file may have added to a value.
+fn is_quoted(value: &[u8]) -> bool {
+    value.first() == value.last() && value.first().is_some_and(|first| b"\"'`".contains(first))
 }
 
 pub(crate) fn previous(settings: &Settings<'_>) -> Check {

@@ -144,5 +144,10 @@ async fn a_route_under_a_layer_of_other_sessions_with_the_same_name_answers_with
     let app = session_warp::service(routes(inner.manager()), outer.manager());
     let answer = send(&app, &mut outer.guest(), "GET /visits").await;
     assert_eq!((answer.status, answer.set_cookies().len()), (500, 0));
-    assert_eq!(log.count("ERROR session: "), 1, "{}", log.text());
+    assert_eq!(
+        log.count("ERROR session: session layer inside one of other sessions"),
+        1,
+        "{}",
+        log.text()
+    );
 }
