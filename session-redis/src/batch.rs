@@ -15,7 +15,6 @@ use std::task::Poll;
 
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::ClientLike;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::compare_and_set::{CompareAndSet, Reply};
@@ -26,7 +25,7 @@ use crate::probe::MultiKeySupport;
 /// queue.
 #[derive(Clone)]
 pub(crate) struct Batcher {
-    pub(crate) connections: Connections,
+    pub(crate) connections: Arc<Connections>,
     shared: Arc<Shared>,
 }
 
@@ -35,8 +34,6 @@ struct Shared {
     in_flight: AtomicUsize,
     queue: Mutex<Queue>,
     multi_key: MultiKeySupport,
-    /// Where batches are sent from, usually the runtime of the client.
-    runtime: Option<Handle>,
 }
 
 #[derive(Default)]
@@ -55,15 +52,14 @@ struct Pending {
 type BatchReply = Result<Option<Reply>, Error>;
 
 impl Batcher {
-    pub(crate) fn new(connections: Connections, prefix: &str) -> Self {
+    pub(crate) fn new(connections: Arc<Connections>) -> Self {
         Self {
-            connections,
             shared: Arc::new(Shared {
                 in_flight: AtomicUsize::new(0),
                 queue: Mutex::default(),
-                multi_key: MultiKeySupport::new(prefix),
-                runtime: Handle::try_current().ok(),
+                multi_key: MultiKeySupport::new(&connections.prefix),
             }),
+            connections,
         }
     }
 
@@ -107,7 +103,8 @@ impl Batcher {
         }
         if self.shared.multi_key.claim_probe() {
             let this = self.clone();
-            self.spawn(async move { this.shared.multi_key.probe(&this.connections).await });
+            self.connections
+                .spawn(async move { this.shared.multi_key.probe(&this.connections).await });
         }
         self.shared.multi_key.is_confirmed()
     }
@@ -154,14 +151,8 @@ impl Batcher {
         let batch = queue.take();
         drop(queue);
         let this = self.clone();
-        self.spawn(async move { this.send(batch).await });
-    }
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        match &self.shared.runtime {
-            Some(runtime) => runtime.spawn(task),
-            None => tokio::spawn(task),
-        };
+        self.connections
+            .spawn(async move { this.send(batch).await });
     }
 
     async fn send(&self, mut batch: Vec<Pending>) {

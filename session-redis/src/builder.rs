@@ -1,5 +1,6 @@
 //! Settings, and connecting.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fred::error::{Error as FredError, ErrorKind};
@@ -11,8 +12,10 @@ use fred::types::config::{
 use session_core::{ConfigError, SessionConfig};
 
 use crate::RedisDriver;
-use crate::probe::check_access;
-use crate::settings::{check_pool_size, check_prefix, check_scheme, check_timeout, invalid_url};
+use crate::credentials::{Credentials, Password};
+use crate::settings::{
+    check_password, check_pool_size, check_prefix, check_scheme, check_timeout, invalid_url,
+};
 
 impl RedisDriver {
     /// The URL that [`from_config`](Self::from_config) uses if `REDIS_URL` is not set.
@@ -32,6 +35,7 @@ impl RedisDriver {
         Builder {
             url: url.into(),
             prefix: SessionConfig::default().prefix().to_owned(),
+            password: None,
             pool_size: None,
             timeout: Duration::from_secs(1),
         }
@@ -90,6 +94,7 @@ impl RedisDriver {
 pub struct Builder {
     url: String,
     prefix: String,
+    password: Option<Password>,
     pool_size: Option<usize>,
     timeout: Duration,
 }
@@ -102,6 +107,33 @@ impl Builder {
     /// would put all keys into one slot of a Cluster.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
+        self
+    }
+
+    /// Sets a function that returns the password, which replaces the one in the URL. The driver calls
+    /// it for every new connection, so that a password can be rotated without a restart. The user
+    /// name stays the one in the URL. Default: the password in the URL.
+    ///
+    /// The function runs on the runtime, so it must not block for long. It is not available with
+    /// Sentinel, where the client would send the password to the sentinels too.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn f() -> Result<(), session_core::ConfigError> {
+    /// use session_redis::RedisDriver;
+    ///
+    /// // Another process keeps the file up to date.
+    /// let password = || std::fs::read_to_string("/run/secrets/redis").unwrap_or_default();
+    /// let driver = RedisDriver::builder("redis://app@localhost")
+    ///     .password(password)
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn password(mut self, password: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.password = Some(Arc::new(password));
         self
     }
 
@@ -126,8 +158,9 @@ impl Builder {
 
     /// Connects, and checks that the connection may write and run scripts.
     ///
-    /// If the connection breaks later, the driver reconnects in the background. The wait between
-    /// attempts grows from 100 milliseconds to 2 seconds, plus a random part.
+    /// If the connection breaks later, or leads to a server that no longer takes writes, the driver
+    /// reconnects in the background. The wait between attempts grows from 100 milliseconds to 2
+    /// seconds, plus a random part.
     ///
     /// # Errors
     ///
@@ -135,6 +168,7 @@ impl Builder {
     ///
     /// - the URL is invalid, or asks for TLS without the feature `tls`;
     /// - the prefix, the pool size or the timeout is out of range;
+    /// - a [`password`](Self::password) function is set for a Sentinel URL;
     /// - the server does not respond within 5 seconds, or within the timeout if that is longer;
     /// - the server rejects the password, the database, writes or scripts.
     pub async fn connect(self) -> Result<RedisDriver, ConfigError> {
@@ -143,6 +177,13 @@ impl Builder {
         let mut config =
             Config::from_url(&self.url).map_err(|error| invalid_url().with_source(error))?;
         check_scheme(&self.url, cfg!(feature = "tls"))?;
+        if let Some(password) = self.password {
+            check_password(&config.server)?;
+            config.credential_provider = Some(Arc::new(Credentials {
+                user: config.username.clone(),
+                password,
+            }));
+        }
         let mut default_pool_size = 1;
         if let ServerConfig::Clustered { policy, .. } = &mut config.server {
             // Nodes come and go. One day, none of those in the URL may be left.
@@ -188,7 +229,7 @@ impl Builder {
             return Err(explain(&error));
         }
         let driver = RedisDriver::from_pool(pool, &self.prefix, self.timeout)?;
-        match check_access(driver.connections(), &self.prefix).await {
+        match driver.connections().check_access().await {
             Ok(()) => Ok(driver),
             Err(error) => {
                 let _ = driver.pool().quit().await;

@@ -30,7 +30,6 @@ use crate::settings::{check_prefix, check_timeout};
 #[derive(Clone)]
 pub struct RedisDriver {
     batcher: Batcher,
-    prefix: Arc<str>,
     clock: Arc<dyn Clock>,
     next_version: Arc<AtomicU64>,
 }
@@ -49,6 +48,8 @@ impl RedisDriver {
     ///   attempt and take it for another request's.
     /// - For a Cluster, `max_redirections` of 0. The client counts a redirection as an attempt and
     ///   gives up for good when none is left.
+    /// - A `ReconnectPolicy` without a limit. Otherwise, the driver cannot replace a connection whose
+    ///   server was demoted, and the client stops for good when no attempt is left.
     ///
     /// # Errors
     ///
@@ -59,8 +60,7 @@ impl RedisDriver {
         check_prefix(prefix)?;
         check_timeout(timeout)?;
         Ok(Self {
-            batcher: Batcher::new(Connections::new(pool, timeout), prefix),
-            prefix: prefix.into(),
+            batcher: Batcher::new(Connections::new(pool, prefix, timeout)),
             clock: Arc::new(session_core::SystemClock),
             // Each process starts at a random number, so that two of them never count in step. Only
             // copies of a running machine do, until they restart.
@@ -77,20 +77,20 @@ impl RedisDriver {
 
     /// Returns the connection pool, for the application's own commands.
     #[must_use]
-    pub const fn pool(&self) -> &Pool {
+    pub fn pool(&self) -> &Pool {
         &self.batcher.connections.pool
     }
 
-    pub(crate) const fn connections(&self) -> &Connections {
+    pub(crate) fn connections(&self) -> &Connections {
         &self.batcher.connections
     }
 
     pub(crate) fn prefix(&self) -> &str {
-        &self.prefix
+        &self.connections().prefix
     }
 
     fn key(&self, id: &str) -> Key {
-        Key::from([&self.prefix, id].concat())
+        Key::from([self.prefix(), id].concat())
     }
 
     async fn read(&self, id: &str) -> Result<Option<Loaded>, Error> {
@@ -274,7 +274,7 @@ impl Driver for RedisDriver {
 impl fmt::Debug for RedisDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisDriver")
-            .field("prefix", &self.prefix)
+            .field("prefix", &self.prefix())
             .finish_non_exhaustive()
     }
 }

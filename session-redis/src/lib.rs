@@ -44,7 +44,7 @@
 //! |---|---|
 //! | no cookie, or an invalid signature | 0 |
 //! | reads | 1; 2 if RudderJS wrote the record last |
-//! | reads and renews, at most once per half lifetime | 2 |
+//! | reads and renews, at most once per tenth of the lifetime | 2 |
 //! | reads and writes | 2 |
 //! | creates a session | 1 |
 //! | regenerates the id | 3 |
@@ -79,6 +79,32 @@
 //! changes something is never sent twice. If the connection breaks during a save, nobody knows
 //! whether the save was carried out, and it counts as failed. The driver reconnects in the
 //! background; the wait between attempts grows to 2 seconds plus a random part.
+//!
+//! A connection can also be up and lead to the wrong server: a master that became a replica, or one
+//! that is not ready. The driver recognizes that by the reply, which starts with `READONLY`,
+//! `MASTERDOWN`, `LOADING`, `NOAUTH`, `WRONGPASS` or `CLUSTERDOWN`. It replaces the connection,
+//! checks with a write that the new one works, and repeats that after pauses that grow from 100
+//! milliseconds to 2 seconds. A new connection resolves the host name again and asks Sentinel again;
+//! with a Cluster, the driver asks for its topology again. Commands that are on their way while a
+//! connection is replaced fail.
+//!
+//! The log names each cause once per outage, at level `WARN`, and the end of the outage, at `INFO`.
+//! A request that times out meanwhile fails with the cause.
+//!
+//! | What happens | Time until the first session is stored |
+//! |---|---|
+//! | the address leads to another master; the old one stays up, as a replica | 0.1 to 0.4 s |
+//! | a planned failover with Sentinel | 0.1 to 0.2 s after the old master is a replica |
+//! | a planned failover of a Cluster | less than 0.1 s |
+//! | `CLIENT KILL` | 0.1 to 0.2 s |
+//! | a Cluster that was down, or a new password | 0.6 to 1.4 s after the end of the cause; the pause before the next attempt is at most 2 s |
+//!
+//! **Changing the password.** Redis keeps connections that are open authenticated. Only new ones
+//! need the new password. With a password in the URL, the driver keeps trying the old one until the
+//! process restarts, and the log names `WRONGPASS`. There are two ways to change it without an
+//! outage. Let the user have both passwords (`ACL SETUSER app >new`), restart the services with the
+//! new one, and then remove the old one. Or supply the password with a function:
+//! [`Builder::password`].
 //!
 //! A value that is not a session with the id of its key, such as other JSON or another type, counts
 //! as absent. The driver leaves it unchanged and logs a warning.
@@ -121,6 +147,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
+mod credentials;
 mod settings;
 
 mod count;
@@ -130,7 +157,9 @@ mod mark;
 mod batch;
 mod compare_and_set;
 mod connections;
+mod outage;
 mod probe;
+mod recovery;
 mod scripts;
 
 pub use crate::builder::Builder;

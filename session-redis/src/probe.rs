@@ -4,24 +4,16 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
-use fred::error::{Error, ErrorKind};
+use fred::error::Error;
 use fred::interfaces::KeysInterface;
 use fred::types::{Expiration, Key};
 
 use crate::compare_and_set::{CompareAndSet, Reply};
 use crate::connections::Connections;
-use crate::scripts;
+use crate::outage::{came_from_server, is_wrong_connection};
 
 /// How the names of all probe keys start, after the prefix.
 pub(crate) const PROBE_KEY: &str = "session-probe";
-
-/// Checks that this connection may write and run scripts.
-pub(crate) async fn check_access(connections: &Connections, prefix: &str) -> Result<(), Error> {
-    let key = Key::from([prefix, PROBE_KEY].concat());
-    connections
-        .run(|client| scripts::CHECK_ACCESS.run(client, vec![key.clone()], ()))
-        .await
-}
 
 /// Whether one script may use several keys.
 ///
@@ -106,7 +98,9 @@ impl MultiKeySupport {
             {
                 return Ok(true);
             }
-            Err(error) if !came_from_server(&error) => return Err(error),
+            Err(error) if !came_from_server(&error) || is_wrong_connection(&error) => {
+                return Err(error);
+            }
             Ok(_) | Err(_) => {}
         }
         for operation in &operations {
@@ -119,13 +113,6 @@ impl MultiKeySupport {
         }
         Ok(false)
     }
-}
-
-fn came_from_server(error: &Error) -> bool {
-    !matches!(
-        error.kind(),
-        ErrorKind::IO | ErrorKind::Timeout | ErrorKind::Canceled
-    )
 }
 
 const UNKNOWN: u8 = 0;

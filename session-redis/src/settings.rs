@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fred::types::config::ServerConfig;
 use session_core::ConfigError;
 
 pub(crate) fn check_prefix(prefix: &str) -> Result<(), ConfigError> {
@@ -38,6 +39,18 @@ pub(crate) fn check_pool_size(connections: usize) -> Result<(), ConfigError> {
         "redis pool size",
         "0 is out of range",
         "use at least 1; the default is 1, or 4 with a Cluster",
+    ))
+}
+
+/// fred would use the same credentials for the sentinels, which have their own.
+pub(crate) fn check_password(server: &ServerConfig) -> Result<(), ConfigError> {
+    if !server.is_sentinel() {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        "redis password",
+        "cannot come from a function with Sentinel",
+        "put it into the URL, and restart after a rotation",
     ))
 }
 

@@ -9,8 +9,8 @@ use session_redis::RedisDriver;
 use crate::load::Load;
 use crate::nodes::Cluster;
 use crate::slots::{slot, third, wait_for_all_slots};
-use crate::support::{key_of, manager, open, store};
-use crate::{redis_cli, report, within};
+use crate::support::{Recovery, key_of, manager, open, store, stores};
+use crate::{redis_cli, report, wait_until, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_survive_the_death_of_a_master() {
@@ -117,6 +117,46 @@ async fn sessions_work_while_their_slot_moves() {
         assert_eq!(open(&manager, &token).await.get("n").unwrap(), Some(1));
         // A redirection that the driver did not follow fails only its own request.
         assert!(failed.len() <= 8, "{failed:?}");
+    })
+    .await;
+}
+
+/// Nodes that answer, but not for these sessions: a master that became a replica, and a Cluster that
+/// is down because one slot has no owner.
+#[tokio::test]
+async fn a_planned_failover_and_a_cluster_that_is_down_are_noticed() {
+    let cluster = Cluster::start(1, &[]);
+    within(Duration::from_secs(60), async {
+        let manager = manager(RedisDriver::connect(cluster.url(0..6)).await.unwrap());
+        wait_for_all_slots(&manager).await;
+        let mut recovery = Recovery::watch();
+        let master = cluster.servers[0].port;
+        let mut replicas = cluster.servers[3..].iter().map(|replica| replica.port);
+        let replica = replicas.find(|port| {
+            let role = redis_cli(*port, &["role"]);
+            role.contains(&master.to_string())
+        });
+        redis_cli(replica.unwrap(), &["cluster", "failover"]);
+        wait_until("the old master is a replica", || {
+            redis_cli(master, &["role"]).starts_with("slave")
+        });
+        let took = wait_for_all_slots(&manager).await;
+        Recovery::report("cluster: planned failover, all slots", took);
+        // The old master redirects to the new one, so that is no outage.
+        assert!(!recovery.lines().contains("Redis"), "{}", recovery.lines());
+        let owner = cluster.servers[2].port;
+        redis_cli(owner, &["cluster", "delslots", "16383"]);
+        wait_until("the cluster is down", || {
+            redis_cli(owner, &["cluster", "info"]).contains("cluster_state:fail")
+        });
+        let end = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < end {
+            stores(&manager).await;
+        }
+        redis_cli(owner, &["cluster", "addslots", "16383"]);
+        let took = wait_for_all_slots(&manager).await;
+        Recovery::report("cluster: down and up again, all slots", took);
+        recovery.assert_logged(&["CLUSTERDOWN"]).await;
     })
     .await;
 }

@@ -9,7 +9,7 @@ use test_support::redis::free_port;
 
 use crate::load::Load;
 use crate::slots::wait_for_all_slots;
-use crate::support::{RedisServer, manager};
+use crate::support::{Recovery, RedisServer, manager, stores};
 use crate::{Place, redis_cli, wait_until, within};
 
 /// A Sentinel process. It stops when dropped.
@@ -135,5 +135,29 @@ async fn sessions_survive_a_master_that_goes_silent() {
         Duration::from_secs(70),
         Deployment::start().fail_over("master silent", |master| master.signal("STOP")),
     )
+    .await;
+}
+
+/// The old master stays up. Sentinel demotes it and cuts its connections.
+#[tokio::test]
+async fn a_planned_failover_is_followed() {
+    within(Duration::from_secs(70), async {
+        let deployment = Deployment::start();
+        let manager = manager(RedisDriver::connect(deployment.url()).await.unwrap());
+        assert!(stores(&manager).await);
+        let mut recovery = Recovery::watch();
+        let port = deployment.sentinels[1].port;
+        assert_eq!(
+            redis_cli(port, &["sentinel", "failover", "sessions"]).trim(),
+            "OK"
+        );
+        wait_until("the old master is a replica", || {
+            redis_cli(deployment.master.port, &["role"]).starts_with("slave")
+        });
+        recovery
+            .measure("sentinel: planned failover", &manager, Instant::now())
+            .await;
+        recovery.assert_logged(&["Connection closed"]).await;
+    })
     .await;
 }

@@ -11,6 +11,7 @@ mod support;
 
 mod counter;
 mod cut;
+mod failover;
 mod killed;
 mod outage;
 mod paused;

@@ -1,6 +1,6 @@
 //! A TCP proxy between the driver and its server that fails on purpose.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,7 +42,7 @@ enum Fate {
 }
 
 struct Shared {
-    target: u16,
+    target: AtomicU16,
     rule: Mutex<Rule>,
     accepted: AtomicUsize,
     cuts: AtomicU32,
@@ -57,7 +57,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
-            target,
+            target: AtomicU16::new(target),
             rule: Mutex::new(Rule::Pass),
             accepted: AtomicUsize::new(0),
             cuts: AtomicU32::new(0),
@@ -79,6 +79,11 @@ impl Proxy {
 
     pub(crate) fn set(&self, rule: Rule) {
         *self.shared.rule.lock().unwrap() = rule;
+    }
+
+    /// Leads new connections to another server. The old ones stay where they are.
+    pub(crate) fn switch_to(&self, target: u16) {
+        self.shared.target.store(target, Ordering::SeqCst);
     }
 
     /// Waits until a reply is held.
@@ -153,7 +158,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn serve(mut client: TcpStream, shared: Arc<Shared>) {
     let mut end = shared.end.subscribe();
     let is_old = !matches!(&*shared.rule.lock().unwrap(), Rule::Vanish);
-    let Ok(mut server) = TcpStream::connect(("127.0.0.1", shared.target)).await else {
+    let Ok(mut server) =
+        TcpStream::connect(("127.0.0.1", shared.target.load(Ordering::SeqCst))).await
+    else {
         return;
     };
     let (mut requests, mut replies) = (vec![0; 1 << 16], vec![0; 1 << 16]);

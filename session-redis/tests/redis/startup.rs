@@ -96,6 +96,21 @@ async fn a_wrong_password_is_an_error() {
     assert!(!format!("{driver:?}").contains("the-right-one"));
 }
 
+/// The client would send the password to the sentinels too. Nothing listens there.
+#[tokio::test]
+async fn a_password_function_with_sentinel_is_an_error_before_connecting() {
+    let url = format!(
+        "redis-sentinel://127.0.0.1:{}?sentinelServiceName=sessions",
+        free_port()
+    );
+    let driver = RedisDriver::builder(url).password(|| PASSWORD.to_owned());
+    assert!(!format!("{driver:?}").contains(PASSWORD));
+    assert_eq!(
+        driver.connect().await.unwrap_err().to_string(),
+        "redis password: cannot come from a function with Sentinel; put it into the URL, and restart after a rotation"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_database_is_an_error() {
     let server = RedisServer::start();

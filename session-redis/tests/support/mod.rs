@@ -2,15 +2,17 @@
 #![allow(dead_code, unused_imports, reason = "each program uses a part of it")]
 
 mod client;
+mod recovery;
 
 use std::process::Command;
 
 use fred::prelude::*;
-use session_core::{Outcome, Secret, Session, SessionId, SessionManager, Token};
+use session_core::{Outcome, Renewal, Secret, Session, SessionId, SessionManager, Token};
 use session_redis::RedisDriver;
 pub(crate) use test_support::{Log, RedisServer};
 
 pub(crate) use self::client::{age, ask, info, json, keys, value};
+pub(crate) use self::recovery::{Recovery, stores};
 
 /// A Redis server with a driver, a manager and a client to look behind them. The server stops with
 /// it.
@@ -66,8 +68,10 @@ pub(crate) fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
+/// Creates a manager that sends a cookie for each save, and only then.
 pub(crate) fn manager(driver: RedisDriver) -> SessionManager {
-    SessionManager::builder(driver, secret()).build().unwrap()
+    let builder = SessionManager::builder(driver, secret()).renewal(Renewal::OnWrite);
+    builder.build().unwrap()
 }
 
 /// Stores a session with one value.
