@@ -48,7 +48,7 @@
 //! | reads and writes | 2 |
 //! | creates a session | 1 |
 //! | regenerates the id | 3 |
-//! | destroys the session | 2 |
+//! | destroys the session | 3 |
 //!
 //! # Concurrent requests
 //!

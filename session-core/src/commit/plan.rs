@@ -193,7 +193,10 @@ impl State {
             // Unless the session is renewed its end stays, and the cookie is not sent again: a response that is overtaken
             // on its way must not replace the cookie of a newer session.
             let renews = !self.is_background
-                && (is_due || !can_revoke || lifetimes.renewal != Renewal::OnUse);
+                && (is_due
+                    || expires_at.is_none()
+                    || !can_revoke
+                    || lifetimes.renewal != Renewal::OnUse);
             let end = expires_at.filter(|_| !renews).unwrap_or(renewed);
             let mode = Mode::Update {
                 version,

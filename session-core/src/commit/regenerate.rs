@@ -17,6 +17,8 @@ enum Old {
     Changed(Box<Loaded>),
     /// It was logged out or has expired.
     Gone,
+    /// The save failed, and nothing changed.
+    AsBefore(Error),
 }
 
 impl Inner {
@@ -39,14 +41,14 @@ impl Inner {
                 events::regenerated(record.id());
                 return Ok(outcome);
             }
-            match self.move_away(old, handle, version).await {
+            match self.move_away(old, handle, version).await? {
                 // Also if another request moved it: this one logged in by itself, and its client may never have seen the
                 // other answer. That is what a second click on "log in" looks like.
-                Ok(Old::Moved) => {
+                Old::Moved => {
                     events::regenerated(record.id());
                     return Ok(outcome);
                 }
-                Ok(Old::Changed(current)) => {
+                Old::Changed(current) => {
                     events::conflict(old);
                     driver.destroy(record.id()).await?;
                     *record = self.merge(record, changes, &current, true)?;
@@ -54,12 +56,12 @@ impl Inner {
                     self.give_way(begin, attempt).await?;
                 }
                 // The session must not live on under another id.
-                Ok(Old::Gone) => {
+                Old::Gone => {
                     driver.destroy(record.id()).await?;
                     return Ok(dropped(old));
                 }
-                Err(error) => {
-                    // The old record is as it was. The new one was shown to nobody, and expires if it cannot be removed.
+                Old::AsBefore(error) => {
+                    // The new record was shown to nobody, and expires if it cannot be removed.
                     let _ = driver.destroy(record.id()).await;
                     return Err(error);
                 }
@@ -84,10 +86,12 @@ impl Inner {
             Ok(Saved::Done { .. }) => None,
             Ok(Saved::Conflict(None)) => return Ok(Old::Gone),
             Ok(Saved::Conflict(Some(held))) => Some(held),
-            // The answer may have been lost after the record was stored, so look once.
+            // The answer may have been lost after the record was stored, so look once. If that fails too, the store is
+            // down: a client that waits longer gains nothing, and the new record expires.
             Err(error) => match driver.load(handle).await {
                 Ok(Some(held)) if held.record.is_moved() => None,
-                _ => return Err(error),
+                Ok(_) => return Ok(Old::AsBefore(error)),
+                Err(_) => return Err(error),
             },
         };
         match held {

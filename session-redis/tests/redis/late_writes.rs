@@ -4,7 +4,9 @@
 use session_core::{Outcome, Token};
 use tokio::sync::Barrier;
 
-use crate::support::{Log, TestRedis, age, ask, id_of, json, key_of, keys, open, store, value};
+use crate::support::{
+    Log, TestRedis, age, ask, default_manager, id_of, json, key_of, keys, open, store, value,
+};
 
 /// Starts a server with one session.
 async fn start() -> (TestRedis, Token) {
@@ -88,23 +90,18 @@ async fn an_acknowledged_write_moves_to_the_new_id() {
     assert!(moved > 100 && late > 100, "too few to show anything");
 }
 
-/// The other one leaves nothing behind.
+/// A second click on "log in": whichever response arrives last, its session is there.
 #[tokio::test(flavor = "multi_thread")]
-async fn only_one_of_two_overlapping_regenerates_counts() {
+async fn two_overlapping_regenerates_both_stand() {
     let (redis, other) = start().await;
+    let manager = default_manager(redis.driver.clone());
     for n in 0..200 {
         let token = store(&redis.manager, "user", n).await;
-        let sessions = [
-            open(&redis.manager, &token).await,
-            open(&redis.manager, &token).await,
-        ];
+        let sessions = [open(&manager, &token).await, open(&manager, &token).await];
         for session in &sessions {
             session.regenerate().unwrap();
         }
-        let outcomes = tokio::join!(
-            redis.manager.commit(&sessions[0]),
-            redis.manager.commit(&sessions[1])
-        );
+        let outcomes = tokio::join!(manager.commit(&sessions[0]), manager.commit(&sessions[1]));
         let outcomes = [outcomes.0.unwrap(), outcomes.1.unwrap()];
         let issued: Vec<_> = outcomes
             .iter()
@@ -113,10 +110,18 @@ async fn only_one_of_two_overlapping_regenerates_counts() {
                 Outcome::Keep | Outcome::Clear => None,
             })
             .collect();
-        assert_eq!(issued.len(), 1, "round {n}: {outcomes:?}");
-        let mut expected = vec![key_of(&other), issued[0].clone()];
+        assert_eq!(issued.len(), 2, "round {n}: {outcomes:?}");
+        for key in &issued {
+            let record = json(value(&redis.client, key).await);
+            assert_eq!(record["data"]["user"], n, "round {n}");
+        }
+        let old = json(value(&redis.client, &key_of(&token)).await);
+        assert_eq!(old["moved"], true, "round {n}");
+        let mut expected = vec![key_of(&other), key_of(&token)];
+        expected.extend(issued.iter().cloned());
         expected.sort();
         assert_eq!(keys(&redis.client).await, expected, "round {n}");
-        let _: i64 = ask(&redis.client, &["DEL", &issued[0]]).await;
+        let [one, two] = [&issued[0], &issued[1]];
+        let _: i64 = ask(&redis.client, &["DEL", one, two, &key_of(&token)]).await;
     }
 }

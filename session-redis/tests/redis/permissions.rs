@@ -8,7 +8,7 @@ use session_redis::RedisDriver;
 
 use super::isolation::{assert_works, cut_connections, wait_until_available};
 use crate::support::{
-    RedisServer, TestRedis, age, ask, client, commit, key_of, keys, manager, open,
+    RedisServer, TestRedis, age, ask, client, commit, default_manager, key_of, keys, manager, open,
 };
 
 /// The list in the crate documentation.
@@ -49,7 +49,7 @@ async fn every_one_of_those_permissions_is_needed() {
         let () = ask(&redis.client, &["SCRIPT", "FLUSH"]).await;
         if let Ok(driver) = RedisDriver::connect(user_url(&redis.server, "")).await {
             assert!(
-                some_request_fails(&manager(driver), &redis.client).await,
+                some_request_fails(&default_manager(driver), &redis.client).await,
                 "{permission}"
             );
         }
@@ -70,12 +70,14 @@ async fn denials(permissions: &str, database: &str) -> BTreeSet<String> {
     let redis = TestRedis::start().await;
     allow(&redis.client, permissions).await;
     let url = user_url(&redis.server, database);
-    let manager = manager(RedisDriver::connect(url).await.unwrap());
+    let driver = RedisDriver::connect(url).await.unwrap();
+    let (manager, renewing) = (manager(driver.clone()), default_manager(driver));
     let token = assert_works(&manager).await;
     let url = format!("{}{database}", redis.server.url());
     age(&client(&url).await, &key_of(&token)).await;
-    let session = open(&manager, &token).await;
-    assert_eq!(commit(&manager, &session).await, token);
+    let session = open(&renewing, &token).await;
+    let renewed = commit(&renewing, &session).await;
+    assert_eq!(renewed.as_str(), token.as_str());
     // Again after the server forgot the scripts, on new connections.
     let () = ask(&redis.client, &["SCRIPT", "FLUSH"]).await;
     cut_connections(&redis.client).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use fred::prelude::*;
-use session_core::{Outcome, Session, SessionManager, Token};
+use session_core::{ErrorKind, Outcome, Session, SessionManager, Token};
 
 use crate::support::{TestRedis, ask, key_of, keys, open, store, value};
 
@@ -136,7 +136,11 @@ impl World {
             let key = key_of(&self.token);
             tasks.push(tokio::spawn(async move {
                 match session {
-                    Some((session, _)) => Some(manager.commit(&session).await.unwrap()),
+                    Some((session, _)) => match manager.commit(&session).await {
+                        // A logout that a login overtook has no effect, and its client is told so.
+                        Err(error) if error.kind() == ErrorKind::Conflict => Some(Outcome::Keep),
+                        outcome => Some(outcome.unwrap()),
+                    },
                     None => {
                         end(&client, &key, action).await;
                         None
@@ -163,7 +167,8 @@ impl World {
         assert!(!keys.contains(&old), "resurrected; {what}");
         assert!(keys.is_subset(&issued), "no client has {keys:?}; {what}");
         if ends == 0 {
-            assert_eq!(keys.len(), 1, "the login is lost; {what}");
+            // Both of two logins may stand.
+            assert!(!keys.is_empty(), "the login is lost; {what}");
         }
         dropped
     }

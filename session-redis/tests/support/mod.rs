@@ -5,6 +5,7 @@ mod client;
 mod recovery;
 
 use std::process::Command;
+use std::time::Duration;
 
 use fred::prelude::*;
 use session_core::{Outcome, Renewal, Secret, Session, SessionId, SessionManager, Token};
@@ -68,10 +69,18 @@ pub(crate) fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
-/// Creates a manager that sends a cookie for each save, and only then.
+/// Creates a manager that sends a cookie for each save, and only then, and that forgets an old id at
+/// once.
 pub(crate) fn manager(driver: RedisDriver) -> SessionManager {
-    let builder = SessionManager::builder(driver, secret()).renewal(Renewal::OnWrite);
+    let builder = SessionManager::builder(driver, secret())
+        .renewal(Renewal::OnWrite)
+        .grace(Duration::ZERO);
     builder.build().unwrap()
+}
+
+/// Creates a manager with the default settings.
+pub(crate) fn default_manager(driver: RedisDriver) -> SessionManager {
+    SessionManager::builder(driver, secret()).build().unwrap()
 }
 
 /// Stores a session with one value.

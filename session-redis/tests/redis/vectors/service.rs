@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue};
-use session_core::{Builder, CookieOptions, Outcome, Secret, Session, SessionManager};
+use session_core::{Builder, CookieOptions, Outcome, Renewal, Secret, Session, SessionManager};
 use session_redis::RedisDriver;
 
 use crate::support::{TestRedis, ask};
@@ -14,6 +14,8 @@ pub(crate) async fn builder(redis: &TestRedis, secret: &str, prefix: &str) -> Bu
     let driver = RedisDriver::builder(redis.server.url()).prefix(prefix);
     let driver = driver.connect().await.unwrap();
     SessionManager::builder(driver, Secret::new(secret).unwrap())
+        .renewal(Renewal::OnWrite)
+        .grace(Duration::ZERO)
         .cookie(CookieOptions::default().name(NAME).secure(false))
 }
 

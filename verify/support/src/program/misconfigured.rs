@@ -68,27 +68,27 @@ async fn an_invalid_value_is_reported_with_its_remedy(playground: Playground) {
         (
             "SESSION_DRIVER",
             "nonsense",
-            "\"nonsense\" is not possible; use cookie, memory or redis",
+            "\"nonsense\" is invalid; use cookie, memory or redis",
         ),
         (
             "SESSION_LIFETIME",
             "abc",
-            "\"abc\" is not possible; use a whole number of minutes, at least 1",
+            "\"abc\" is invalid; use a whole number of minutes, at least 1",
         ),
         (
             "SESSION_LIFETIME",
             "-1",
-            "\"-1\" is not possible; use a whole number of minutes, at least 1",
+            "\"-1\" is invalid; use a whole number of minutes, at least 1",
         ),
         (
             "SESSION_SECURE",
             "maybe",
-            "\"maybe\" is not possible; use true or false",
+            "\"maybe\" is invalid; use true or false",
         ),
         (
             "SESSION_SAME_SITE",
             "x",
-            "\"x\" is not possible; use lax, strict or none",
+            "\"x\" is invalid; use lax, strict or none",
         ),
         (
             "SESSION_COOKIE",
@@ -124,7 +124,7 @@ async fn an_invalid_value_is_reported_with_its_remedy(playground: Playground) {
 
 async fn a_missing_driver_is_reported(playground: Playground) {
     let line = complaint(playground, &[("SESSION_DRIVER", "redis")]).await;
-    let expected = "SESSION_DRIVER: the driver redis is not built in; turn on the feature ";
+    let expected = "SESSION_DRIVER: the redis driver is not built in; enable the feature ";
     assert!(line.starts_with(expected), "{line}");
 }
 
@@ -138,7 +138,7 @@ async fn an_unreachable_redis_is_reported(playground: Playground) {
     )
     .await;
     assert!(
-        line.starts_with("REDIS_URL: leads to no server that answers; "),
+        line.starts_with("REDIS_URL: points to a server that does not respond; "),
         "{line}"
     );
 }
@@ -184,7 +184,7 @@ async fn a_value_that_is_not_utf_8_is_reported(playground: Playground) {
         "REDIS_URL",
     ] {
         let line = complaint(playground, &[(variable, OsString::from_vec(vec![0xff]))]).await;
-        assert_eq!(line, format!("{variable}: is not UTF-8; set it anew"));
+        assert_eq!(line, format!("{variable}: is not UTF-8; set it again"));
     }
 }
 

@@ -18,8 +18,8 @@ async fn without_settings_it_starts_and_prints_its_defaults(playground: Playgrou
     let program = Program::start(playground, &[]).await;
     let name = playground.name;
     let lines = [
-        "SESSION_SECRET is unset: a random one, so sessions end with this process",
-        "SESSION_SECURE is unset: off, because this speaks plain HTTP",
+        "SESSION_SECRET is not set; the secret is random, so sessions end with this process",
+        "SESSION_SECURE is not set; the cookie is not Secure, because this is plain HTTP",
         &format!("{} with the cookie driver", program.address),
     ];
     assert_eq!(program.printed, lines.map(|line| format!("{name}: {line}")));
