@@ -188,10 +188,6 @@ impl Inner {
         let begin = self.clock.now();
         for attempt in 0..MAX_ATTEMPTS {
             let ttl = self.ttl(record);
-            if ttl.is_zero() && !renews {
-                // The session ended during the request. No driver stores a record for no time at all.
-                return Ok(dropped(record.id()));
-            }
             match self
                 .driver()
                 .save(record, Expected::Version(version), ttl)
