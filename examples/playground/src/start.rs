@@ -121,6 +121,8 @@ fn config(program: &str) -> Result<SessionConfig, Box<dyn Error>> {
     let config: Result<_, ConfigError> = SessionConfig::from_vars(|name| match name {
         "SESSION_SECRET" if random.is_some() => random.clone().map(Into::into),
         "SESSION_SECURE" if is_unset(name) => Some("false".into()),
+        // Ports do not separate cookies, so every playground has a name of its own.
+        "SESSION_COOKIE" if is_unset(name) => Some(program.into()),
         _ => env::var_os(name),
     });
     Ok(config?)

@@ -26,6 +26,13 @@ impl Cookie {
 pub(crate) fn name(settings: &Settings<'_>) -> Check {
     let cookie = &settings.cookie;
     let name = cookie.name.to_ascii_lowercase();
+    if cookie.name == DEFAULT_NAME {
+        return Check::warn(
+            "cookie name",
+            "session, the default: any other application on this host that uses it replaces the cookie",
+            "set SESSION_COOKIE to a name of your own, such as __Host-Http-shop",
+        );
+    }
     let is_host_only = cookie.is_secure() && cookie.path == "/" && cookie.domain.is_none();
     Check::ok(
         "cookie name",
@@ -101,3 +108,6 @@ pub(crate) fn domain(settings: &Settings<'_>) -> Check {
         ),
     }
 }
+
+/// The name if `SESSION_COOKIE` is unset.
+const DEFAULT_NAME: &str = "session";

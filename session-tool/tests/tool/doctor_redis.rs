@@ -11,13 +11,18 @@ use crate::redis::{cli, driver_error, stored};
 use crate::run::{Tool, check, tool};
 
 fn with_redis(url: &str) -> Tool {
-    tool(&["doctor", "--json"]).redis(url)
+    tool(&["doctor", "--json"])
+        .env("SESSION_COOKIE", "shop")
+        .redis(url)
 }
 
 #[test]
 fn a_good_redis_server_passes() {
     let server = RedisServer::start();
-    let ran = tool(&["doctor"]).redis(&server.url()).run();
+    let ran = tool(&["doctor"])
+        .env("SESSION_COOKIE", "shop")
+        .redis(&server.url())
+        .run();
     assert_eq!((ran.code, &*ran.err), (0, ""));
     let lines = ran.out.lines().skip(9).collect::<Vec<_>>();
     for (line, start) in lines.iter().zip([
@@ -203,7 +208,10 @@ fn a_server_that_evicts_live_sessions_is_a_warning() {
         )
     );
     assert_eq!(ran.code, 0);
-    let strict = tool(&["doctor", "--strict"]).redis(&server.url()).run();
+    let strict = tool(&["doctor", "--strict"])
+        .env("SESSION_COOKIE", "shop")
+        .redis(&server.url())
+        .run();
     assert_eq!(strict.code, 1);
     let (status, detail, _) = check(&ran, "memory");
     assert!(

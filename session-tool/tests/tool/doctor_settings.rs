@@ -8,13 +8,14 @@ fn doctor(variables: &[(&str, &str)]) -> Ran {
 
 #[test]
 fn a_good_configuration_passes() {
-    tool(&["doctor"]).run().says(
+    let ran = tool(&["doctor"]).env("SESSION_COOKIE", "shop").run();
+    ran.says(
         0,
         "ok    secret            36 bytes\n\
          ok    previous secrets  none\n\
          ok    driver            cookie: logging out does not invalidate copies of the cookie\n\
          ok    lifetime          2 h of inactivity\n\
-         ok    cookie name       session; with the name __Host-session, no other host could set it\n\
+         ok    cookie name       shop; with the name __Host-shop, no other host could set it\n\
          ok    secure            on: the cookie is only sent over HTTPS\n\
          ok    same site         lax: from other sites, only links send the cookie\n\
          ok    path              / (the whole host)\n\
@@ -25,7 +26,10 @@ fn a_good_configuration_passes() {
 
 #[test]
 fn a_warning_fails_only_if_strict_or_in_production() {
-    let insecure = |arguments: &[&str]| tool(arguments).env("SESSION_SECURE", "false");
+    let insecure = |arguments: &[&str]| {
+        let tool = tool(arguments).env("SESSION_COOKIE", "shop");
+        tool.env("SESSION_SECURE", "false")
+    };
     let ran = insecure(&["doctor"]).run();
     assert_eq!((ran.code, &*ran.err), (0, ""));
     ran.shows(
@@ -172,6 +176,12 @@ fn every_other_setting_is_checked() {
             "576001",
             "lifetime",
             "warn 400 d of inactivity, but browsers keep cookies for at most 400 d",
+        ),
+        (
+            "SESSION_COOKIE",
+            "session",
+            "cookie name",
+            "warn session, the default: any other application on this host that uses it replaces the cookie",
         ),
         (
             "SESSION_COOKIE",

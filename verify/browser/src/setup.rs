@@ -20,7 +20,11 @@ impl Setup {
     /// Starts the playground with these variables.
     pub(crate) async fn serve(&self, settings: &[(&str, &str)]) -> Server {
         let url = self.store.url();
-        let mut vars = vec![("RUST_LOG", "warn"), ("SESSION_DRIVER", self.store.name())];
+        let mut vars = vec![
+            ("RUST_LOG", "warn"),
+            ("SESSION_DRIVER", self.store.name()),
+            ("SESSION_COOKIE", "session"),
+        ];
         vars.extend(url.as_deref().map(|url| ("REDIS_URL", url)));
         vars.extend(settings);
         let program = Program::start(self.playground, &vars).await;

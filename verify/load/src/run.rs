@@ -44,6 +44,7 @@ impl Run {
             // Nothing reads the log.
             ("RUST_LOG", "off"),
             ("SESSION_DRIVER", self.driver.name()),
+            ("SESSION_COOKIE", "session"),
             ("REDIS_URL", &*format!("redis://127.0.0.1:{port}")),
         ];
         let program = Program::start(self.playground, &vars).await;
