@@ -83,8 +83,7 @@ where
         if let Err(error) = exchange.open().await {
             return Ok(respond(Err(error)));
         }
-        let future = exchange.scope_sync(|| inner.call(request));
-        match exchange.scope(future).await {
+        match exchange.call(|| inner.call(request)).await {
             Ok(mut response) => {
                 let committed = exchange.commit(response.headers_mut(), spawn_unfinished);
                 match committed.await {

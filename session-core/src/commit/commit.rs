@@ -34,8 +34,10 @@ impl SessionManager {
     /// - [`ErrorKind::Decode`]: an `update` met a value of another type that was stored meanwhile.
     /// - [`ErrorKind::Random`]: no random id could be generated for a new session.
     pub async fn commit(&self, session: &Session) -> Result<Outcome, Error> {
-        let plan = self.plan(session)?;
-        self.carry_out(plan).await
+        match self.plan(session)? {
+            Plan::Keep => Ok(Outcome::Keep),
+            plan => self.carry_out(plan).await,
+        }
     }
 
     /// Closes the session and decides what to do with it.

@@ -143,11 +143,15 @@ impl Exchange {
         Scope::new(self.current(), future)
     }
 
-    /// Runs `work` so that [`Session::current`] returns this request's session: the part of a handler that runs before it
-    /// returns its future.
-    pub fn scope_sync<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _entered = Entered::new(self.current());
-        work()
+    /// Calls a service so that [`Session::current`] returns this request's session, both before the service returns its
+    /// future and while that runs.
+    pub fn call<F: Future>(&self, service: impl FnOnce() -> F) -> Scope<F> {
+        let current = self.current();
+        let future = {
+            let _entered = Entered::new(current.clone());
+            service()
+        };
+        Scope::new(current, future)
     }
 
     /// Commits the session as [`SessionManager::commit_headers`] does, if it was opened.
