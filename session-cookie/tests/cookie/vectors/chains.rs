@@ -135,7 +135,7 @@ fn assert_stored(chain: &Chain, step: &Step, outcome: &Outcome) -> String {
     token
 }
 
-/// Returns the number of cookies that the seed sets, except that removing nothing is no write here.
+/// Returns the number of cookies that `@rudderjs/session` sets, except that removing nothing is no write here.
 fn expected_cookies(chain: &Chain, step: &Step) -> usize {
     if chain.name == "pull_missing_marks_dirty" && step.ops_json == r#"[["pull","zzz","dflt"]]"# {
         0
