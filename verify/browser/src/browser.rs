@@ -114,6 +114,15 @@ impl Browser {
             fetch(path, { method, body })
                 .then(async answer => done([answer.status, await answer.text()]), error => done([0, String(error)]));";
         let arguments = vec![json!(method), json!(path), json!(body)];
+        self.run_async(script, arguments).await
+    }
+
+    /// Runs a script that passes its result to its last argument, a function.
+    pub(crate) async fn run_async<T: DeserializeOwned>(
+        &self,
+        script: &str,
+        arguments: Vec<Value>,
+    ) -> T {
         let returned = self.driver.execute_async(script, arguments).await;
         returned.unwrap().convert().unwrap()
     }

@@ -2,6 +2,7 @@
 
 mod cookies;
 mod identity;
+mod login;
 mod page;
 mod same_site;
 mod size;
@@ -14,6 +15,7 @@ pub(crate) fn all() -> impl Iterator<Item = Scenario> {
     let topics = [
         page::SCENARIOS,
         identity::SCENARIOS,
+        login::SCENARIOS,
         cookies::SCENARIOS,
         size::SCENARIOS,
         same_site::SCENARIOS,
