@@ -174,6 +174,11 @@ impl State {
             self.data.json_len(),
             self.changes.flash_next().json_len(),
         )?;
+        if let Life::Moved { .. } = self.life {
+            // From here on it is a session of its own. The client's cookie belongs to the other one: a logout of this one
+            // must not remove it.
+            self.has_cookie = false;
+        }
         self.life.regenerate(id);
         Ok(())
     }

@@ -75,6 +75,20 @@ fn s33_a_straggler_that_logs_in_gets_a_session_of_its_own() {
     });
 }
 
+/// The new id makes it a session of its own, so its logout is none of the login's.
+#[test]
+fn s33_a_straggler_that_logs_in_and_out_leaves_the_login_its_cookie() {
+    pollster::block_on(async {
+        let sessions = TestSessions::new();
+        let (user, straggler) = login(&sessions).await;
+        let session = straggler.session().await;
+        session.regenerate().unwrap();
+        session.destroy().unwrap();
+        assert_eq!(commit(&sessions, &session).await, Outcome::Keep);
+        assert!(is_logged_in(&user).await);
+    });
+}
+
 /// Both clicks on "log in" are opened before either is answered.
 #[test]
 fn s33_two_logins_at_once_both_stand() {

@@ -9,7 +9,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(s07_logout_ends_the_session_in_the_browser),
     scenario!(s07_a_cookie_from_before_the_logout_is_rejected).redis_only(),
     scenario!(a_cookie_from_before_the_logout_works_until_it_expires).cookie_only(),
-    scenario!(s24_after_logout_the_back_button_shows_no_page_that_set_the_cookie),
+    scenario!(s24_after_logout_the_back_button_shows_no_page_that_set_the_cookie).cookie_only(),
     scenario!(s24_no_store_pages_are_not_restored_after_the_cookie_changes),
     scenario!(after_logout_the_back_button_shows_pages_that_only_read_the_session),
 ];
@@ -78,7 +78,8 @@ async fn a_cookie_from_before_the_logout_works_until_it_expires(setup: Setup) {
     assert_eq!(page.id, before.id);
 }
 
-/// Neither the HTTP cache nor the back/forward cache restores it. Every visit to the page sets the cookie.
+/// Neither the HTTP cache nor the back/forward cache restores it. With the cookie driver, every visit to the page sets the
+/// cookie.
 async fn s24_after_logout_the_back_button_shows_no_page_that_set_the_cookie(setup: Setup) {
     let server = setup.open().await;
     setup.browser.submit("/login", &[("user", "Ada")]).await;

@@ -229,7 +229,8 @@ fn same_site(value: &str) -> Option<SameSite> {
 }
 
 fn is_good(secret: &str) -> bool {
-    secret.len() >= 32 && !is_blank(secret) && !is_placeholder(secret)
+    let is_trimmed = secret.trim() == secret;
+    secret.len() >= 32 && is_trimmed && !is_blank(secret) && !is_placeholder(secret)
 }
 
 fn is_blank(secret: &str) -> bool {

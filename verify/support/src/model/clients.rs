@@ -4,6 +4,7 @@ use session_core::{Driver, KeyRing, ManualClock, Secret, SessionManager};
 
 use super::choices::Choices;
 use super::settings::Settings;
+use super::transit::Login;
 
 /// A cookie that the service issued.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Sent {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Client {
     pub(crate) cookie: Option<Issued>,
+    /// The login whose response brought the cookie.
+    pub(crate) login: Option<Login>,
 }
 
 /// A release of the service, with its settings and secrets. Old releases keep running during a

@@ -103,7 +103,9 @@ impl<S: Backend> Play<'_, S> {
             self.save(&handle, &json, lifetime).await;
         }
         let stored = self.world.records.get_mut(&handle).unwrap();
-        stored.is_moved = false;
+        if std::mem::take(&mut stored.is_moved) {
+            self.revived.insert(handle.clone());
+        }
         let record = &mut stored.record;
         record.overwrite(data, flash);
         record.created_at = None;

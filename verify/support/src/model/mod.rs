@@ -1,9 +1,10 @@
-//! An executable model of whole sessions: several clients, overlapping requests, moving time,
-//! secret rotation, and a store that fails.
+//! An executable model of whole sessions: several clients, overlapping requests, responses
+//! that arrive in any order or not at all, moving time, secret rotation, and a store that fails.
 //!
 //! The model describes a second time, as simply as possible, what the library does: see [`record`]
 //! for merging. [`run`] applies random steps to both and compares everything observable. It prints
-//! its counts in a line that begins with `model: `.
+//! its counts in a line that begins with `model: `. `transit` checks what a browser is promised:
+//! no late response undoes a login.
 //!
 //! A failure prints the random seed of its world. Set `MODEL_SEED` to repeat it, `MODEL_TRACE=1` to
 //! print every step, and `MODEL_STEPS` to make a run longer.
@@ -19,6 +20,7 @@ mod report;
 mod request;
 mod settings;
 mod settle;
+mod transit;
 mod verbs;
 mod world;
 

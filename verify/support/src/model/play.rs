@@ -1,5 +1,6 @@
 //! Random steps, applied to the library and to the model.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use super::failing::{Failed, FailingDriver, Pause, PlannedFault};
 use super::report::{Counts, Report};
 use super::request::{Id, Origin, Phase, Request};
 use super::settings::{Failure, Limit, Settings};
+use super::transit::{Arrival, Mail, Response};
 use super::verbs;
 use super::world::{Decision, World};
 use crate::Call;
@@ -27,8 +29,14 @@ pub async fn play<S: Backend>(backend: &S, choices: Choices, steps: usize, repor
         }
         play.step().await;
     }
+    while !play.mails.is_empty() {
+        play.arrive().await;
+    }
     while let Some(open) = play.open.pop() {
         play.finish(open, None).await;
+    }
+    while !play.responses.is_empty() {
+        play.deliver();
     }
     play.audit_all().await;
     play.counts.conflicts = play.driver.conflicts();
@@ -44,7 +52,19 @@ pub(super) struct Play<'a, S: Backend> {
     pub(super) releases: Vec<Release>,
     pub(super) clients: Vec<Client>,
     pub(super) issued: Vec<Issued>,
-    open: Vec<OpenRequest>,
+    /// Requests on their way to the service.
+    pub(super) mails: Vec<Mail>,
+    pub(super) open: Vec<OpenRequest>,
+    /// Responses on their way to their browsers.
+    pub(super) responses: Vec<Response>,
+    /// The handle that a login left behind, by the handle that it brought.
+    pub(super) came_from: BTreeMap<String, String>,
+    /// The handles of moved records that other software wrote over.
+    pub(super) revived: BTreeSet<String>,
+    /// How many logins there were.
+    pub(super) logins: usize,
+    /// How often a browser or the service sent something, or received a response.
+    pub(super) events: usize,
     /// The request that was committed last.
     pub(super) closed: Option<OpenRequest>,
     pub(super) counts: Counts,
@@ -56,7 +76,8 @@ pub(super) struct OpenRequest {
     pub(super) session: Session,
     pub(super) request: Request,
     pub(super) release: usize,
-    pub(super) client: usize,
+    pub(super) mail: Mail,
+    pub(super) arrival: Arrival,
 }
 
 type Committing = Pin<Box<dyn Future<Output = Result<Outcome, Error>>>>;
@@ -86,7 +107,13 @@ impl<'a, S: Backend> Play<'a, S> {
             releases: vec![release],
             clients: vec![Client::default(); 3],
             issued: Vec::new(),
+            mails: Vec::new(),
             open: Vec::new(),
+            responses: Vec::new(),
+            came_from: BTreeMap::new(),
+            revived: BTreeSet::new(),
+            logins: 0,
+            events: 0,
             closed: None,
             counts: Counts::default(),
             traces: std::env::var_os("MODEL_TRACE").is_some(),
@@ -95,28 +122,28 @@ impl<'a, S: Backend> Play<'a, S> {
 
     async fn step(&mut self) {
         self.counts.steps += 1;
-        let step = self.choices.below(100);
+        let step = self.choices.below(128);
         match step {
-            0..=21 if self.open.len() < 8 => self.begin().await,
-            22..=69 if !self.open.is_empty() => self.act(),
-            70..=89 => {
+            0..=21 => self.send().await,
+            22..=67 if !self.open.is_empty() => self.act(),
+            68..=91 => {
                 if let Some(open) = self.take() {
                     self.commit(open).await;
                 }
             }
-            90..=93 => self.pass().await,
-            94 => self.roll_out(),
-            95 => self.evict().await,
-            96 | 97 => self.overwrite().await,
-            98 => self.audit_some().await,
+            92..=97 => self.arrive().await,
+            98..=118 => self.deliver(),
+            119..=122 => self.pass().await,
+            123 => self.roll_out(),
+            124 => self.evict().await,
+            125 => self.overwrite().await,
+            126 => self.audit_some().await,
             _ => self.revisit().await,
         }
     }
 
     /// Opens a request.
-    async fn begin(&mut self) {
-        let client = self.choices.below(self.clients.len());
-        let sent = self.clients[client].sends(&self.issued, &mut self.choices);
+    pub(super) async fn open(&mut self, mail: Mail) {
         let newest = self.releases.len() - 1;
         let is_old = newest > 0 && self.choices.one_in(6);
         let release = newest - usize::from(is_old);
@@ -127,10 +154,13 @@ impl<'a, S: Backend> Play<'a, S> {
             is_lost: false,
         }));
         let manager = self.releases[release].manager.clone();
-        let opened = manager.open(sent.iter().map(|sent| &*sent.text)).await;
+        let opened = manager
+            .open(mail.cookies.iter().map(|sent| &*sent.text))
+            .await;
         let failed = self.driver.disarm();
         self.counts.faults += usize::from(failed.is_some());
-        let mut request = self.expected(release, &sent, failed);
+        let arrival = self.arrival(release, &mail);
+        let mut request = self.expected(release, &mail.cookies, failed);
         self.counts.requests += 1;
         let refuses = request.settings.on_outage == OnOutage::Refuse;
         if request.phase == Phase::Unavailable && refuses {
@@ -139,7 +169,10 @@ impl<'a, S: Backend> Play<'a, S> {
             return;
         }
         let session = opened.unwrap();
-        self.trace(|| format!("open by {client}: {} cookies, {request:?}", sent.len()));
+        self.trace(|| {
+            let (client, cookies) = (mail.client, mail.cookies.len());
+            format!("open by {client}: {cookies} cookies, {request:?}")
+        });
         verbs::look(&session, &request, &mut self.choices);
         if let Id::Stored(_) = request.id {
             verbs::id(&session, &mut request);
@@ -147,12 +180,19 @@ impl<'a, S: Backend> Play<'a, S> {
         let origin = request.origin.as_ref();
         let ends_at = session.expires_at().map(|end| end.as_millis());
         self.is_about(ends_at, origin.map(|origin| origin.record.expires_at));
-        self.open.push(OpenRequest {
+        let mut open = OpenRequest {
             session,
             request,
             release,
-            client,
-        });
+            mail,
+            arrival,
+        };
+        // If the user did not fit, it is a regenerate like any other.
+        open.mail.login = open
+            .mail
+            .login
+            .filter(|number| verbs::log_in(&open.session, &mut open.request, &number.to_string()));
+        self.open.push(open);
     }
 
     /// Returns the request that the model expects for these cookies.
@@ -194,7 +234,11 @@ impl<'a, S: Backend> Play<'a, S> {
     fn act(&mut self) {
         let n = self.choices.below(self.open.len());
         let open = &mut self.open[n];
-        let said = verbs::act(&open.session, &mut open.request, &mut self.choices);
+        let said = if open.mail.login.is_some() {
+            verbs::look(&open.session, &open.request, &mut self.choices)
+        } else {
+            verbs::act(&open.session, &mut open.request, &mut self.choices)
+        };
         self.trace(|| format!("request {n}: {said}"));
     }
 
@@ -252,7 +296,7 @@ impl<'a, S: Backend> Play<'a, S> {
         self.trace(|| {
             format!(
                 "commit of {}: {decision:?} {:?}",
-                open.client, open.request.ops
+                open.mail.client, open.request.ops
             )
         });
         let manager = self.releases[open.release].manager.clone();

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use session_core::SessionId;
 
-use super::backend::Backend;
+use super::backend::{Backend, Storage};
 use super::choices::{Choices, following};
 use super::play::play;
 
@@ -36,6 +36,18 @@ pub(crate) struct Counts {
     pub(crate) refused: usize,
     /// Failures of the store, including lost answers.
     pub(crate) faults: usize,
+    /// Responses of logins that arrived.
+    pub(crate) logins: usize,
+    pub(crate) double_clicks: usize,
+    /// Double clicks whose responses both arrived and logged in.
+    pub(crate) second_clicks: usize,
+    /// Responses that could not change who the browser is: their requests were sent before the
+    /// response of a login arrived, which the browser still has.
+    pub(crate) late: usize,
+    /// Those that were sent even before the login.
+    pub(crate) older: usize,
+    /// More of them that did, for a known reason.
+    pub(crate) excused: usize,
 }
 
 /// Runs at least `steps` steps, or `MODEL_STEPS` if that is more, and prints the counts.
@@ -53,9 +65,11 @@ pub async fn run<S: Backend>(steps: usize, world: impl AsyncFn() -> S) -> Report
     };
     let steps = from_env("MODEL_STEPS").unwrap_or(0).max(steps);
     let mut seed = report.seed;
+    let mut storage = Storage::Client;
     while report.counts.steps < steps {
         let backend = world().await;
         report.name = backend.name();
+        storage = backend.storage();
         let blame = Blame(backend.name(), seed);
         play(
             &backend,
@@ -68,6 +82,7 @@ pub async fn run<S: Backend>(steps: usize, world: impl AsyncFn() -> S) -> Report
         seed = following(seed);
     }
     report.announce();
+    report.is_not_empty(storage);
     report
 }
 
@@ -84,10 +99,33 @@ impl Report {
             (&mut all.dropped, counts.dropped),
             (&mut all.refused, counts.refused),
             (&mut all.faults, counts.faults),
+            (&mut all.logins, counts.logins),
+            (&mut all.double_clicks, counts.double_clicks),
+            (&mut all.second_clicks, counts.second_clicks),
+            (&mut all.late, counts.late),
+            (&mut all.older, counts.older),
+            (&mut all.excused, counts.excused),
         ] {
             *sum += more;
         }
         self.worlds += 1;
+    }
+
+    /// Asserts that enough was checked to mean something.
+    fn is_not_empty(&self, storage: Storage) {
+        let Counts { steps, .. } = self.counts;
+        let mut enough = vec![
+            ("logins", self.counts.logins, steps / 200),
+            ("double clicks", self.counts.double_clicks, steps / 1_000),
+        ];
+        if storage == Storage::Server {
+            enough.push(("late responses", self.counts.late, steps / 200));
+            enough.push(("older responses", self.counts.older, steps / 400));
+            enough.push(("second clicks", self.counts.second_clicks, steps / 2_000));
+        }
+        for (what, count, least) in enough {
+            assert!(count >= least, "only {count} {what} in {steps} steps");
+        }
     }
 
     /// Prints the counts even if the test passes.
@@ -109,12 +147,19 @@ impl fmt::Display for Report {
             dropped,
             refused,
             faults,
+            logins,
+            double_clicks,
+            second_clicks,
+            late,
+            older,
+            excused,
         } = self.counts;
         write!(
             f,
             "{}: {steps} steps in {} worlds, {requests} requests, {commits} commits ({interleaved} \
              interrupted), {conflicts} conflicts, {merged} merges, {dropped} late writes dropped, {refused} refused, \
-             {faults} faults, seed {}",
+             {faults} faults, {logins} logins delivered, {double_clicks} double clicks ({second_clicks} \
+             delivered twice), {late} late responses checked ({older} sent before the login, {excused} more excused), seed {}",
             self.name, self.worlds, self.seed
         )
     }

@@ -22,6 +22,8 @@ pub(crate) struct Request {
     pub(crate) has_cookie: bool,
     /// Whether it came with the id that a regenerate had replaced. Its writes are dropped.
     pub(crate) is_moved: bool,
+    /// Whether it got a new id, and was not logged out afterwards.
+    pub(crate) has_regenerated: bool,
     opened_at: u64,
 }
 
@@ -65,6 +67,7 @@ impl Request {
             is_destroyed: false,
             has_cookie: false,
             is_moved: false,
+            has_regenerated: false,
             opened_at: now,
         }
     }
@@ -187,8 +190,11 @@ impl Request {
     pub(crate) fn regenerate(&mut self) -> Result<(), Failure> {
         self.check_writable()?;
         self.check_size(&self.data, &self.next_flash())?;
+        // The client's cookie belongs to the session that has moved.
+        self.has_cookie &= !self.is_moved;
         self.is_moved = false;
         self.id = Id::Minted(None);
+        self.has_regenerated = true;
         Ok(())
     }
 

@@ -1,5 +1,5 @@
-//! The end of a request: compares the result of the commit and the store with the model, and
-//! updates the client's cookie.
+//! The end of a request: compares the result of the commit and the store with the model, and sends
+//! the response.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::failing::Failed;
 use super::play::{OpenRequest, Play};
 use super::record;
 use super::request::Id;
+use super::transit::Effect;
 use super::verbs::{self, texts};
 use super::world::{Decision, Reply};
 use crate::Call;
@@ -25,24 +26,26 @@ impl<S: Backend> Play<'_, S> {
         failed: Option<Failed>,
     ) {
         let now = self.now();
+        let has_moved = self.has_moved(&open.mail);
         let answer = self.world.carry_out(decision, &open.request, now, failed);
         let was_new = matches!(answer, Reply::New(_));
         if answer.ends_at_once(now) && !self.backend.grain().is_zero() {
             // The store gives the record its shortest possible TTL. Wait until that has passed.
             self.backend.pass(SHORTEST_LIFE).await;
         }
-        let cookie = match (answer, result) {
+        let mut user = None;
+        let (effect, cookie) = match (answer, result) {
             (Reply::Keep, Ok(Outcome::Keep)) => {
                 self.counts.dropped += usize::from(decision != Decision::Keep);
-                None
+                (Effect::Nothing, None)
             }
-            (Reply::Saved, Ok(Outcome::Keep)) => None,
-            (Reply::Clear, Ok(Outcome::Clear)) => Some(None),
+            (Reply::Saved, Ok(Outcome::Keep)) => (Effect::Nothing, None),
+            (Reply::Clear, Ok(Outcome::Clear)) => (Effect::Logout, Some(None)),
             (Reply::Again(handle, left), Ok(Outcome::Set(token))) => {
                 let issued = self.issued(&open, &token);
                 assert_eq!(issued.handle, handle);
                 self.is_about(Some(millis(&token)), Some(left));
-                Some(Some(issued))
+                (Effect::of_same(&open.request), Some(Some(issued)))
             }
             (Reply::New(record), Ok(Outcome::Set(token))) => {
                 let issued = self.issued(&open, &token);
@@ -58,13 +61,14 @@ impl<S: Backend> Play<'_, S> {
                     Id::Stored(known) | Id::Minted(Some(known)) => assert_eq!(*known, id),
                     other => panic!("a stored session must have an id: {other:?}"),
                 }
+                user = record.data.get(verbs::USER).cloned();
                 self.world.insert(issued.handle.clone(), id, record);
-                Some(Some(issued))
+                (Effect::of_new(&open.request), Some(Some(issued)))
             }
             (Reply::Error(expected), Err(error)) => {
                 assert_eq!(verbs::kind(error), expected);
                 self.counts.refused += usize::from(failed.is_none());
-                None
+                (Effect::Nothing, None)
             }
             (answer, result) => {
                 panic!("the result is {result:?}, but the model expects {answer:?}")
@@ -75,25 +79,9 @@ impl<S: Backend> Play<'_, S> {
             self.audit(&handle).await;
         }
         self.is_no_leftover(&mut open, was_new, failed).await;
-        self.receive(open.client, cookie);
+        self.respond(&open, effect, cookie, user, has_moved);
         verbs::look(&open.session, &open.request, &mut self.choices);
         self.closed = Some(open);
-    }
-
-    /// Updates the client's cookie, if the response reaches the client.
-    fn receive(&mut self, client: usize, cookie: Option<Option<Issued>>) {
-        let Some(cookie) = cookie else {
-            return;
-        };
-        if let Some(issued) = &cookie {
-            self.issued.push(issued.clone());
-            if self.issued.len() > MOST_COOKIES {
-                self.issued.remove(0);
-            }
-        }
-        if !self.choices.one_in(12) {
-            self.clients[client].cookie = cookie;
-        }
     }
 
     /// Asserts that a failed regenerate removed its new record, which no client knows.
@@ -212,5 +200,3 @@ fn millis(token: &Token) -> u64 {
 }
 
 const SHORTEST_LIFE: Duration = Duration::from_millis(2);
-/// How many recent cookies may be sent again.
-const MOST_COOKIES: usize = 40;

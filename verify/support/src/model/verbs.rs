@@ -81,6 +81,20 @@ pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choice
     }
 }
 
+/// Logs a user in. Returns whether the session took the new id and the user.
+pub(crate) fn log_in(session: &Session, request: &mut Request, user: &str) -> bool {
+    let result = session.regenerate().map_err(kind);
+    let expected = request.regenerate();
+    compare("regenerate", result, expected);
+    if expected.is_err() {
+        return false;
+    }
+    let result = session.put(USER, raw(user)).map_err(kind);
+    let expected = request.apply(Op::Put(USER.to_owned(), user.to_owned()));
+    compare("log in", result, expected);
+    expected.is_ok()
+}
+
 /// Compares everything observable without changing the session.
 pub(crate) fn look(session: &Session, request: &Request, choices: &mut Choices) -> String {
     let (key, name) = (key(choices), name(choices));
@@ -206,6 +220,9 @@ fn is_uuid_v4(id: &str) -> bool {
     };
     id.len() == 36 && id.bytes().enumerate().all(is_right)
 }
+
+/// The key under which a login stores who the user is.
+pub(crate) const USER: &str = "user";
 
 /// Returns one of a few keys, so that requests collide often. One needs an escape.
 pub(crate) fn key(choices: &mut Choices) -> String {

@@ -242,10 +242,15 @@ impl World {
             Storage::Server => match self.live(&origin.handle, now) {
                 // A second login, while the first one's answer is on its way: it gets a session of its own.
                 Some(stored) if stored.is_moved && is_regenerated => {
-                    return match failed {
-                        Some(failed) if failed.call == Call::Save => unavailable,
-                        _ => Reply::New(self.own(origin, request, now)),
-                    };
+                    let call = failed.map(|failed| failed.call);
+                    if call == Some(Call::Save) {
+                        return unavailable;
+                    }
+                    if call == Some(Call::Move) && settings.grace == 0 {
+                        // Without an answer it cannot tell that another login moved the record.
+                        self.remove(&origin.handle);
+                    }
+                    return Reply::New(self.own(origin, request, now));
                 }
                 Some(stored) if !stored.is_moved => stored.record.clone(),
                 _ if failed.is_some() => return unavailable,
