@@ -23,8 +23,10 @@ fn commit(input: &mut Unstructured<'_>) -> Result<()> {
             .cookie(CookieOptions::default().name(NAME))
             .caching(caching)
     });
-    let session = block_on(manager.open(None)).expect("no cookie");
     let act = input.int_in_range(0..=3)?;
+    // A logout removes a cookie only if one came.
+    let cookie = (act == 3).then_some("forged.x");
+    let session = block_on(manager.open(cookie)).expect("no session");
     match act {
         0 => {}
         1 => drop(session.has("k")),
@@ -68,8 +70,12 @@ fn commit(input: &mut Unstructured<'_>) -> Result<()> {
     assert_eq!(sorted(new), sorted(old));
 
     let mut cache: Vec<&[u8]> = texts(&before, &CACHE_CONTROL);
-    if caching == Caching::Headers && sets && cache.is_empty() {
-        cache.push(b"no-store");
+    let is_private = cache.iter().any(|line| {
+        let mut directives = line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+        directives.any(|name| [&b"private"[..], b"no-store"].contains(&&*name.to_ascii_lowercase()))
+    });
+    if caching == Caching::Headers && sets && !is_private {
+        cache = vec![b"no-store"];
     }
     assert_eq!(texts(&headers, &CACHE_CONTROL), cache);
 
@@ -97,7 +103,10 @@ fn header(input: &mut Unstructured<'_>) -> Result<(HeaderName, HeaderValue)> {
                 " , cookie ,",
             ],
         ),
-        1 => (CACHE_CONTROL, &["public, max-age=60", ""]),
+        1 => (
+            CACHE_CONTROL,
+            &["public, max-age=60", "", "max-age=0, Private", "no-store"],
+        ),
         _ => (
             SET_COOKIE,
             &[
