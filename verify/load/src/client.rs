@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::arguments::Driver;
 use crate::connection::{Connection, Response};
 use crate::problem::{Problem, expect_equal};
 use crate::target::Target;
@@ -93,7 +94,12 @@ impl Client {
         Ok(answer)
     }
 
-    /// Writes to the session. Expects 204 with the cookie, or the failures that an outage excuses.
+    fn knows_a_stored_session(&self) -> bool {
+        matches!(self.target.driver, Driver::Redis) && self.cookie.is_some()
+    }
+
+    /// Writes to the session. Expects 204, with the cookie unless the client has that of a stored
+    /// session, or the failures that an outage excuses.
     pub(crate) async fn write(
         &mut self,
         method: &str,
@@ -103,6 +109,8 @@ impl Client {
         let answer = self.send(method, path, body).await?;
         match (answer.status, answer.cookie()) {
             (204, Some(cookie)) if !cookie.is_empty() => Ok(Written::Stored),
+            // A write to a store that does not renew the session sends no cookie.
+            (204, None) if self.knows_a_stored_session() && !answer.excused => Ok(Written::Stored),
             (503, None) if answer.excused => {
                 self.count_refused();
                 Ok(Written::Refused)

@@ -34,7 +34,8 @@ pub(crate) fn sign(handle: &str) -> String {
 pub(crate) fn value(input: &mut Unstructured<'_>) -> Result<Box<RawValue>> {
     let text = match input.int_in_range(0..=7)? {
         0 => "null".to_owned(),
-        1 => "1.0".to_owned(),
+        // Not how JavaScript writes it, and no other value is the same number.
+        1 => "2.50".to_owned(),
         2 => r#"{"a":[1,{"b":"\ud800"}]}"#.to_owned(),
         3 => {
             let len = usize::from(input.arbitrary::<u16>()? % 2048);
