@@ -185,6 +185,8 @@ impl Member {
                 self.client.count_refused();
                 self.uncertain_visits += 1;
             }
+            // A visit that renews nothing sends no cookie.
+            (200, 0) => self.visits += 1,
             (503, 0) if page.excused => self.client.count_refused(),
             (status, cookies) => {
                 let text = format!("GET /: {status} with {cookies} cookies");
