@@ -332,8 +332,11 @@ impl<S: Backend> Play<'_, S> {
         match (response.arrival, response.effect) {
             (_, Effect::Nothing | Effect::Again { is_renewal: false }) => None,
             (Arrival::Foreign, _) => Some(Excuse::Foreign),
-            // The login is out of reach for a logout that comes with the old id.
-            (_, Effect::Logout) if is_known && response.has_moved => None,
+            // The login is out of reach for a logout that comes with the old id. One that sets a cookie
+            // called regenerate before, so it has a session of its own, like another login.
+            (_, Effect::Logout) if is_known && response.has_moved => {
+                matches!(response.cookie, Some(Some(_))).then_some(Excuse::Choice)
+            }
             (_, Effect::Login | Effect::Logout) => Some(Excuse::Choice),
             (_, Effect::Begin) => (!is_known).then_some(Excuse::NoSession),
             (_, Effect::Again { .. }) if is_early => Some(Excuse::Renewal),
