@@ -73,7 +73,10 @@ impl Driver for CookieDriver {
         let json = record.to_json();
         let mut handle = String::with_capacity(handle_len(json.len()) + ROOM_FOR_SIGNATURE);
         base64url::encode(&json, &mut handle);
-        Ok(Saved::Done { handle })
+        Ok(Saved::Done {
+            handle,
+            version: Version::none(),
+        })
     }
 
     /// Does nothing. The manager removes the cookie.

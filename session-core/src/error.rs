@@ -64,8 +64,10 @@ pub enum ErrorKind {
     Missing,
     /// A layer of other sessions with the same cookie name is around this one.
     Nested,
-    /// The driver cannot do this.
+    /// The driver cannot do this, or a setting that it needs is missing.
     Unsupported,
+    /// An argument is outside its limits.
+    Invalid,
     /// The operating system's random number generator failed.
     Random,
 }
@@ -158,7 +160,8 @@ impl fmt::Display for Error {
                 "a session layer is inside another one with the same cookie name: give them different names or \
                  separate routes",
             ),
-            ErrorKind::Unsupported => f.write_str("the session driver cannot do this"),
+            ErrorKind::Unsupported => f.write_str("the session system cannot do this"),
+            ErrorKind::Invalid => f.write_str("an argument is invalid"),
             ErrorKind::Random => {
                 f.write_str("the operating system's random number generator failed")
             }
@@ -209,7 +212,8 @@ mod tests {
                 "a session layer is inside another one with the same cookie name: give them different names or \
                  separate routes",
             ),
-            (ErrorKind::Unsupported, "the session driver cannot do this"),
+            (ErrorKind::Unsupported, "the session system cannot do this"),
+            (ErrorKind::Invalid, "an argument is invalid"),
             (
                 ErrorKind::Random,
                 "the operating system's random number generator failed",

@@ -118,15 +118,15 @@ impl RedisDriver {
         }
     }
 
-    /// Returns the record's JSON with its mark. Every save gets a version of its own.
-    fn serialize(&self, record: &Record, ttl: i64) -> String {
+    /// Returns the record's JSON with its mark, and the version in the mark, which every save has for itself.
+    fn serialize(&self, record: &Record, ttl: i64) -> (String, Version) {
         let mut value = record.to_json_without_expiry();
         let mark = Mark {
             version: self.next_version.fetch_add(1, Ordering::Relaxed),
             expires_at: self.time_in(ttl),
         };
         mark.append_to(&mut value);
-        value
+        (value, Version::number(mark.version))
     }
 
     fn time_in(&self, millis: i64) -> Timestamp {
@@ -140,6 +140,7 @@ impl RedisDriver {
         version: &Version,
         value: String,
         ttl: i64,
+        saved: Saved,
     ) -> Result<Saved, Error> {
         let operation = CompareAndSet {
             key: self.key(id),
@@ -148,9 +149,7 @@ impl RedisDriver {
             ttl,
         };
         match self.batcher.run(operation).await {
-            Ok(Reply::Done) => Ok(Saved::Done {
-                handle: id.to_owned(),
-            }),
+            Ok(Reply::Done) => Ok(saved),
             Ok(Reply::Missing) => Ok(Saved::Conflict(None)),
             // A value that is not a record can be neither merged nor overwritten.
             Ok(Reply::Conflict { value, ttl }) => {
@@ -203,7 +202,11 @@ impl Driver for RedisDriver {
     ) -> Result<Saved, Error> {
         let id = record.id().as_str();
         let ttl = millis(ttl);
-        let value = self.serialize(record, ttl);
+        let (value, version) = self.serialize(record, ttl);
+        let saved = Saved::Done {
+            handle: id.to_owned(),
+            version,
+        };
         match expected {
             Expected::Absent => {
                 let (expire, only_new) = (Some(Expiration::PX(ttl)), Some(SetOptions::NX));
@@ -216,15 +219,15 @@ impl Driver for RedisDriver {
                 let set = self.connections().run(set).await;
                 let reply: Option<String> = set.map_err(Error::unavailable)?;
                 match reply {
-                    Some(_) => Ok(Saved::Done {
-                        handle: id.to_owned(),
-                    }),
+                    Some(_) => Ok(saved),
                     None => Ok(Saved::Conflict(
                         Box::pin(self.read(id)).await?.map(Box::new),
                     )),
                 }
             }
-            Expected::Version(version) => self.compare_and_set(id, version, value, ttl).await,
+            Expected::Version(version) => {
+                self.compare_and_set(id, version, value, ttl, saved).await
+            }
         }
     }
 
@@ -247,10 +250,11 @@ impl Driver for RedisDriver {
 
     async fn touch(
         &self,
-        id: &SessionId,
+        record: &Record,
         version: &Version,
         ttl: Duration,
     ) -> Result<Touched, Error> {
+        let id = record.id();
         let ttl = millis(ttl);
         let arguments = vec![
             Value::Bytes(encode(version)),

@@ -105,7 +105,8 @@ impl Signer {
     async fn sign(&self, id: SessionId, data: &Values, flash: &Values) -> Result<Outcome, Failure> {
         let lifetime = self.manager.lifetime();
         let empty = Record::new(id).expiring_at(self.now + lifetime);
-        let Saved::Done { handle } = self.driver.save(&empty, Expected::Absent, lifetime).await?
+        let Saved::Done { handle, .. } =
+            self.driver.save(&empty, Expected::Absent, lifetime).await?
         else {
             return Err(Failure::new(
                 "a session with this id already exists; choose another id, or revoke it first",

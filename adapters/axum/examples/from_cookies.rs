@@ -41,7 +41,7 @@ impl<D: Driver, C: Clock> Driver for FromCookies<D, C> {
         self.driver.load(record.id().as_str()).await
     }
 
-    async fn touch(&self, _: &SessionId, _: &Version, _: Duration) -> Result<Touched, Error> {
+    async fn touch(&self, _: &Record, _: &Version, _: Duration) -> Result<Touched, Error> {
         // A save gives the client the new kind of cookie.
         Ok(Touched::MustSave)
     }

@@ -124,19 +124,22 @@ impl Driver for SqliteDriver {
                 return Ok(Saved::Conflict(row.flatten().map(Box::new)));
             }
             let row = params![id, millis(now + ttl), json];
-            sql.prepare_cached(PUT)?.execute(row)?;
-            Ok(Saved::Done { handle: id })
+            let version = sql.prepare_cached(PUT)?.insert(row)?;
+            Ok(Saved::Done {
+                handle: id,
+                version: Version::number(version.unsigned_abs()),
+            })
         };
         self.run(&self.writer, synchronous, work).await
     }
 
     async fn touch(
         &self,
-        id: &SessionId,
+        record: &Record,
         version: &Version,
         ttl: Duration,
     ) -> Result<Touched, Error> {
-        let (id, version) = (id.as_str().to_owned(), version.clone());
+        let (id, version) = (record.id().as_str().to_owned(), version.clone());
         let work = move |sql: &Connection, now| match find(sql, &id, now)?.flatten() {
             None => Ok(Touched::Gone),
             Some(held) if held.version != version => Ok(Touched::MustSave),

@@ -1,5 +1,6 @@
 //! Sessions by their id, for jobs and operators.
 
+use crate::record::owner::Ownership;
 use crate::session::state::State;
 use crate::{Error, ErrorKind, Session, SessionId, SessionManager, events};
 
@@ -30,10 +31,14 @@ impl SessionManager {
         if !self.0.is_live(&loaded.record) {
             return Ok(None);
         }
-        let budget = self.0.budget(self.now(), loaded.record.created_at());
-        let mut state = State::loaded(loaded, false, false, None, budget);
+        let record = &loaded.record;
+        let ownership = Ownership::of(record, &self.0.options);
+        let budget = self
+            .0
+            .budget(self.now(), record.created_at(), record.remembered_for);
+        let mut state = State::loaded(loaded, false, false, None, ownership, budget);
         state.set_background();
-        Ok(Some(Session::new(state)))
+        Ok(Some(self.session(state)))
     }
 
     /// Ends the session with this id: a logout by somebody else than its user. It is logged like a logout. A session that
@@ -51,7 +56,7 @@ impl SessionManager {
         Ok(())
     }
 
-    fn check_store(&self) -> Result<(), Error> {
+    pub(super) fn check_store(&self) -> Result<(), Error> {
         if self.can_revoke() {
             Ok(())
         } else {

@@ -5,9 +5,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::commit::manager::Inner;
-use crate::commit::plan::{Mode, Plan, Write};
+use crate::commit::plan::{Context, Mode, Plan, Write};
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 use crate::merge::Changes;
+use crate::record::owner::Ownership;
 use crate::session::life::Origin;
 use crate::{
     Error, ErrorKind, Expected, Loaded, Outcome, Record, Saved, Session, SessionId, SessionManager,
@@ -42,10 +43,13 @@ impl SessionManager {
 
     /// Closes the session and decides what to do with it.
     pub(crate) fn plan(&self, session: &Session) -> Result<Plan, Error> {
-        session
-            .lock()
-            .plan(self.now(), &self.0.options, self.can_revoke())
-            .inspect_err(events::save_failed)
+        let context = Context {
+            now: self.now(),
+            options: &self.0.options,
+            can_revoke: self.can_revoke(),
+        };
+        let plan = session.lock().plan(&context);
+        plan.inspect_err(events::save_failed)
     }
 
     pub(crate) async fn carry_out(&self, plan: Plan) -> Result<Outcome, Error> {
@@ -58,7 +62,12 @@ impl Inner {
         match plan {
             Plan::Keep => Ok(Outcome::Keep),
             Plan::Drop(id) => Ok(dropped(&id)),
-            Plan::Reissue { id, handle, ttl } => self.reissue(&id, handle, ttl).await,
+            Plan::Reissue {
+                id,
+                handle,
+                ttl,
+                is_remembered,
+            } => self.reissue(&id, handle, ttl, is_remembered).await,
             Plan::End(old) => {
                 self.log_out(old.as_deref()).await?;
                 Ok(Outcome::Clear)
@@ -73,7 +82,9 @@ impl Inner {
             } => {
                 // The logout comes first, so that it is done whatever happens next.
                 self.log_out(removing.as_deref()).await?;
-                self.write(&mut write).await
+                let outcome = self.write(&mut write).await?;
+                self.limit_sessions(&write).await;
+                Ok(outcome)
             }
             Plan::Touch { handle, mut write } => self.touch(handle, &mut write).await,
         }
@@ -104,6 +115,7 @@ impl Inner {
         id: &SessionId,
         handle: String,
         ttl: Duration,
+        is_remembered: bool,
     ) -> Result<Outcome, Error> {
         let driver = self.driver();
         if driver.can_revoke() {
@@ -112,17 +124,18 @@ impl Inner {
                 return Ok(dropped(id));
             }
         }
-        self.issue(handle, ttl)
+        self.issue(handle, ttl, is_remembered)
     }
 
     async fn touch(&self, handle: String, write: &mut Write) -> Result<Outcome, Error> {
-        let (id, ttl) = (write.record.id().clone(), self.ttl(&write.record));
+        let (record, ttl) = (&write.record, self.ttl(&write.record));
+        let id = record.id().clone();
         let touched = match &write.mode {
-            Mode::Update { version, .. } => self.driver().touch(&id, version, ttl).await?,
+            Mode::Update { version, .. } => self.driver().touch(record, version, ttl).await?,
             Mode::Create | Mode::Regenerate { .. } => Touched::MustSave,
         };
         let outcome = match touched {
-            Touched::Done => self.issue(handle, ttl)?,
+            Touched::Done => self.issue(handle, ttl, record.remembered_for.is_some())?,
             Touched::Gone => dropped(&id),
             Touched::MustSave => Box::pin(self.write(write)).await?,
         };
@@ -138,6 +151,7 @@ impl Inner {
             record,
             changes,
             mode,
+            ..
         } = write;
         self.check_size(record)?;
         match mode {
@@ -166,14 +180,16 @@ impl Inner {
     pub(super) async fn create(&self, record: &Record) -> Result<Outcome, Error> {
         let ttl = self.ttl(record);
         match self.driver().save(record, Expected::Absent, ttl).await? {
-            Saved::Done { handle } => match self.issue(handle, ttl) {
-                Ok(outcome) => Ok(outcome),
-                Err(error) => {
-                    // Nobody will ever have its cookie. If it cannot be removed, it expires.
-                    let _ = self.driver().destroy(record.id()).await;
-                    Err(error)
+            Saved::Done { handle, .. } => {
+                match self.issue(handle, ttl, record.remembered_for.is_some()) {
+                    Ok(outcome) => Ok(outcome),
+                    Err(error) => {
+                        // Nobody will ever have its cookie. If it cannot be removed, it expires.
+                        let _ = self.driver().destroy(record.id()).await;
+                        Err(error)
+                    }
                 }
-            },
+            }
             // Somebody stored a record under an id that was just generated. It is not ours to overwrite.
             Saved::Conflict(_) => Err(Error::new(ErrorKind::Conflict)),
         }
@@ -195,8 +211,10 @@ impl Inner {
                 .save(record, Expected::Version(version), ttl)
                 .await?
             {
-                Saved::Done { handle } if known == Some(&*handle) => return Ok(Outcome::Keep),
-                Saved::Done { handle } => return self.issue(handle, ttl),
+                Saved::Done { handle, .. } if known == Some(&*handle) => return Ok(Outcome::Keep),
+                Saved::Done { handle, .. } => {
+                    return self.issue(handle, ttl, record.remembered_for.is_some());
+                }
                 Saved::Conflict(Some(current)) if self.is_live(&current.record) => {
                     events::conflict(record.id());
                     *record = self.merge(record, changes, &current, renews)?;
@@ -220,9 +238,15 @@ impl Inner {
         let mut merged = changes.onto(current)?;
         merged.id = ours.id.clone();
         merged.created_at = merged.created_at.or(ours.created_at);
+        let now = self.clock.now();
+        merged.stamp(
+            &Ownership::of(&current.record, &self.options),
+            now,
+            &self.options,
+        );
         let renewed = || {
-            let lifetimes = &self.options.lifetimes;
-            lifetimes.expiry(self.clock.now(), merged.created_at)
+            let lifetimes = self.options.lifetimes.remembering(merged.remembered_for);
+            lifetimes.expiry(now, merged.created_at)
         };
         // Another request may have renewed the session.
         merged.expires_at = Some(match merged.expires_at {
@@ -239,12 +263,12 @@ impl Inner {
     }
 
     fn check_size(&self, record: &Record) -> Result<(), Error> {
-        self.budget(self.clock.now(), record.created_at())
+        self.budget(self.clock.now(), record.created_at(), record.remembered_for)
             .check_record(record)
     }
 
     /// Signs a handle, unless no cookie could carry it: because of a mistake in the driver, or because the record grew.
-    fn issue(&self, handle: String, ttl: Duration) -> Result<Outcome, Error> {
+    fn issue(&self, handle: String, ttl: Duration, is_remembered: bool) -> Result<Outcome, Error> {
         if !handle
             .bytes()
             .fold(true, |fit, byte| fit & is_cookie_octet(byte))
@@ -257,7 +281,11 @@ impl Inner {
         if size > MAX_COOKIE_BYTES {
             return Err(Error::too_large(size, MAX_COOKIE_BYTES));
         }
-        Ok(Outcome::Set(Token { value, ttl }))
+        Ok(Outcome::Set(Token {
+            value,
+            ttl,
+            is_remembered,
+        }))
     }
 
     fn ttl(&self, record: &Record) -> Duration {

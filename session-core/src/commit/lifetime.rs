@@ -45,6 +45,14 @@ impl Lifetimes {
         Ok(())
     }
 
+    /// Returns the lifetimes of a session with its own idle lifetime.
+    pub(crate) fn remembering(self, remembered_for: Option<Duration>) -> Self {
+        Self {
+            idle: remembered_for.unwrap_or(self.idle),
+            ..self
+        }
+    }
+
     /// Returns `true` if the record has not ended yet.
     pub(crate) fn is_live(&self, now: Timestamp, record: &Record) -> bool {
         let is_past = |end: Timestamp| end <= now;

@@ -58,7 +58,7 @@ impl SessionManager {
     pub fn set_cookie(&self, outcome: &Outcome) -> Option<String> {
         match outcome {
             Outcome::Keep => None,
-            Outcome::Set(token) => Some(self.0.cookie.set(&token.value, token.ttl)),
+            Outcome::Set(token) => Some(self.0.cookie.set(token)),
             Outcome::Clear => Some(self.0.cookie.clear()),
         }
     }
@@ -105,9 +105,14 @@ impl Inner {
         &*self.driver
     }
 
-    pub(crate) fn budget(&self, now: Timestamp, created_at: Option<Timestamp>) -> Budget {
-        let lifetimes = &self.options.lifetimes;
-        let begins_at = lifetimes.absolute.map(|_| now);
+    pub(crate) fn budget(
+        &self,
+        now: Timestamp,
+        created_at: Option<Timestamp>,
+        remembered_for: Option<Duration>,
+    ) -> Budget {
+        let lifetimes = self.options.lifetimes.remembering(remembered_for);
+        let begins_at = self.options.begins_at(now);
         let created_at = created_at.or(begins_at);
         Budget {
             capacity: self.driver().capacity(),
@@ -116,6 +121,8 @@ impl Inner {
             expires_at: lifetimes.expiry(now, created_at),
             created_at,
             begins_at,
+            remembered_for,
+            has_stamps: self.options.has_stamps,
         }
     }
 }

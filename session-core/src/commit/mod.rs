@@ -7,6 +7,7 @@ pub(crate) mod lifetime;
 pub(crate) mod manager;
 mod open;
 pub(crate) mod outcome;
+mod owners;
 pub(crate) mod plan;
 mod regenerate;
 pub(crate) mod size;

@@ -1,6 +1,7 @@
 //! Opening the session of a request.
 
 use crate::cookie::key_ring::Verified;
+use crate::record::owner::Ownership;
 use crate::session::state::State;
 use crate::{Error, Loaded, OnOutage, Session, SessionId, SessionManager, events};
 
@@ -43,21 +44,27 @@ impl SessionManager {
                 Err(error) => {
                     events::load_failed(&error);
                     return match self.0.options.on_outage {
-                        OnOutage::Serve => Ok(Session::new(State::unavailable(
-                            self.0.budget(self.now(), None),
-                        ))),
+                        OnOutage::Serve => Ok(self.session(State::unavailable(self.0.budget(
+                            self.now(),
+                            None,
+                            None,
+                        )))),
                         OnOutage::Refuse => Err(error),
                     };
                 }
             }
         }
-        let budget = self.0.budget(self.now(), None);
+        let budget = self.0.budget(self.now(), None, None);
         let mut state = match moved {
             Some(old) => State::moved(old, budget),
             None => State::new(budget),
         };
         state.has_cookie = has_cookie;
-        Ok(Session::new(state))
+        Ok(self.session(state))
+    }
+
+    pub(super) fn session(&self, state: State) -> Session {
+        Session::new(state.managed_by(self))
     }
 
     /// Makes a session of a record, if the record is live.
@@ -72,6 +79,7 @@ impl SessionManager {
             events::moved(record.id());
             return Admitted::Moved(loaded.record.id);
         }
+        let lifetimes = lifetimes.remembering(record.remembered_for);
         let is_due = record
             .expires_at()
             .is_some_and(|end| lifetimes.is_due(now, end, record.created_at()));
@@ -80,9 +88,12 @@ impl SessionManager {
         let is_needed = is_due || is_rekeyed || self.can_revoke();
         let handle = (is_needed && verified.handle != record.id().as_str())
             .then(|| verified.handle.to_owned());
-        let budget = self.0.budget(now, record.created_at());
-        Admitted::Live(Session::new(State::loaded(
-            loaded, is_due, is_rekeyed, handle, budget,
+        let ownership = Ownership::of(record, &self.0.options);
+        let budget = self
+            .0
+            .budget(now, record.created_at(), record.remembered_for);
+        Admitted::Live(self.session(State::loaded(
+            loaded, is_due, is_rekeyed, handle, ownership, budget,
         )))
     }
 }

@@ -21,6 +21,7 @@ pub enum Outcome {
 pub struct Token {
     pub(crate) value: String,
     pub(crate) ttl: Duration,
+    pub(crate) is_remembered: bool,
 }
 
 impl Token {
@@ -34,6 +35,14 @@ impl Token {
     #[must_use]
     pub const fn ttl(&self) -> Duration {
         self.ttl
+    }
+
+    /// Returns `true` if the cookie must outlive the browser, because
+    /// [`remember_for`](crate::Session::remember_for) said so, whatever
+    /// [`CookieOptions::persistent`](crate::CookieOptions::persistent) says.
+    #[must_use]
+    pub const fn is_remembered(&self) -> bool {
+        self.is_remembered
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::options::Options;
 use crate::merge::Changes;
+use crate::record::owner::Ownership;
 use crate::session::life::{Life, Origin};
 use crate::session::state::State;
 use crate::{Error, Establish, Record, Renewal, SessionId, Timestamp, Version};
@@ -30,6 +31,7 @@ pub(crate) enum Plan {
         id: SessionId,
         handle: String,
         ttl: Duration,
+        is_remembered: bool,
     },
 }
 
@@ -38,6 +40,8 @@ pub(crate) struct Write {
     pub(crate) record: Record,
     pub(crate) changes: Changes,
     pub(crate) mode: Mode,
+    /// Whose record it replaces, if it replaces one.
+    pub(crate) before: Ownership,
 }
 
 /// Where a record is stored.
@@ -58,6 +62,13 @@ pub(crate) enum Mode {
         handle: String,
         version: Version,
     },
+}
+
+/// What a plan depends on besides the session.
+pub(crate) struct Context<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) options: &'a Options,
+    pub(crate) can_revoke: bool,
 }
 
 impl Plan {
@@ -93,12 +104,8 @@ impl Plan {
 
 impl State {
     /// Closes the session and decides what to do with it.
-    pub(crate) fn plan(
-        &mut self,
-        now: Timestamp,
-        options: &Options,
-        can_revoke: bool,
-    ) -> Result<Plan, Error> {
+    pub(crate) fn plan(&mut self, context: &Context<'_>) -> Result<Plan, Error> {
+        let options = context.options;
         let is_modified = self.is_modified();
         if std::mem::replace(&mut self.is_closed, true) {
             return Ok(Plan::Keep);
@@ -106,7 +113,7 @@ impl State {
         match &self.life {
             Life::Unavailable => Ok(Plan::Keep),
             Life::New { .. } if is_modified || options.establish == Establish::Always => {
-                let write = self.create(now, options)?;
+                let write = self.create(context)?;
                 Ok(Plan::Write {
                     removing: None,
                     write,
@@ -116,7 +123,7 @@ impl State {
             Life::New { .. } | Life::Moved { .. } => Ok(Plan::Keep),
             Life::Ended { old, .. } => {
                 let old = old.clone().map(Box::new);
-                self.plan_ended(old, now, options)
+                self.plan_ended(old, context)
             }
             Life::Loaded { origin, new_id } => {
                 // A record without an end, or from before there was an absolute lifetime, must learn its times.
@@ -127,7 +134,7 @@ impl State {
                     return Ok(Plan::Keep);
                 }
                 let (origin, new_id) = (origin.clone(), new_id.clone());
-                Ok(self.plan_loaded(origin, new_id, is_write, now, options, can_revoke))
+                Ok(self.plan_loaded(origin, new_id, is_write, context))
             }
         }
     }
@@ -135,11 +142,10 @@ impl State {
     fn plan_ended(
         &mut self,
         old: Option<Box<Origin>>,
-        now: Timestamp,
-        options: &Options,
+        context: &Context<'_>,
     ) -> Result<Plan, Error> {
         if self.is_established() {
-            return match (self.create(now, options), old) {
+            return match (self.create(context), old) {
                 (Ok(write), removing) => Ok(Plan::Write { removing, write }),
                 (Err(error), Some(removing)) => Ok(Plan::Fail { removing, error }),
                 (Err(error), None) => Err(error),
@@ -159,23 +165,25 @@ impl State {
         origin: Origin,
         new_id: Option<SessionId>,
         is_write: bool,
-        now: Timestamp,
-        options: &Options,
-        can_revoke: bool,
+        context: &Context<'_>,
     ) -> Plan {
-        let lifetimes = &options.lifetimes;
+        let Context {
+            now,
+            options,
+            can_revoke,
+        } = *context;
+        let lifetimes = options.lifetimes.remembering(self.remembered_for);
         let handle = origin.handle().to_owned();
         let Origin {
             id,
             version,
             expires_at,
+            ownership,
             is_due,
             is_rekeyed,
             ..
         } = origin;
-        let created_at = origin
-            .created_at
-            .or_else(|| lifetimes.absolute.map(|_| now));
+        let created_at = origin.created_at.or_else(|| options.begins_at(now));
         let renewed = lifetimes.expiry(now, created_at);
         if let Some(new_id) = new_id {
             let mode = Mode::Regenerate {
@@ -183,7 +191,7 @@ impl State {
                 handle,
                 version,
             };
-            let write = self.write(new_id, created_at, renewed, mode);
+            let write = self.write(new_id, created_at, renewed, mode, ownership, context);
             return Plan::Write {
                 removing: None,
                 write,
@@ -192,18 +200,19 @@ impl State {
         if is_write {
             // Unless the session is renewed its end stays, and the cookie is not sent again: a response that is overtaken
             // on its way must not replace the cookie of a newer session.
-            let renews = !self.is_background
-                && (is_due
-                    || expires_at.is_none()
-                    || !can_revoke
-                    || lifetimes.renewal != Renewal::OnUse);
+            let renews = self.changes.sets_lifetime()
+                || !self.is_background
+                    && (is_due
+                        || expires_at.is_none()
+                        || !can_revoke
+                        || lifetimes.renewal != Renewal::OnUse);
             let end = expires_at.filter(|_| !renews).unwrap_or(renewed);
             let mode = Mode::Update {
                 version,
                 renews,
                 known: (!renews && !is_rekeyed).then_some(handle),
             };
-            let write = self.write(id, created_at, end, mode);
+            let write = self.write(id, created_at, end, mode, ownership, context);
             return Plan::Write {
                 removing: None,
                 write,
@@ -215,18 +224,26 @@ impl State {
                 renews: true,
                 known: None,
             };
-            let write = self.write(id, created_at, renewed, mode);
+            let write = self.write(id, created_at, renewed, mode, ownership, context);
             return Plan::Touch { handle, write };
         }
         let ttl = expires_at.unwrap_or_default().since(now);
-        Plan::Reissue { id, handle, ttl }
+        Plan::Reissue {
+            id,
+            handle,
+            ttl,
+            is_remembered: self.remembered_for.is_some(),
+        }
     }
 
-    fn create(&mut self, now: Timestamp, options: &Options) -> Result<Box<Write>, Error> {
+    fn create(&mut self, context: &Context<'_>) -> Result<Box<Write>, Error> {
+        let Context { now, options, .. } = *context;
         let id = self.id()?;
-        let created_at = options.lifetimes.absolute.map(|_| now);
-        let expires_at = options.lifetimes.expiry(now, created_at);
-        Ok(self.write(id, created_at, expires_at, Mode::Create))
+        let created_at = options.begins_at(now);
+        let lifetimes = options.lifetimes.remembering(self.remembered_for);
+        let expires_at = lifetimes.expiry(now, created_at);
+        let before = Ownership::default();
+        Ok(self.write(id, created_at, expires_at, Mode::Create, before, context))
     }
 
     fn write(
@@ -235,12 +252,17 @@ impl State {
         created_at: Option<Timestamp>,
         expires_at: Timestamp,
         mode: Mode,
+        before: Ownership,
+        context: &Context<'_>,
     ) -> Box<Write> {
+        let mut record = self.record(id, created_at, expires_at);
+        record.stamp(&before, context.now, context.options);
         // The session can still be read after the commit, but not changed.
         Box::new(Write {
-            record: self.record(id, created_at, expires_at),
+            record,
             changes: std::mem::take(&mut self.changes),
             mode,
+            before,
         })
     }
 }

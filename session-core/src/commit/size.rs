@@ -1,5 +1,7 @@
 //! How large a session may grow: the driver's capacity, or the cookie's limit.
 
+use std::time::Duration;
+
 use crate::cookie::key_ring::KeyRing;
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 use crate::record::members::MAX_BYTES;
@@ -18,6 +20,9 @@ pub(crate) struct Budget {
     pub(crate) created_at: Option<Timestamp>,
     /// When a session that begins with this request begins, if its record will say so.
     pub(crate) begins_at: Option<Timestamp>,
+    pub(crate) remembered_for: Option<Duration>,
+    /// Whether the record says when it was saved and when it got its owner.
+    pub(crate) has_stamps: bool,
 }
 
 impl Budget {
@@ -25,14 +30,18 @@ impl Budget {
     pub(crate) fn of_new(self) -> Self {
         Self {
             created_at: self.begins_at,
+            remembered_for: None,
             ..self
         }
     }
 
     /// Checks a session whose parts have these lengths, in bytes of JSON.
     pub(crate) fn check(&self, id: &str, data: usize, flash_next: usize) -> Result<(), Error> {
-        let times = [Some(self.expires_at), self.created_at];
-        let json = record::json_len(id, data, flash_next, times.into_iter().flatten());
+        // Every time since 2001 has as many digits as the next one.
+        let stamp = self.has_stamps.then_some(self.expires_at);
+        let times = [Some(self.expires_at), self.created_at, stamp, stamp];
+        let times = times.into_iter().flatten();
+        let json = record::json_len(id, data, flash_next, times, self.remembered_for);
         let (size, limit) = match self.capacity {
             Capacity::Unlimited => (json, self.max_bytes.min(MAX_BYTES)),
             Capacity::Json(limit) => (json, limit.min(self.max_bytes).min(MAX_BYTES)),

@@ -74,6 +74,28 @@ impl Builder {
         self
     }
 
+    /// Names the data key that says whose session it is, such as `user_id`, so that a user's sessions can be
+    /// [listed](SessionManager::sessions_of) and [ended](SessionManager::revoke_all_of). Default: none.
+    ///
+    /// The value is a string or a number. A number counts as its text. Storing anything else under the key fails with
+    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode), except `null`, which is no owner.
+    ///
+    /// In a server-side store, each record then also says when it was created and saved and when it got its owner.
+    pub fn owner_key(mut self, key: impl Into<String>) -> Self {
+        self.options.owner_key = Some(key.into().into_boxed_str());
+        self
+    }
+
+    /// Sets how many sessions an owner may have. Default: no limit.
+    ///
+    /// When one too many gets its owner, at a login, the sessions that got theirs first end. It needs an
+    /// [`owner_key`](Self::owner_key) and a driver that lists an owner's sessions. If the store fails at that moment, the
+    /// login stands, the failure is logged, and the next login ends what is too much.
+    pub fn sessions_per_owner(mut self, limit: usize) -> Self {
+        self.options.sessions_per_owner = Some(limit);
+        self
+    }
+
     /// Sets when a session in use gets a new lifetime. Default: [`Renewal::OnUse`].
     pub fn renewal(mut self, renewal: Renewal) -> Self {
         self.options.lifetimes.renewal = renewal;
@@ -155,17 +177,21 @@ impl Builder {
     /// # Errors
     ///
     /// Returns a [`ConfigError`] that names the setting: an invalid cookie ([`CookieOptions::validate`]), a lifetime of
-    /// zero, or an absolute lifetime shorter than the lifetime.
+    /// zero, an absolute lifetime shorter than the lifetime, an empty owner key, or a limit of sessions per owner that is
+    /// zero or has no owner key.
     pub fn build(self) -> Result<SessionManager, ConfigError> {
         self.options.lifetimes.validate()?;
+        self.options.validate_owners()?;
         let cookie = CookieTemplate::new(&self.cookie)?;
         let Self {
             driver,
             keys,
-            options,
+            mut options,
             clock,
             ..
         } = self;
+        // Nobody could list what is in the clients' cookies.
+        options.has_stamps = options.owner_key.is_some() && driver.can_revoke();
         Ok(SessionManager(Arc::new(Inner {
             driver,
             keys,

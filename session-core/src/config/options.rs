@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::commit::lifetime::Lifetimes;
+use crate::record::owner;
+use crate::{ConfigError, Timestamp, Values};
 
 /// When a session in use gets a new lifetime.
 ///
@@ -100,9 +102,15 @@ pub enum Caching {
 }
 
 /// Every setting of a session system besides the cookie and the keys.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) lifetimes: Lifetimes,
+    /// The data key that holds the session's owner.
+    pub(crate) owner_key: Option<Box<str>>,
+    /// Whether records say when they were saved and when they got their owner.
+    pub(crate) has_stamps: bool,
+    /// How many sessions an owner may have.
+    pub(crate) sessions_per_owner: Option<usize>,
     /// For how long a regenerated id is known as moved.
     pub(crate) grace: Duration,
     /// The most bytes of JSON that a record may have.
@@ -118,6 +126,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             lifetimes: Lifetimes::default(),
+            owner_key: None,
+            has_stamps: false,
+            sessions_per_owner: None,
             grace: DEFAULT_GRACE,
             max_bytes: DEFAULT_MAX_BYTES,
             establish: Establish::default(),
@@ -126,6 +137,36 @@ impl Default for Options {
             on_save_failure: OnSaveFailure::default(),
             caching: Caching::default(),
         }
+    }
+}
+
+impl Options {
+    pub(crate) fn validate_owners(&self) -> Result<(), ConfigError> {
+        let limit = "sessions per owner";
+        match (self.owner_key.as_deref(), self.sessions_per_owner) {
+            (Some(""), _) => Err(ConfigError::new(
+                "owner key",
+                "is empty",
+                "use the data key that holds the user, such as `user_id`",
+            )),
+            (None, Some(_)) => Err(ConfigError::new(
+                limit,
+                "has no owner key",
+                "set the owner key too",
+            )),
+            (_, Some(0)) => Err(ConfigError::new(limit, "is zero", "use at least 1")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns when a session that is first saved now begins, if its record is to say so.
+    pub(crate) fn begins_at(&self, now: Timestamp) -> Option<Timestamp> {
+        (self.has_stamps || self.lifetimes.absolute.is_some()).then_some(now)
+    }
+
+    /// Returns the owner of a session with this data.
+    pub(crate) fn owner_in(&self, data: &Values) -> Option<Box<str>> {
+        owner::read(data.get_raw(self.owner_key.as_deref()?)?)
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn dropped_touch_keeps_the_record<S: Subject>(rig: &Rig<'_, S>) -> Re
     let stored = store.create(rig.record(OLD)?)?;
     let version = store.loaded(&stored.handle)?.version;
     dropped(&store, || {
-        store.driver.touch(stored.record.id(), &version, LONG)
+        store.driver.touch(&stored.record, &version, LONG)
     });
     store.expect_held(&stored.handle, &stored.record)?;
     still_works(rig, &rig.connect(), &stored)

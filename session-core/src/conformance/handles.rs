@@ -67,7 +67,7 @@ pub(super) fn strange_ids_do_not_collide<S: Subject>(rig: &Rig<'_, S>) -> Result
         let record = rig.record_of(&id, &format!(r#"{{"form":"{form}"}}"#))?;
         // A store may refuse such ids, but it must not mix them up.
         match store.save(&record, Expected::Absent, LONG) {
-            Ok(Saved::Done { handle }) => held.push((handle, record)),
+            Ok(Saved::Done { handle, .. }) => held.push((handle, record)),
             Ok(conflict) => {
                 let expected = format!(
                     "Saved::Done for an id of the form {form} beside similar ids, or an error"
@@ -101,7 +101,7 @@ pub(super) fn long_ids_are_stored<S: Subject>(rig: &Rig<'_, S>) -> Result<(), St
             let record = rig.record_of(&id, &format!(r#"{{"end":"{end}"}}"#))?;
             let saved = store.save(&record, Expected::Absent, LONG);
             match saved {
-                Ok(Saved::Done { handle }) => held.push(Stored { record, handle }),
+                Ok(Saved::Done { handle, .. }) => held.push(Stored { record, handle }),
                 refused => {
                     let expected = format!("Saved::Done for a new id of {len} bytes");
                     return Err(Stop::broken(expected, format_args!("{refused:?}")));

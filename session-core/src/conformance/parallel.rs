@@ -266,7 +266,7 @@ fn by_each<'a, S: Subject>(
 /// exactly one.
 fn winner<'a>(ends: &'a [Saved], of: &str) -> Result<(usize, &'a str), Stop> {
     let done = |(number, end): (usize, &'a Saved)| match end {
-        Saved::Done { handle } => Some((number, handle.as_str())),
+        Saved::Done { handle, .. } => Some((number, handle.as_str())),
         Saved::Conflict(_) => None,
     };
     let winners: Vec<_> = ends.iter().enumerate().filter_map(done).collect();

@@ -181,7 +181,7 @@ impl<S: Subject> Connection<'_, S> {
         ttl: Duration,
     ) -> Result<String, Stop> {
         match self.save(record, expected, ttl)? {
-            Saved::Done { handle } => Ok(handle),
+            Saved::Done { handle, .. } => Ok(handle),
             conflict @ Saved::Conflict(_) => {
                 let when = match expected {
                     Expected::Absent => "of a new record with Expected::Absent",
@@ -205,7 +205,8 @@ impl<S: Subject> Connection<'_, S> {
         version: &Version,
         ttl: Duration,
     ) -> Result<Touched, Error> {
-        self.run(self.driver.touch(id, version, ttl))
+        let record = Record::new(id.clone());
+        self.run(self.driver.touch(&record, version, ttl))
     }
 
     /// Stops the check unless a load finds nothing.

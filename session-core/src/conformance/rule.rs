@@ -27,6 +27,8 @@ impl Rule {
     pub(super) const SILENT: Self = Self::new(11, "Silent");
     pub(super) const ACCURATE: Self = Self::new(12, "Capabilities are reported accurately");
 
+    pub(super) const INDEX: Self = Self::new(13, "The index misses no live session");
+
     const fn new(number: u8, title: &'static str) -> Self {
         Self { number, title }
     }
@@ -70,12 +72,13 @@ mod tests {
             Rule::IN_TIME,
             Rule::SILENT,
             Rule::ACCURATE,
+            Rule::INDEX,
         ];
         for (at, rule) in rules.iter().enumerate() {
             assert_eq!(usize::from(rule.number), at + 1);
             let line = format!("/// {}. **{}.**", rule.number, rule.title);
             assert!(contract.contains(&line), "{line}");
         }
-        assert!(!contract.contains("/// 13. **"));
+        assert!(!contract.contains("/// 14. **"));
     }
 }

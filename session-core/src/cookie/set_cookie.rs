@@ -1,9 +1,8 @@
 //! The Set-Cookie lines that set and remove the cookie.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use crate::{ConfigError, CookieOptions, SameSite};
+use crate::{ConfigError, CookieOptions, SameSite, Token};
 
 /// Valid options, laid out as the constant parts of a Set-Cookie line.
 #[derive(Clone, Debug)]
@@ -47,10 +46,11 @@ impl CookieTemplate {
         &self.name
     }
 
-    /// Returns the value of a Set-Cookie header for `token`, valid for `ttl`.
-    pub(crate) fn set(&self, token: &str, ttl: Duration) -> String {
-        let mut line = self.line(token);
-        if self.persistent {
+    /// Returns the value of a Set-Cookie header for `token`.
+    pub(crate) fn set(&self, token: &Token) -> String {
+        let mut line = self.line(&token.value);
+        if self.persistent || token.is_remembered {
+            let ttl = token.ttl;
             // Rounded up, so that a session of half a second does not get the Max-Age that removes a cookie.
             let seconds = ttl
                 .as_secs()
@@ -86,17 +86,27 @@ const ROOM_FOR_AGE: usize = 60;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn template(options: CookieOptions) -> CookieTemplate {
         CookieTemplate::new(&options).unwrap()
     }
 
+    fn token(value: &str, ttl: Duration) -> Token {
+        Token {
+            value: value.to_owned(),
+            ttl,
+            is_remembered: false,
+        }
+    }
+
     /// Security checklist, statements 3 and 13.
     #[test]
     fn s03_s13_the_default_is_generic_and_safe() {
         assert_eq!(
-            template(CookieOptions::default()).set("t", Duration::from_secs(7200)),
+            template(CookieOptions::default()).set(&token("t", Duration::from_secs(7200))),
             "session=t; Path=/; SameSite=Lax; HttpOnly; Secure; Max-Age=7200"
         );
     }
@@ -109,7 +119,7 @@ mod tests {
                 .same_site(SameSite::None)
                 .secure(false),
         )
-        .set("t", Duration::ZERO);
+        .set(&token("t", Duration::ZERO));
         assert_eq!(
             line,
             "session=t; Path=/; SameSite=None; HttpOnly; Secure; Max-Age=0"
@@ -124,7 +134,7 @@ mod tests {
             .domain("a.example")
             .same_site(SameSite::None)
             .partitioned(true);
-        let set = template(options.clone()).set("token", Duration::from_secs(60));
+        let set = template(options.clone()).set(&token("token", Duration::from_secs(60)));
         let clear = template(options).clear();
         assert_eq!(
             set,
@@ -141,7 +151,7 @@ mod tests {
     #[test]
     fn s23_max_age_is_clamped_to_400_days() {
         let age = |ttl| {
-            let line = template(CookieOptions::default()).set("t", ttl);
+            let line = template(CookieOptions::default()).set(&token("t", ttl));
             line.rsplit_once('=').unwrap().1.parse::<u64>().unwrap()
         };
         assert_eq!(age(Duration::MAX), 34_560_000);
@@ -151,9 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_session_cookie_has_no_max_age() {
-        let line =
-            template(CookieOptions::default().persistent(false)).set("t", Duration::from_secs(60));
+    fn a_browser_session_cookie_has_no_max_age_unless_it_is_remembered() {
+        let template = template(CookieOptions::default().persistent(false));
+        let mut token = token("t", Duration::from_secs(60));
+        let line = template.set(&token);
         assert_eq!(line, "session=t; Path=/; SameSite=Lax; HttpOnly; Secure");
+        token.is_remembered = true;
+        assert_eq!(template.set(&token), line + "; Max-Age=60");
     }
 }

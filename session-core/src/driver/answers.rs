@@ -43,6 +43,8 @@ pub enum Saved {
     Done {
         /// The handle.
         handle: String,
+        /// The version that the store holds now, as [`load`](crate::Driver::load) returns it.
+        version: Version,
     },
     /// Nothing was stored, because the store holds this instead, or nothing at all.
     // Boxed, so that the common answer stays small.

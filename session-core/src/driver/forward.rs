@@ -28,12 +28,16 @@ macro_rules! forward {
                 (**self).can_revoke()
             }
 
-            async fn touch(&self, id: &SessionId, version: &Version, ttl: Duration) -> Result<Touched, Error> {
-                (**self).touch(id, version, ttl).await
+            async fn touch(&self, record: &Record, version: &Version, ttl: Duration) -> Result<Touched, Error> {
+                (**self).touch(record, version, ttl).await
             }
 
             fn capacity(&self) -> Capacity {
                 (**self).capacity()
+            }
+
+            async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+                (**self).owned_by(owner).await
             }
         }
     )*};

@@ -145,6 +145,7 @@ impl Driver for MemoryDriver {
         if matches!(expected, Expected::Absent) && self.len() >= self.capacity {
             self.sweep(now);
         }
+        let version = self.next_version();
         let mut shard = self.shard(id, now);
         let held = shard.live(id, now);
         match (expected, &held) {
@@ -152,15 +153,15 @@ impl Driver for MemoryDriver {
                 if !self.reserve() {
                     return Err(self.full());
                 }
-                if !shard.put(record.clone(), self.next_version(), now + ttl) {
+                if !shard.put(record.clone(), version, now + ttl) {
                     // It replaced an expired one.
                     self.len.fetch_sub(1, Ordering::Relaxed);
                 }
             }
-            (Expected::Version(version), Some(stored))
-                if version.as_number() == Some(stored.version) =>
+            (Expected::Version(expected), Some(stored))
+                if expected.as_number() == Some(stored.version) =>
             {
-                shard.put(record.clone(), self.next_version(), now + ttl);
+                shard.put(record.clone(), version, now + ttl);
             }
             _ => {
                 return Ok(Saved::Conflict(
@@ -170,6 +171,7 @@ impl Driver for MemoryDriver {
         }
         Ok(Saved::Done {
             handle: id.to_owned(),
+            version: Version::number(version),
         })
     }
 
@@ -185,11 +187,11 @@ impl Driver for MemoryDriver {
 
     async fn touch(
         &self,
-        id: &SessionId,
+        record: &Record,
         version: &Version,
         ttl: Duration,
     ) -> Result<Touched, Error> {
-        let now = self.clock.now();
+        let (id, now) = (record.id(), self.clock.now());
         let mut shard = self.shard(id.as_str(), now);
         match shard.live(id.as_str(), now) {
             None => Ok(Touched::Gone),
@@ -199,6 +201,13 @@ impl Driver for MemoryDriver {
                 Ok(Touched::Done)
             }
         }
+    }
+
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        // All at once: a session that moves from one shard to another must be found in one of them.
+        let shards: Vec<_> = self.shards.iter().map(lock).collect();
+        let ids = shards.iter().flat_map(|shard| shard.owned_by(owner));
+        Ok(Some(ids.cloned().collect()))
     }
 }
 
@@ -242,7 +251,7 @@ mod tests {
 
     fn create(driver: &MemoryDriver, id: &str) -> bool {
         let saved = block_on(driver.save(&record(id), Expected::Absent, MINUTE));
-        matches!(saved.unwrap(), Saved::Done { handle } if handle == id)
+        matches!(saved.unwrap(), Saved::Done { handle, .. } if handle == id)
     }
 
     #[test]
@@ -294,7 +303,7 @@ mod tests {
             block_on(driver.save(&record("a"), Expected::Version(&version), MINUTE)).unwrap();
         assert!(matches!(saved, Saved::Conflict(None)));
         assert_eq!(
-            block_on(driver.touch(record("a").id(), &version, MINUTE)).unwrap(),
+            block_on(driver.touch(&record("a"), &version, MINUTE)).unwrap(),
             Touched::Gone
         );
         assert!(driver.is_empty());
@@ -306,7 +315,7 @@ mod tests {
         create(&driver, "a");
         let before = block_on(driver.load("a")).unwrap().unwrap();
         clock.advance(MINUTE * 2 / 3);
-        let touched = block_on(driver.touch(record("a").id(), &before.version, MINUTE)).unwrap();
+        let touched = block_on(driver.touch(&record("a"), &before.version, MINUTE)).unwrap();
         assert_eq!(touched, Touched::Done);
         clock.advance(MINUTE / 2);
         let after = block_on(driver.load("a")).unwrap().unwrap();

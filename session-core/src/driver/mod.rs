@@ -29,8 +29,9 @@ use crate::{Error, Record, SessionId, Version};
 ///     fn can_revoke(&self) -> bool;
 ///
 ///     // These have defaults.
-///     async fn touch(&self, id: &SessionId, version: &Version, ttl: Duration) -> Result<Touched, Error>;
+///     async fn touch(&self, record: &Record, version: &Version, ttl: Duration) -> Result<Touched, Error>;
 ///     fn capacity(&self) -> Capacity;
+///     async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error>;
 /// }
 /// ```
 ///
@@ -58,7 +59,8 @@ use crate::{Error, Record, SessionId, Version};
 /// 6. **Versions are never reused.** Every save gives the record a version that it never had before, even if the record
 ///    is unchanged, was changed and changed back, or was created again under its id after a restart. Overlapping
 ///    requests use versions to tell flash apart. In memory, count all saves. In a table, take the number from a
-///    sequence. Elsewhere, use [`Version::random`]. A touch keeps the version.
+///    sequence. Elsewhere, use [`Version::random`]. A touch keeps the version. [`Saved::Done`] returns the version that the
+///    next load will.
 /// 7. **Ended sessions are never resurrected.** A save with `Expected::Version` onto a record that is gone, whether
 ///    destroyed, evicted or expired, stores nothing and returns `Saved::Conflict(None)`. A touch returns
 ///    [`Touched::Gone`].
@@ -73,6 +75,10 @@ use crate::{Error, Record, SessionId, Version};
 ///     session for anyone who copied its handle. A record of the size that [`capacity`](Self::capacity) allows is stored.
 ///     A handle is valid in a cookie. If the record does not live in the handle, the handle names the record for as long
 ///     as it lives, whatever is saved.
+/// 13. **The index misses no live session.** If [`owned_by`](Self::owned_by) returns a list, it names every record that was
+///     saved with this [owner](Record::owner) and has lived since before the call, however its life was extended. It may
+///     name records that have ended or have another owner by now. An owner is any text of any length. Write the index in
+///     the same atomic step as the record, or before it.
 ///
 /// If the record lives in the handle, there is nothing to compare and nothing to end. Rules 5 to 8 do not apply to a
 /// driver whose `can_revoke` returns `false`, except that `destroy` returns `Ok`.
@@ -126,7 +132,10 @@ use crate::{Error, Record, SessionId, Version};
 ///         map.saves += 1;
 ///         let stored = (map.saves, record.clone());
 ///         map.records.insert(record.id().clone(), stored);
-///         Ok(Saved::Done { handle: record.id().as_str().to_owned() })
+///         Ok(Saved::Done {
+///             handle: record.id().as_str().to_owned(),
+///             version: Version::number(map.saves),
+///         })
 ///     }
 ///
 ///     async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
@@ -207,8 +216,8 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// cannot do: to mark a record as moved, or to look whether it still exists.
     fn can_revoke(&self) -> bool;
 
-    /// Sets the record's life to `ttl` from now, longer or shorter, if the store still holds `version`. Only the expiry
-    /// changes, not the version.
+    /// Sets the life of the stored record to `ttl` from now, longer or shorter, if the store still holds `version`. Only the
+    /// expiry changes, not the version. `record` is for the id and the owner; it is not stored.
     ///
     /// The default returns [`Touched::MustSave`], and the manager saves the record again.
     ///
@@ -217,16 +226,29 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Returns [`Error::unavailable`] if the store failed.
     async fn touch(
         &self,
-        id: &SessionId,
+        record: &Record,
         version: &Version,
         ttl: Duration,
     ) -> Result<Touched, Error> {
-        let _ = (id, version, ttl);
+        let _ = (record, version, ttl);
         Ok(Touched::MustSave)
     }
 
     /// Returns how much one record may hold. Default: [`Capacity::Unlimited`].
     fn capacity(&self) -> Capacity {
         Capacity::Unlimited
+    }
+
+    /// Returns the ids of all sessions of this [owner](Record::owner), in any order. It may name sessions that have ended:
+    /// the manager checks each.
+    ///
+    /// The default returns `None`: the driver has no index of owners.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::unavailable`] if the store failed.
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        let _ = owner;
+        Ok(None)
     }
 }

@@ -11,6 +11,8 @@ pub(super) struct Shard {
     pub(super) records: HashMap<SessionId, Stored>,
     /// The same records, by expiry.
     ends: BTreeSet<(Timestamp, SessionId)>,
+    /// The ids of those that have an owner.
+    owners: HashMap<Box<str>, BTreeSet<SessionId>>,
 }
 
 pub(super) struct Stored {
@@ -30,6 +32,12 @@ impl Shard {
     pub(super) fn put(&mut self, record: Record, version: u64, expires_at: Timestamp) -> bool {
         let id = record.id().clone();
         self.ends.insert((expires_at, id.clone()));
+        if let Some(owner) = &record.owner {
+            self.owners
+                .entry(owner.clone())
+                .or_default()
+                .insert(id.clone());
+        }
         let stored = Stored {
             record,
             version,
@@ -41,7 +49,11 @@ impl Shard {
                 true
             }
             Entry::Occupied(mut entry) => {
+                let owner = stored.record.owner.clone();
                 let old = entry.insert(stored);
+                if old.record.owner != owner {
+                    self.disown(&old.record);
+                }
                 if old.expires_at != expires_at {
                     self.ends.remove(&(old.expires_at, old.record.id));
                 }
@@ -62,8 +74,24 @@ impl Shard {
         let Some(stored) = self.records.remove(id) else {
             return false;
         };
+        self.disown(&stored.record);
         self.ends.remove(&(stored.expires_at, stored.record.id));
         true
+    }
+
+    pub(super) fn owned_by(&self, owner: &str) -> impl Iterator<Item = &SessionId> {
+        self.owners.get(owner).into_iter().flatten()
+    }
+
+    /// Removes a record's id from the list of its owner.
+    fn disown(&mut self, record: &Record) {
+        let Some(owner) = &record.owner else { return };
+        if let Some(ids) = self.owners.get_mut(owner) {
+            ids.remove(&record.id);
+            if ids.is_empty() {
+                self.owners.remove(owner);
+            }
+        }
     }
 
     /// Removes some expired records and returns how many: more than one save can add, few enough to go unnoticed.
@@ -71,7 +99,9 @@ impl Shard {
         let mut swept = 0;
         while swept < SWEEP && self.ends.first().is_some_and(|(end, _)| *end <= now) {
             if let Some((_, id)) = self.ends.pop_first() {
-                self.records.remove(&id);
+                if let Some(stored) = self.records.remove(&id) {
+                    self.disown(&stored.record);
+                }
                 swept += 1;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
@@ -42,6 +43,8 @@ pub struct Changes {
     overridden: Vec<Updates>,
     /// Flash for the next request.
     pub(super) flash_next: Values,
+    /// The session's own idle lifetime, if it was set or reset.
+    pub(super) remembered_for: Option<Option<Duration>>,
     /// The flash that this request loaded, and thereby ages.
     pub(super) aged: Option<LoadedFlash>,
 }
@@ -111,6 +114,11 @@ impl Changes {
         self.flushed.get_or_insert_with(|| seen.clone());
     }
 
+    /// Logs that the session got its own idle lifetime, or with `None`, that the manager's holds again.
+    pub const fn remember(&mut self, lifetime: Option<Duration>) {
+        self.remembered_for = Some(lifetime);
+    }
+
     /// Logs flash for the next request.
     pub fn flash(&mut self, key: &str, value: &RawValue) {
         self.flash_raw(key, value.get());
@@ -145,6 +153,11 @@ impl Changes {
         self.aged.take()
     }
 
+    /// Returns `true` if the session's own idle lifetime was set or reset.
+    pub(crate) const fn sets_lifetime(&self) -> bool {
+        self.remembered_for.is_some()
+    }
+
     /// Returns the flash for the next request.
     pub(crate) const fn flash_next(&self) -> &Values {
         &self.flash_next
@@ -157,6 +170,7 @@ impl Changes {
             && self.forgets.is_empty()
             && self.updates.is_empty()
             && self.flash_next.is_empty()
+            && self.remembered_for.is_none()
             && self.aged.is_none()
     }
 
@@ -177,6 +191,7 @@ impl fmt::Debug for Changes {
             .field("forgets", &self.forgets.keys())
             .field("updates", &self.updates.keys())
             .field("flash_next", &self.flash_next)
+            .field("remembered_for", &self.remembered_for)
             .finish_non_exhaustive()
     }
 }

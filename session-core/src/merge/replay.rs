@@ -19,6 +19,9 @@ impl Changes {
         let mut record = current.record.clone();
         self.apply_to_data(&mut record.data)?;
         self.apply_to_flash(&mut record, &current.version);
+        if let Some(remembered_for) = self.remembered_for {
+            record.remembered_for = remembered_for;
+        }
         Ok(record)
     }
 

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::json::canonical;
 use super::members::Members;
-use super::wire::{Object, Wire, flash_from, millis};
+use super::wire::{Object, Wire, flash_from, lifetime, millis};
 use crate::Timestamp;
 
 /// What can be read from a JSON object.
@@ -51,6 +51,11 @@ impl<'de> Read<'de> for Wire<'de> {
                 }
                 "exp" => wire.exp = Some(map.next_value::<Millis>()?.0),
                 "iat" => wire.iat = Some(map.next_value::<Millis>()?.0),
+                "sat" => wire.sat = millis(map.next_value::<&RawValue>()?.get()),
+                "oat" => wire.oat = millis(map.next_value::<&RawValue>()?.get()),
+                "remember" => {
+                    wire.remember = lifetime(map.next_value::<&RawValue>()?.get());
+                }
                 "moved" => wire.is_moved = map.next_value::<&RawValue>()?.get() == "true",
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }

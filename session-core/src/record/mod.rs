@@ -5,12 +5,14 @@ pub(crate) mod id;
 pub(crate) mod json;
 mod lossy;
 pub(crate) mod members;
+pub(crate) mod owner;
 mod plain;
 pub(crate) mod values;
 pub(crate) mod version;
 mod wire;
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use self::json::{escape, undecodable};
 use self::wire::Wire;
@@ -25,10 +27,17 @@ use crate::{Error, ErrorKind, SessionId, Timestamp, Values};
 /// {"id":"…","data":{…},"flash_next":{…},"exp":1700007200000}
 /// ```
 ///
-/// `exp` is the expiry. `iat` is the creation, present if an absolute lifetime is set. Both are milliseconds since the Unix
-/// epoch. `flash_from` appears only if overlapping requests left flash that one of them did not see (see
-/// [`merge`](crate::merge)), and `moved` only if [`regenerate`](crate::Session::regenerate) gave the session another id.
-/// Other fields are ignored.
+/// `exp` is the expiry, in milliseconds since the Unix epoch. The other fields are optional, and fields that are not in
+/// this table are ignored:
+///
+/// | Field | Holds | Present |
+/// |---|---|---|
+/// | `iat` | the creation, in milliseconds since the Unix epoch | with an absolute lifetime or an [owner key](crate::Builder::owner_key) |
+/// | `sat` | the last save, likewise | with an owner key, in a server-side store |
+/// | `oat` | the time at which the session got its owner, likewise | with an owner key, in a server-side store |
+/// | `remember` | the session's own idle lifetime, in milliseconds | after [`remember_for`](crate::Session::remember_for) |
+/// | `flash_from` | where flash comes from | if overlapping requests left flash that one of them did not see (see [`merge`](crate::merge)) |
+/// | `moved` | `true` | after [`regenerate`](crate::Session::regenerate), under the old id |
 ///
 /// # Examples
 ///
@@ -46,7 +55,7 @@ use crate::{Error, ErrorKind, SessionId, Timestamp, Values};
 /// );
 /// # Ok::<(), session_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Record {
     pub(crate) id: SessionId,
     pub(crate) data: Values,
@@ -55,7 +64,12 @@ pub struct Record {
     pub(crate) flash_from: Values,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) created_at: Option<Timestamp>,
+    pub(crate) saved_at: Option<Timestamp>,
+    pub(crate) owned_at: Option<Timestamp>,
+    pub(crate) remembered_for: Option<Duration>,
     pub(crate) is_moved: bool,
+    /// For the driver's index. It is in the data too, so it is no part of the JSON.
+    pub(crate) owner: Option<Box<str>>,
 }
 
 impl Record {
@@ -69,7 +83,11 @@ impl Record {
             flash_from: Values::new(),
             expires_at: None,
             created_at: None,
+            saved_at: None,
+            owned_at: None,
+            remembered_for: None,
             is_moved: false,
+            owner: None,
         }
     }
 
@@ -89,7 +107,8 @@ impl Record {
     ///
     /// Returns [`ErrorKind::Decode`] if `json` is not a record: not a JSON object, without an `id` that is a non-empty
     /// string, with `data` or `flash_next` that is not an object, or with `exp` or `iat` that is not a number. A driver
-    /// then answers "no session" and leaves the value alone.
+    /// then answers "no session" and leaves the value alone. Of the other optional fields, one that does not hold what it
+    /// should is ignored.
     pub fn from_json(json: impl Into<String>) -> Result<Self, Error> {
         let json = json.into();
         let wire = Wire::read(&json).map_err(|error| undecodable(&error))?;
@@ -103,6 +122,10 @@ impl Record {
             flash_from: wire.flash_from,
             expires_at: wire.exp,
             created_at: wire.iat,
+            saved_at: wire.sat,
+            owned_at: wire.oat,
+            remembered_for: wire.remember,
+            owner: None,
             is_moved: wire.is_moved,
             data: wire.data.over(json),
         })
@@ -112,6 +135,13 @@ impl Record {
     #[must_use]
     pub const fn expiring_at(mut self, expires_at: Timestamp) -> Self {
         self.expires_at = Some(expires_at);
+        self
+    }
+
+    /// Sets the owner, for tests of a driver's index. The [`SessionManager`](crate::SessionManager) sets it otherwise.
+    #[must_use]
+    pub fn with_owner(mut self, owner: Option<&str>) -> Self {
+        self.owner = owner.map(Into::into);
         self
     }
 
@@ -151,10 +181,38 @@ impl Record {
         self.expires_at
     }
 
-    /// Returns when the session began, which is recorded if an absolute lifetime is set.
+    /// Returns when the session began, which is recorded if an absolute lifetime or an
+    /// [owner key](crate::Builder::owner_key) is set.
     #[must_use]
     pub const fn created_at(&self) -> Option<Timestamp> {
         self.created_at
+    }
+
+    /// Returns when the record was last saved, which is recorded if an [owner key](crate::Builder::owner_key) is set. A
+    /// renewal without a write does not count.
+    #[must_use]
+    pub const fn saved_at(&self) -> Option<Timestamp> {
+        self.saved_at
+    }
+
+    /// Returns when the session got its owner, which is when the user logged in. It is recorded if an
+    /// [owner key](crate::Builder::owner_key) is set.
+    #[must_use]
+    pub const fn owned_at(&self) -> Option<Timestamp> {
+        self.owned_at
+    }
+
+    /// Returns the owner, for a driver's index of owners. It is known when the manager saves or touches the record, if an
+    /// [owner key](crate::Builder::owner_key) is set. [`from_json`](Self::from_json) does not set it.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
+    }
+
+    /// Returns the session's own idle lifetime, if [`remember_for`](crate::Session::remember_for) set one.
+    #[must_use]
+    pub const fn remembered_for(&self) -> Option<Duration> {
+        self.remembered_for
     }
 
     /// Returns `true` if the session goes on under another id: [`regenerate`](crate::Session::regenerate) left this
@@ -176,11 +234,20 @@ impl Record {
         self.data.write_json(&mut json);
         json.push_str(",\"flash_next\":");
         self.flash_next.write_json(&mut json);
-        for (name, time) in [("exp", expires_at), ("iat", self.created_at)] {
+        let times = [
+            ("exp", expires_at),
+            ("iat", self.created_at),
+            ("sat", self.saved_at),
+            ("oat", self.owned_at),
+        ];
+        for (name, time) in times {
             if let Some(time) = time {
                 // Writing to a String cannot fail.
                 let _ = write!(json, ",\"{name}\":{}", time.as_millis());
             }
+        }
+        if let Some(idle) = self.remembered_for {
+            let _ = write!(json, "{REMEMBER}{}", whole_millis(idle));
         }
         if !self.flash_from.is_empty() {
             json.push_str(",\"flash_from\":");
@@ -194,24 +261,61 @@ impl Record {
     }
 }
 
+/// The owner is in the data, and not all drivers return it.
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        let fields = |record: &Self| {
+            (
+                record.expires_at,
+                record.created_at,
+                record.saved_at,
+                record.owned_at,
+                record.remembered_for,
+                record.is_moved,
+            )
+        };
+        self.id == other.id
+            && self.data == other.data
+            && self.flash_next == other.flash_next
+            && self.flash_from == other.flash_from
+            && fields(self) == fields(other)
+    }
+}
+
+impl Eq for Record {}
+
 /// Returns the length of [`Record::to_json`] from the lengths of its parts, all in bytes.
 pub(crate) fn json_len(
     id: &str,
     data: usize,
     flash: usize,
     times: impl IntoIterator<Item = Timestamp>,
+    remembered_for: Option<Duration>,
 ) -> usize {
     let times: usize = times
         .into_iter()
         .map(|time| 7 + digits(time.as_millis()))
         .sum();
-    "{\"id\":\"\",\"data\":,\"flash_next\":}".len() + escape(id).len() + data + flash + times
+    let remember = remembered_for.map_or(0, |idle| REMEMBER.len() + digits(whole_millis(idle)));
+    "{\"id\":\"\",\"data\":,\"flash_next\":}".len()
+        + escape(id).len()
+        + data
+        + flash
+        + times
+        + remember
+}
+
+/// A lifetime as it is stored.
+fn whole_millis(lifetime: Duration) -> u64 {
+    u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn digits(n: u64) -> usize {
     n.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
+/// The field's name and punctuation.
+const REMEMBER: &str = ",\"remember\":";
 /// Room for names, punctuation and two times.
 const ROOM_FOR_FIELDS: usize = 80;
 
@@ -225,21 +329,27 @@ mod tests {
 
     #[test]
     fn json_is_what_rudderjs_writes() {
-        let json = r#"{"id":"1-1","data":{"a":1},"flash_next":{"n":"hi"},"exp":1700000000000,"iat":1600000000000}"#;
+        let json = r#"{"id":"1-1","data":{"a":1},"flash_next":{"n":"hi"},"exp":1700000000000,"iat":1600000000000,"sat":1600000000001,"oat":1600000000002,"remember":60000}"#;
         let record = read(json).unwrap();
         assert_eq!(record.to_json(), json);
         assert_eq!(
             record.to_json_without_expiry(),
             json.replace(r#","exp":1700000000000"#, "")
         );
-        let times = [record.expires_at, record.created_at].into_iter().flatten();
+        let times = [
+            record.expires_at,
+            record.created_at,
+            record.saved_at,
+            record.owned_at,
+        ];
         assert_eq!(
             json.len(),
             json_len(
                 "1-1",
                 record.data.json_len(),
                 record.flash_next.json_len(),
-                times
+                times.into_iter().flatten(),
+                record.remembered_for,
             )
         );
     }
@@ -313,6 +423,22 @@ mod tests {
         let id = SessionId::from_stored("a\"b\\c\u{1}").unwrap();
         let record = Record::new(id);
         assert_eq!(read(&record.to_json()).unwrap(), record);
+    }
+
+    #[test]
+    fn foreign_values_in_our_own_fields_are_ignored() {
+        for json in [
+            r#"{"id":"a","sat":"x","oat":{},"remember":"long"}"#,
+            r#"{"id":"a","sat":null,"oat":[],"remember":null}"#,
+            r#"{"id":"a","remember":0}"#,
+            r#" {"id":"a","remember":-1,"sat":true}"#,
+        ] {
+            assert_eq!(
+                read(json).unwrap(),
+                Record::new(SessionId::from_stored("a").unwrap()),
+                "{json}"
+            );
+        }
     }
 
     #[test]

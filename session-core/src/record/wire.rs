@@ -1,6 +1,7 @@
 //! Reading a record's JSON: in one pass if it is plain, otherwise by serde_json.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::general::{self, NotNull};
 use super::members::{Members, Spans};
@@ -17,6 +18,9 @@ pub(crate) struct Wire<'a> {
     pub(crate) flash_from: Values,
     pub(crate) exp: Option<Timestamp>,
     pub(crate) iat: Option<Timestamp>,
+    pub(crate) sat: Option<Timestamp>,
+    pub(crate) oat: Option<Timestamp>,
+    pub(crate) remember: Option<Duration>,
     pub(crate) is_moved: bool,
 }
 
@@ -35,6 +39,9 @@ impl<'a> Wire<'a> {
                 "flash_from" => wire.flash_from = flash_from(&json[plain.value()?]),
                 "exp" => wire.exp = Some(millis(&json[plain.value()?])?),
                 "iat" => wire.iat = Some(millis(&json[plain.value()?])?),
+                "sat" => wire.sat = millis(&json[plain.value()?]),
+                "oat" => wire.oat = millis(&json[plain.value()?]),
+                "remember" => wire.remember = lifetime(&json[plain.value()?]),
                 "moved" => wire.is_moved = &json[plain.value()?] == "true",
                 _ => plain.value().map(|_| ())?,
             }
@@ -92,6 +99,12 @@ impl Default for Object {
 /// The field is ours and optional. Anything else that other software puts there is ignored.
 pub(super) fn flash_from(json: &str) -> Values {
     Values::from_json(json).unwrap_or_default()
+}
+
+/// Reads a session's own idle lifetime. A session that lives no time at all would be none.
+pub(super) fn lifetime(json: &str) -> Option<Duration> {
+    let idle = millis(json)?.since(Timestamp::default());
+    (!idle.is_zero()).then_some(idle)
 }
 
 /// Reads a time. One before 1970 counts as 1970.

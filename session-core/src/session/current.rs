@@ -191,6 +191,8 @@ mod tests {
             expires_at: crate::Timestamp::default(),
             created_at: None,
             begins_at: None,
+            remembered_for: None,
+            has_stamps: false,
         };
         let session = Session::new(State::new(budget));
         session.put("name", name).unwrap();

@@ -240,6 +240,12 @@ impl Session {
         state.id()
     }
 
+    /// Returns the session's id if it has one, for a log: asking changes nothing and stores nothing.
+    #[must_use]
+    pub fn peek_id(&self) -> Option<SessionId> {
+        self.lock().life.id().cloned()
+    }
+
     /// Gives the session a new id and keeps its data. When the session is saved, the old id stops working.
     ///
     /// Call it on every login, and whenever a user's rights change: anyone who planted or learned the old id does not get

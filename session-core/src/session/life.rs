@@ -1,5 +1,6 @@
 //! The life of a request's session: new, loaded, ended, or moved.
 
+use crate::record::owner::Ownership;
 use crate::{SessionId, Timestamp, Version};
 
 /// Where a request's session stands.
@@ -34,6 +35,7 @@ pub(crate) struct Origin {
     pub(crate) version: Version,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) created_at: Option<Timestamp>,
+    pub(crate) ownership: Ownership,
     /// Whether the record was due for renewal when it was loaded.
     pub(crate) is_due: bool,
     /// Whether an old key signed the client's cookie.

@@ -1,7 +1,9 @@
 //! What an application holds: one request's session.
 
+mod background;
 pub(crate) mod current;
 mod flash;
 pub(crate) mod handle;
 pub(crate) mod life;
+mod remember;
 pub(crate) mod state;

@@ -1,11 +1,14 @@
 //! The state behind a session's handle.
 
+use std::time::Duration;
+
 use super::life::{Life, Origin};
 use crate::commit::size::Budget;
 use crate::merge::update::Updates;
 use crate::merge::{Changes, LoadedFlash};
 use crate::record::json::escape;
-use crate::{Error, ErrorKind, Loaded, Record, SessionId, Timestamp, Values};
+use crate::record::owner::{self, Ownership};
+use crate::{Error, ErrorKind, Loaded, Record, SessionId, SessionManager, Timestamp, Values};
 
 /// One request's session: where it stands, what it looks like now, and what changed.
 pub(crate) struct State {
@@ -27,7 +30,11 @@ pub(crate) struct State {
     pub(crate) kept: Option<LoadedFlash>,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
+    /// The session's own idle lifetime.
+    pub(crate) remembered_for: Option<Duration>,
     pub(crate) budget: Budget,
+    /// `None` for a session in an application's test, which belongs to no manager.
+    pub(crate) manager: Option<SessionManager>,
 }
 
 impl State {
@@ -43,7 +50,9 @@ impl State {
             is_background: false,
             kept: None,
             is_accessed: false,
+            remembered_for: None,
             budget,
+            manager: None,
         }
     }
 
@@ -68,6 +77,7 @@ impl State {
         is_due: bool,
         is_rekeyed: bool,
         handle: Option<String>,
+        ownership: Ownership,
         budget: Budget,
     ) -> Self {
         let changes = Changes::since(&loaded);
@@ -77,6 +87,7 @@ impl State {
             version,
             expires_at: record.expires_at,
             created_at: record.created_at,
+            ownership,
             is_due,
             is_rekeyed,
             handle,
@@ -90,7 +101,15 @@ impl State {
             data: record.data,
             flash: record.flash_next,
             changes,
+            remembered_for: record.remembered_for,
             ..Self::new(budget)
+        }
+    }
+
+    pub(crate) fn managed_by(self, manager: &SessionManager) -> Self {
+        Self {
+            manager: Some(manager.clone()),
+            ..self
         }
     }
 
@@ -106,6 +125,7 @@ impl State {
     }
 
     pub(crate) fn put(&mut self, key: &str, raw: &str) -> Result<(), Error> {
+        self.check_owner(key, raw)?;
         let key = &*escape(key);
         self.check_size(
             self.data.escaped().json_len_with(key, raw.len()),
@@ -123,6 +143,7 @@ impl State {
         raw: &str,
         update: Updates,
     ) -> Result<Option<Updates>, Error> {
+        self.check_owner(key, raw)?;
         self.check_size(
             self.data.json_len_with(key, raw.len()),
             self.changes.flash_next().json_len(),
@@ -155,6 +176,30 @@ impl State {
         self.check_size(self.data.json_len(), flash_next.json_len())?;
         self.changes.extend_flash(kept);
         Ok(())
+    }
+
+    /// Gives the session its own idle lifetime, or the manager's again.
+    pub(crate) fn remember(&mut self, lifetime: Option<Duration>) -> Result<(), Error> {
+        let before = std::mem::replace(&mut self.budget.remembered_for, lifetime);
+        let fits = self.check_size(self.data.json_len(), self.changes.flash_next().json_len());
+        if fits.is_err() {
+            self.budget.remembered_for = before;
+            return fits;
+        }
+        if self.remembered_for != lifetime || lifetime.is_some() {
+            self.remembered_for = lifetime;
+            self.changes.remember(lifetime);
+        }
+        Ok(())
+    }
+
+    /// Fails if a value that cannot be an owner would be stored under the owner key.
+    fn check_owner(&self, key: &str, raw: &str) -> Result<(), Error> {
+        let options = self.manager.as_ref().map(|manager| &manager.0.options);
+        match options.and_then(|options| options.owner_key.as_deref()) {
+            Some(owner_key) if owner_key == key => owner::check(key, raw),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn check_size(&self, data: usize, flash_next: usize) -> Result<(), Error> {
@@ -199,6 +244,8 @@ impl State {
         let new = Self {
             has_cookie: self.has_cookie,
             is_accessed: true,
+            is_background: self.is_background,
+            manager: self.manager.clone(),
             ..Self::new(self.budget.of_new())
         };
         let mut old = std::mem::replace(self, new);
@@ -221,13 +268,22 @@ impl State {
 
     /// Returns `true` if a session that was never stored is worth storing.
     pub(crate) fn is_established(&self) -> bool {
-        self.life.id().is_some() || !self.data.is_empty() || !self.changes.flash_next().is_empty()
+        self.life.id().is_some()
+            || self.remembered_for.is_some()
+            || !self.data.is_empty()
+            || !self.changes.flash_next().is_empty()
     }
 
-    /// Renews nothing, and leaves the flash that was loaded to the next request.
-    pub(crate) fn set_background(&mut self) {
+    /// Renews nothing, and leaves the flash that was loaded to the next request. Returns that flash.
+    pub(crate) fn set_background(&mut self) -> Values {
         self.is_background = true;
-        self.kept = self.changes.keep_flash();
+        if let Life::Loaded { origin, .. } = &mut self.life {
+            origin.is_due = false;
+        }
+        if let Some(flash) = self.changes.keep_flash() {
+            self.kept = Some(flash);
+        }
+        std::mem::take(&mut self.flash)
     }
 
     /// Returns what this request leaves to the next one.
@@ -244,7 +300,11 @@ impl State {
             flash_from: Values::new(),
             expires_at: Some(expires_at),
             created_at,
+            saved_at: None,
+            owned_at: None,
+            remembered_for: self.remembered_for,
             is_moved: false,
+            owner: None,
         };
         if let Some(kept) = &self.kept {
             self.changes.keep(kept, &mut record);

@@ -58,6 +58,7 @@ use std::time::Duration;
 use crate::commit::lifetime::Lifetimes;
 use crate::commit::size::Budget;
 use crate::config::options::DEFAULT_MAX_BYTES;
+use crate::record::owner::Ownership;
 use crate::session::state::State;
 use crate::{
     Builder, Capacity, Clock, Error, Loaded, ManualClock, MemoryDriver, Outcome, Secret, Session,
@@ -299,7 +300,14 @@ pub fn next_request(session: &Session) -> Session {
     let id = state.id().expect("no random bytes");
     let record = state.record(id, None, budget().expires_at);
     let loaded = Loaded::new(record, Version::none());
-    Session::new(State::loaded(loaded, false, false, None, budget()))
+    Session::new(State::loaded(
+        loaded,
+        false,
+        false,
+        None,
+        Ownership::default(),
+        budget(),
+    ))
 }
 
 /// Returns the session of a request whose store does not answer. It reads as empty, and every write fails with
@@ -318,5 +326,7 @@ fn budget() -> Budget {
         expires_at: Lifetimes::default().expiry(SystemClock.now(), None),
         created_at: None,
         begins_at: None,
+        remembered_for: None,
+        has_stamps: false,
     }
 }

@@ -117,6 +117,7 @@ fn s26_debug_shows_no_id_token_secret_or_value() {
     let token = token(&outcome);
     let loaded = block_on(service.store.load(id.as_str())).unwrap().unwrap();
     let saved = Saved::Done {
+        version: Version::none(),
         handle: id.as_str().to_owned(),
     };
     let next = service.open(&token);

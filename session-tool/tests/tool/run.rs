@@ -174,7 +174,7 @@ pub(crate) fn token_of(json: &str) -> String {
     let record = Record::from_json(json).unwrap();
     let driver = session_cookie::CookieDriver;
     let saved = block_on(driver.save(&record, Expected::Absent, Duration::ZERO));
-    let Saved::Done { handle } = saved.unwrap() else {
+    let Saved::Done { handle, .. } = saved.unwrap() else {
         panic!("not saved");
     };
     signed(&handle)

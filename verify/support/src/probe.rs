@@ -191,7 +191,7 @@ impl<D: Driver> Driver for Probe<D> {
         let saved = self.driver.save(record, expected, ttl).await?;
         let handle = self.script().handle.clone();
         Ok(match (saved, handle) {
-            (Saved::Done { .. }, Some(handle)) => Saved::Done { handle },
+            (Saved::Done { version, .. }, Some(handle)) => Saved::Done { handle, version },
             (saved, _) => saved,
         })
     }
@@ -207,17 +207,21 @@ impl<D: Driver> Driver for Probe<D> {
 
     async fn touch(
         &self,
-        id: &SessionId,
+        record: &Record,
         version: &Version,
         ttl: Duration,
     ) -> Result<Touched, Error> {
         self.record(Call::Touch)?;
-        self.driver.touch(id, version, ttl).await
+        self.driver.touch(record, version, ttl).await
     }
 
     fn capacity(&self) -> Capacity {
         let limit = self.script().capacity;
         limit.map_or_else(|| self.driver.capacity(), Capacity::Json)
+    }
+
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        self.driver.owned_by(owner).await
     }
 }
 

@@ -182,7 +182,7 @@ async fn a_locked_file_fails_writes_in_time_and_serves_reads() {
     let (saved, destroyed, touched, loaded) = tokio::join!(
         driver.save(&other, Expected::Absent, HOUR),
         driver.destroy(id),
-        driver.touch(id, &held.version, HOUR),
+        driver.touch(&held.record, &held.version, HOUR),
         async {
             for _ in 0..10 {
                 load(&driver, "a").await;
@@ -291,7 +291,10 @@ async fn a_row_that_is_not_utf_8_is_not_a_session_and_is_left_alone() {
         let saved = driver.save(&record("a", 1), expected, HOUR).await.unwrap();
         assert!(matches!(saved, Saved::Conflict(None)), "{saved:?}");
     }
-    let touched = driver.touch(&id("a"), &version, HOUR).await.unwrap();
+    let touched = driver
+        .touch(&Record::new(id("a")), &version, HOUR)
+        .await
+        .unwrap();
     assert_eq!(touched, Touched::Gone);
     assert_eq!(count(&folder), 1);
 }
@@ -308,7 +311,9 @@ async fn every_save_removes_a_few_expired_records() {
     }
     clock.advance(HOUR);
     // Until then, they are gone for every caller.
-    let touched = driver.touch(&id("old-19"), &version.unwrap(), HOUR).await;
+    let touched = driver
+        .touch(&Record::new(id("old-19")), &version.unwrap(), HOUR)
+        .await;
     assert!(matches!(touched, Ok(Touched::Gone)), "{touched:?}");
 
     let mut rows = vec![count(&folder)];

@@ -43,12 +43,7 @@ impl Driver for Recorder {
         true
     }
 
-    async fn touch(
-        &self,
-        _: &SessionId,
-        version: &Version,
-        ttl: Duration,
-    ) -> Result<Touched, Error> {
+    async fn touch(&self, _: &Record, version: &Version, ttl: Duration) -> Result<Touched, Error> {
         assert_eq!((version.as_number(), ttl), (Some(7), MINUTE));
         self.called("touch");
         Ok(Touched::Gone)
@@ -57,6 +52,12 @@ impl Driver for Recorder {
     fn capacity(&self) -> Capacity {
         self.called("capacity");
         Capacity::Json(7)
+    }
+
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        assert_eq!(owner, "ada");
+        self.called("owned_by");
+        Ok(Some(Vec::new()))
     }
 }
 
@@ -69,9 +70,10 @@ fn call_every_method(driver: &(impl Driver + ?Sized)) {
         assert!(matches!(saved.unwrap(), Saved::Conflict(None)));
         driver.destroy(&id).await.unwrap();
         assert!(driver.can_revoke());
-        let touched = driver.touch(&id, &Version::number(7), MINUTE).await;
+        let touched = driver.touch(&record, &Version::number(7), MINUTE).await;
         assert_eq!(touched.unwrap(), Touched::Gone);
         assert!(matches!(driver.capacity(), Capacity::Json(7)));
+        assert_eq!(driver.owned_by("ada").await.unwrap(), Some(Vec::new()));
     });
 }
 
@@ -85,7 +87,15 @@ fn pointers_forward_every_method() {
     call_every_method(&boxed);
     call_every_method(&nested);
     call_every_method(&Arc::new(recorder.clone()));
-    let expected = ["load", "save", "destroy", "can_revoke", "touch", "capacity"];
+    let expected = [
+        "load",
+        "save",
+        "destroy",
+        "can_revoke",
+        "touch",
+        "capacity",
+        "owned_by",
+    ];
     assert_eq!(*recorder.0.lock().unwrap(), expected.repeat(4));
 }
 
@@ -98,7 +108,10 @@ fn default_methods_are_correct() {
         let record = Record::new(id.clone());
         plain.save(&record, Expected::Absent, MINUTE).await.unwrap();
         let loaded = plain.load("an-id").await.unwrap().unwrap();
-        let touched = plain.touch(&id, &loaded.version, MINUTE).await.unwrap();
+        let touched = plain
+            .touch(&loaded.record, &loaded.version, MINUTE)
+            .await
+            .unwrap();
         assert_eq!(touched, Touched::MustSave);
         assert!(matches!(plain.capacity(), Capacity::Unlimited));
     });

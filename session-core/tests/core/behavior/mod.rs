@@ -1,5 +1,6 @@
 //! What sessions and managers do, over a complete driver and over the smallest possible one.
 
+mod background;
 mod capacity;
 mod commit;
 mod endings;
@@ -10,5 +11,7 @@ mod forwarding;
 mod handle;
 mod late;
 mod outage;
+mod owners;
+mod remember;
 mod renewal;
 mod tokens;

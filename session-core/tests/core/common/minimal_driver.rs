@@ -75,6 +75,7 @@ impl Driver for MinimalDriver {
         texts.insert(id.to_owned(), (next, record.to_json()));
         Ok(Saved::Done {
             handle: id.to_owned(),
+            version: Version::number(next),
         })
     }
 

@@ -84,7 +84,7 @@ impl Store {
     }
 
     pub(crate) async fn apply_touch(&self, touch: Touch<'_>) -> Result<Touched> {
-        self.touch(touch.id, touch.version, touch.ttl).await
+        self.touch(touch.record, touch.version, touch.ttl).await
     }
 
     /// Stores a record, whatever the store holds.
@@ -145,12 +145,12 @@ impl Driver for Store {
         true
     }
 
-    async fn touch(&self, id: &SessionId, version: &Version, ttl: Duration) -> Result<Touched> {
+    async fn touch(&self, record: &Record, version: &Version, ttl: Duration) -> Result<Touched> {
         self.check_up()?;
-        if self.is_planted(id.as_str()) {
+        if self.is_planted(record.id().as_str()) {
             return Ok(Touched::Gone);
         }
-        self.memory.touch(id, version, ttl).await
+        self.memory.touch(record, version, ttl).await
     }
 
     fn capacity(&self) -> Capacity {
@@ -193,8 +193,12 @@ impl Driver for BrokenDriver {
         self.fault.can_revoke()
     }
 
-    async fn touch(&self, id: &SessionId, version: &Version, ttl: Duration) -> Result<Touched> {
-        let touch = Touch { id, version, ttl };
+    async fn touch(&self, record: &Record, version: &Version, ttl: Duration) -> Result<Touched> {
+        let touch = Touch {
+            record,
+            version,
+            ttl,
+        };
         self.fault.touch(&self.store, touch).await
     }
 

@@ -31,7 +31,7 @@ fn load(handle: &str) {
 
 fn comes_back(record: &Record) {
     let save = CookieDriver.save(record, Expected::Absent, Duration::ZERO);
-    let Ok(Saved::Done { handle }) = block_on(save) else {
+    let Ok(Saved::Done { handle, .. }) = block_on(save) else {
         panic!("a save cannot fail or conflict");
     };
     assert_eq!(handle, encode(record.to_json().as_bytes()));

@@ -7,7 +7,7 @@ use arbitrary::{Result, Unstructured};
 use pollster::block_on;
 use session_core::{
     Clock, CookieOptions, Driver, Error, ErrorKind, Expected, KeyRing, Loaded, ManualClock,
-    Outcome, Record, SameSite, Saved, Secret, SessionId, SessionManager, Timestamp, async_trait,
+    Outcome, Record, SameSite, Saved, Secret, SessionId, SessionManager, Timestamp, Version, async_trait,
 };
 
 use crate::oracle::set_cookie::{Cookie, is_token_byte, read};
@@ -224,6 +224,7 @@ impl Driver for Echo {
     ) -> std::result::Result<Saved, Error> {
         Ok(Saved::Done {
             handle: self.0.clone(),
+            version: Version::none(),
         })
     }
 

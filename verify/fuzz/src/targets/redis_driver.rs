@@ -109,7 +109,7 @@ impl Bench {
                         }
                     }
                 }
-                _ => match driver.touch(&id, &version, ttl).await {
+                _ => match driver.touch(&Record::new(id.clone()), &version, ttl).await {
                     Ok(touched) => {
                         let expected = match &server.value {
                             Some(_) if server.is_same => Touched::Done,
@@ -255,7 +255,7 @@ impl Server {
 
     fn check_saved(&self, saved: StdResult<Saved, Error>) {
         match saved {
-            Ok(Saved::Done { handle }) => {
+            Ok(Saved::Done { handle, .. }) => {
                 assert_eq!(handle, ID);
                 assert!(self.is_odd() || self.is_same || self.value.is_none());
             }

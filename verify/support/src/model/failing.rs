@@ -191,13 +191,13 @@ impl<D: Driver> Driver for FailingDriver<D> {
 
     async fn touch(
         &self,
-        id: &SessionId,
+        record: &Record,
         version: &Version,
         ttl: Duration,
     ) -> Result<Touched, Error> {
         let is_lost = self.begin(Call::Touch).await?;
         let touched = if self.touches {
-            self.driver.touch(id, version, ttl).await?
+            self.driver.touch(record, version, ttl).await?
         } else {
             Touched::MustSave
         };
@@ -209,6 +209,10 @@ impl<D: Driver> Driver for FailingDriver<D> {
             Some(limit) => Capacity::Json(limit),
             None => self.driver.capacity(),
         }
+    }
+
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        self.driver.owned_by(owner).await
     }
 }
 

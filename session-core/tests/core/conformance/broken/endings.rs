@@ -142,7 +142,7 @@ faults! {
 
 async fn touch_or_resurrect(store: &Store, touch: Touch<'_>) -> Result<Touched> {
     let touched = store.apply_touch(touch).await?;
-    if let (Touched::Gone, Some(last)) = (touched, store.remembered(touch.id)) {
+    if let (Touched::Gone, Some(last)) = (touched, store.remembered(touch.id())) {
         store.put(&last, touch.ttl).await?;
     }
     Ok(touched)

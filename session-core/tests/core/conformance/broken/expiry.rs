@@ -83,14 +83,14 @@ faults! {
         reading_renews_a_session,
     ] {
         async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
-            let ttl = store.left(touch.id).await;
+            let ttl = store.left(touch.id()).await;
             store.apply_touch(Touch { ttl, ..touch }).await
         }
     }
 
     TouchOnlyExtends "never shortens a ttl by a touch" caught by [touch_shortens_the_ttl] {
         async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
-            let ttl = touch.ttl.max(store.left(touch.id).await);
+            let ttl = touch.ttl.max(store.left(touch.id()).await);
             store.apply_touch(Touch { ttl, ..touch }).await
         }
     }
@@ -100,7 +100,7 @@ faults! {
         touched_record_can_be_saved,
     ] {
         async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
-            let Some(held) = store.load(touch.id.as_str()).await? else {
+            let Some(held) = store.load(touch.id().as_str()).await? else {
                 return Ok(Touched::Gone);
             };
             let expected = Expected::Version(touch.version);

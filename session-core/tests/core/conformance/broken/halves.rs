@@ -26,10 +26,10 @@ faults! {
 
     TouchReplaces "touches by removing and storing again" caught by [dropped_touch_keeps_the_record] {
         async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
-            let Some(held) = store.load(touch.id.as_str()).await? else {
+            let Some(held) = store.load(touch.id().as_str()).await? else {
                 return Ok(Touched::Gone);
             };
-            store.destroy(touch.id).await?;
+            store.destroy(touch.id()).await?;
             step().await;
             store.put(&held.record, touch.ttl).await?;
             Ok(Touched::Done)

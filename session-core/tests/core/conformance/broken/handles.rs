@@ -112,8 +112,9 @@ faults! {
 
         async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
             Ok(match store.apply(save).await? {
-                Saved::Done { handle } => Saved::Done {
+                Saved::Done { handle, version } => Saved::Done {
                     handle: format!("id: {handle}"),
+                    version,
                 },
                 conflict => conflict,
             })
@@ -132,12 +133,13 @@ faults! {
 
         async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
             Ok(match store.apply(save).await? {
-                Saved::Done { handle } => {
+                Saved::Done { handle, version } => {
                     let mut notes = store.notes.lock().unwrap();
                     let number = notes.entry(handle.clone()).or_default();
                     *number += 1;
                     Saved::Done {
                         handle: format!("{handle}~{number}"),
+                        version,
                     }
                 }
                 conflict => conflict,

@@ -74,9 +74,15 @@ pub(crate) struct Save<'a> {
 /// The arguments of [`Driver::touch`](session_core::Driver::touch).
 #[derive(Clone, Copy)]
 pub(crate) struct Touch<'a> {
-    pub(crate) id: &'a SessionId,
+    pub(crate) record: &'a Record,
     pub(crate) version: &'a Version,
     pub(crate) ttl: Duration,
+}
+
+impl Touch<'_> {
+    fn id(&self) -> &SessionId {
+        self.record.id()
+    }
 }
 
 impl Save<'_> {

@@ -45,7 +45,7 @@ faults! {
         destroy_wins_against_a_parallel_touch,
     ] {
         async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
-            let Some(held) = store.load(touch.id.as_str()).await? else {
+            let Some(held) = store.load(touch.id().as_str()).await? else {
                 return Ok(Touched::Gone);
             };
             gap();
@@ -56,7 +56,7 @@ faults! {
 
     ComparesThenTouches "compares, then touches" caught by [move_wins_against_a_parallel_touch] {
         async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
-            let held = store.load(touch.id.as_str()).await?;
+            let held = store.load(touch.id().as_str()).await?;
             if held.is_some_and(|held| held.version == *touch.version) {
                 gap();
                 return touch_any_version(store, touch).await;

@@ -1,6 +1,6 @@
 //! Faults with what a record contains.
 
-use session_core::{Driver as _, Expected, Record, Saved, async_trait};
+use session_core::{Driver as _, Expected, Record, Saved, Version, async_trait};
 
 use super::{Broken, Fault, Result, Save, Store, faults};
 
@@ -15,7 +15,8 @@ faults! {
         async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
             if save.record.data().is_empty() && save.record.flash_next().is_empty() {
                 let handle = save.id().as_str().to_owned();
-                return Ok(Saved::Done { handle });
+                let version = Version::random()?;
+                return Ok(Saved::Done { handle, version });
             }
             store.apply(save).await
         }

@@ -64,7 +64,7 @@ faults! {
         async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
             let saved = store.apply(save).await?;
             if let Saved::Conflict(Some(held)) = &saved {
-                store.touch(save.id(), &held.version, save.ttl).await?;
+                store.touch(save.record, &held.version, save.ttl).await?;
             }
             Ok(saved)
         }
@@ -119,7 +119,7 @@ faults! {
 /// Touches a record in whatever version the store holds.
 pub(super) async fn touch_any_version(store: &Store, touch: Touch<'_>) -> Result<Touched> {
     loop {
-        let Some(held) = store.load(touch.id.as_str()).await? else {
+        let Some(held) = store.load(touch.id().as_str()).await? else {
             return Ok(Touched::Gone);
         };
         let version = &held.version;
@@ -183,7 +183,7 @@ impl<V: Versions> Fault for Versioned<V> {
     }
 
     async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
-        let version = &self.own(store, touch.id, touch.version).await?;
+        let version = &self.own(store, touch.id(), touch.version).await?;
         store.apply_touch(Touch { version, ..touch }).await
     }
 }

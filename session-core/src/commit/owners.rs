@@ -1,0 +1,138 @@
+//! The sessions of one owner: the devices of a user.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::commit::manager::Inner;
+use crate::commit::plan::Write;
+use crate::{Error, ErrorKind, Record, SessionId, SessionManager, events};
+
+/// # By owner
+///
+/// These need a [`Builder::owner_key`](crate::Builder::owner_key) and a driver with an index of owners.
+impl SessionManager {
+    /// Returns the records of all live sessions of this owner, in the order in which they got their owner.
+    ///
+    /// A record has the [id](Record::id), the times of its [creation](Record::created_at),
+    /// [login](Record::owned_at), [last save](Record::saved_at) and [expiry](Record::expires_at), and the
+    /// [data](Record::data), where the application finds what it put there: a device's name, for example.
+    ///
+    /// A session that lives from the beginning of the call to its end is in the list, even if it gets another id
+    /// meanwhile. A session that was last saved by `@rudderjs/session`, or before there was an owner key, is missing until
+    /// this library saves it.
+    ///
+    /// # Security
+    ///
+    /// An id opens a session for [`open_id`](Self::open_id) only, but never show it to a client: name a session by
+    /// something that is derived from it, such as a hash.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Unsupported`] if there is no owner key, or if the driver has no index. Returns
+    /// [`ErrorKind::Unavailable`] if the store failed.
+    pub async fn sessions_of(&self, owner: &str) -> Result<Vec<Record>, Error> {
+        let found = self.0.sessions_of(owner).await;
+        found.inspect_err(events::load_failed)
+    }
+
+    /// Ends all sessions of this owner, except one: log out everywhere, or "log out my other devices". Returns how many
+    /// ended. Each is logged like a logout.
+    ///
+    /// Call it after a password has changed. A session that is made while the call runs is ended too, or is younger than
+    /// the call.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`sessions_of`](Self::sessions_of). If the store failed, some sessions may have ended. Call it again.
+    pub async fn revoke_all_of(
+        &self,
+        owner: &str,
+        except: Option<&SessionId>,
+    ) -> Result<usize, Error> {
+        let mut ended = BTreeSet::new();
+        for _ in 0..MAX_PASSES {
+            let before = ended.len();
+            for record in self.sessions_of(owner).await? {
+                if Some(record.id()) != except && !ended.contains(record.id()) {
+                    self.revoke(record.id()).await?;
+                    ended.insert(record.id().clone());
+                }
+            }
+            // A session that got a new id meanwhile did so before its old one ended, so it is in the next list.
+            if ended.len() == before {
+                break;
+            }
+        }
+        Ok(ended.len())
+    }
+}
+
+impl Inner {
+    async fn sessions_of(&self, owner: &str) -> Result<Vec<Record>, Error> {
+        if self.options.owner_key.is_none() {
+            return Err(unsupported("set `Builder::owner_key`"));
+        }
+        let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+        for _ in 0..MAX_PASSES {
+            let Some(listed) = self.driver().owned_by(owner).await? else {
+                return Err(unsupported(
+                    "the driver has no index of owners: use Redis, SQL or memory",
+                ));
+            };
+            let listed: BTreeSet<_> = listed.into_iter().filter(|id| !seen.contains(id)).collect();
+            let loads: Vec<_> = listed
+                .iter()
+                .map(|id| self.driver().load(id.as_str()))
+                .collect();
+            let loaded: Vec<_> = stream::iter(loads)
+                .buffer_unordered(MAX_LOADS)
+                .try_collect()
+                .await?;
+            let (count, before) = (listed.len(), found.len());
+            let records = loaded.into_iter().flatten().map(|loaded| loaded.record);
+            found.extend(records.filter(|record| {
+                self.is_live(record)
+                    && self.options.owner_in(&record.data).as_deref() == Some(owner)
+            }));
+            seen.extend(listed);
+            // One that ended may have got a new id, which was listed before the old one ended.
+            if found.len() - before == count {
+                break;
+            }
+        }
+        found.sort_by(|a, b| (a.owned_at, a.id()).cmp(&(b.owned_at, b.id())));
+        Ok(found)
+    }
+
+    /// Ends the oldest sessions of an owner who has one too many because of this write.
+    pub(super) async fn limit_sessions(&self, write: &Write) {
+        let record = &write.record;
+        let (Some(limit), Some(owner)) = (self.options.sessions_per_owner, record.owner()) else {
+            return;
+        };
+        if write.before.owner.as_deref() == Some(owner) {
+            return;
+        }
+        let ended = async {
+            let sessions = self.sessions_of(owner).await?;
+            let excess = sessions.len().saturating_sub(limit);
+            for record in &sessions[..excess] {
+                self.driver().destroy(record.id()).await?;
+                events::destroyed(record.id());
+            }
+            Ok(())
+        };
+        // The login stands. The next one ends what is too much.
+        let _ = ended.await.inspect_err(events::save_failed);
+    }
+}
+
+fn unsupported(remedy: &'static str) -> Error {
+    Error::new(ErrorKind::Unsupported).with_source(remedy)
+}
+
+/// How often a list is read again because sessions changed meanwhile.
+const MAX_PASSES: usize = 16;
+/// How many records are loaded at the same time.
+const MAX_LOADS: usize = 64;
