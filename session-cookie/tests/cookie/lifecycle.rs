@@ -1,7 +1,10 @@
 //! Login, logout and simultaneous requests, where the browser holds the only copy.
 
+use pollster::block_on;
 use session_cookie::CookieDriver;
-use session_core::{CookieOptions, Driver as _, Outcome, SameSite, Secret, SessionManager};
+use session_core::{
+    CookieOptions, Driver as _, ErrorKind, Outcome, SameSite, Secret, SessionManager,
+};
 use test_support::vectors::attributes;
 
 use crate::common::{builder, clock, commit, keys, minutes, open, payload, save, token, visit};
@@ -117,4 +120,37 @@ fn a_cookie_with_an_old_key_is_reissued_with_the_new_one() {
     let session = open(&later, &new);
     assert_eq!(session.get("user").unwrap(), Some(42));
     assert_eq!(commit(&later, &session), Outcome::Keep);
+}
+
+#[test]
+fn only_the_response_saves_a_session_that_is_in_the_cookie() {
+    let manager = manager(&clock(START));
+    let session = visit(&manager);
+    session.put("a", 1).unwrap();
+    block_on(session.save()).unwrap();
+    session.put("b", 2).unwrap();
+    assert!(block_on(session.reload()).unwrap());
+    let token = save(&manager, &session);
+    assert_eq!(open(&manager, &token).all().to_json(), r#"{"a":1,"b":2}"#);
+    let error = block_on(session.save()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(session.put("c", 3).unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[test]
+fn a_remembered_session_ends_when_its_own_lifetime_does() {
+    let clock = clock(START);
+    let manager = manager(&clock);
+    let session = visit(&manager);
+    session.put("user", 42).unwrap();
+    session.remember_for(minutes(60 * 24)).unwrap();
+    let outcome = commit(&manager, &session);
+    let line = manager.set_cookie(&outcome).unwrap();
+    assert!(attributes(&line).contains("max-age=86400"));
+    let token = token(&outcome);
+    assert!(payload(&token).contains(r#""remember":86400000"#));
+    clock.advance(minutes(60 * 24 - 1));
+    assert_eq!(open(&manager, &token).get("user").unwrap(), Some(42));
+    clock.advance(minutes(1));
+    assert!(open(&manager, &token).is_new());
 }

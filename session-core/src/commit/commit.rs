@@ -35,58 +35,63 @@ impl SessionManager {
     /// - [`ErrorKind::Decode`]: an `update` met a value of another type that was stored meanwhile.
     /// - [`ErrorKind::Random`]: no random id could be generated for a new session.
     pub async fn commit(&self, session: &Session) -> Result<Outcome, Error> {
-        match self.plan(session)? {
+        match self.plan(session).await? {
             Plan::Keep => Ok(Outcome::Keep),
-            plan => self.carry_out(plan).await,
+            mut plan => self.carry_out(&mut plan).await,
         }
     }
 
-    /// Closes the session and decides what to do with it.
-    pub(crate) fn plan(&self, session: &Session) -> Result<Plan, Error> {
-        let context = Context {
-            now: self.now(),
-            options: &self.0.options,
-            can_revoke: self.can_revoke(),
-        };
-        let plan = session.lock().plan(&context);
+    /// Closes the session and decides what to do with it, once no other task is saving it by hand.
+    pub(crate) async fn plan(&self, session: &Session) -> Result<Plan, Error> {
+        let context = self.context(true);
+        let plan = session.when_idle(|state| state.plan(&context)).await;
         plan.inspect_err(events::save_failed)
     }
 
-    pub(crate) async fn carry_out(&self, plan: Plan) -> Result<Outcome, Error> {
+    pub(super) fn context(&self, may_renew: bool) -> Context<'_> {
+        Context {
+            now: self.now(),
+            options: &self.0.options,
+            can_revoke: self.can_revoke(),
+            may_renew,
+        }
+    }
+
+    pub(crate) async fn carry_out(&self, plan: &mut Plan) -> Result<Outcome, Error> {
         self.0.execute(plan).await.inspect_err(events::save_failed)
     }
 }
 
 impl Inner {
-    async fn execute(&self, plan: Plan) -> Result<Outcome, Error> {
+    async fn execute(&self, plan: &mut Plan) -> Result<Outcome, Error> {
         match plan {
             Plan::Keep => Ok(Outcome::Keep),
-            Plan::Drop(id) => Ok(dropped(&id)),
+            Plan::Drop(id) => Ok(dropped(id)),
             Plan::Reissue {
                 id,
                 handle,
                 ttl,
                 is_remembered,
-            } => self.reissue(&id, handle, ttl, is_remembered).await,
+            } => {
+                let handle = std::mem::take(handle);
+                self.reissue(id, handle, *ttl, *is_remembered).await
+            }
             Plan::End(old) => {
                 self.log_out(old.as_deref()).await?;
                 Ok(Outcome::Clear)
             }
             Plan::Fail { removing, error } => {
-                self.log_out(Some(&removing)).await?;
-                Err(error)
+                self.log_out(Some(removing)).await?;
+                Err(std::mem::replace(error, Error::new(ErrorKind::Random)))
             }
-            Plan::Write {
-                removing,
-                mut write,
-            } => {
+            Plan::Write { removing, write } => {
                 // The logout comes first, so that it is done whatever happens next.
                 self.log_out(removing.as_deref()).await?;
-                let outcome = self.write(&mut write).await?;
-                self.limit_sessions(&write).await;
+                let outcome = self.write(write).await?;
+                self.limit_sessions(write).await;
                 Ok(outcome)
             }
-            Plan::Touch { handle, mut write } => self.touch(handle, &mut write).await,
+            Plan::Touch { handle, write } => self.touch(std::mem::take(handle), write).await,
         }
     }
 
@@ -151,12 +156,13 @@ impl Inner {
             record,
             changes,
             mode,
+            stored,
             ..
         } = write;
         self.check_size(record)?;
         match mode {
             Mode::Create => {
-                let outcome = self.create(record).await?;
+                let outcome = self.create(record, stored).await?;
                 events::created(record.id());
                 Ok(outcome)
             }
@@ -165,7 +171,7 @@ impl Inner {
                 renews,
                 known,
             } => {
-                self.update(record, changes, version, *renews, known.as_deref())
+                self.update(record, changes, version, *renews, known.as_deref(), stored)
                     .await
             }
             // Boxed, because the rare path is the longest: all others would carry its future too.
@@ -173,14 +179,19 @@ impl Inner {
                 old,
                 handle,
                 version,
-            } => Box::pin(self.regenerate(record, changes, old, handle, version)).await,
+            } => Box::pin(self.regenerate(record, changes, old, handle, version, stored)).await,
         }
     }
 
-    pub(super) async fn create(&self, record: &Record) -> Result<Outcome, Error> {
+    pub(super) async fn create(
+        &self,
+        record: &Record,
+        stored: &mut Option<Version>,
+    ) -> Result<Outcome, Error> {
         let ttl = self.ttl(record);
         match self.driver().save(record, Expected::Absent, ttl).await? {
-            Saved::Done { handle, .. } => {
+            Saved::Done { handle, version } => {
+                *stored = Some(version);
                 match self.issue(handle, ttl, record.remembered_for.is_some()) {
                     Ok(outcome) => Ok(outcome),
                     Err(error) => {
@@ -202,6 +213,7 @@ impl Inner {
         version: &mut Version,
         renews: bool,
         known: Option<&str>,
+        stored: &mut Option<Version>,
     ) -> Result<Outcome, Error> {
         let begin = self.clock.now();
         for attempt in 0..MAX_ATTEMPTS {
@@ -211,8 +223,11 @@ impl Inner {
                 .save(record, Expected::Version(version), ttl)
                 .await?
             {
-                Saved::Done { handle, .. } if known == Some(&*handle) => return Ok(Outcome::Keep),
-                Saved::Done { handle, .. } => {
+                Saved::Done { handle, version } => {
+                    *stored = Some(version);
+                    if known == Some(&*handle) {
+                        return Ok(Outcome::Keep);
+                    }
                     return self.issue(handle, ttl, record.remembered_for.is_some());
                 }
                 Saved::Conflict(Some(current)) if self.is_live(&current.record) => {

@@ -10,4 +10,5 @@ pub(crate) mod outcome;
 mod owners;
 pub(crate) mod plan;
 mod regenerate;
+mod save;
 pub(crate) mod size;

@@ -83,9 +83,9 @@ impl SessionManager {
         let is_due = record
             .expires_at()
             .is_some_and(|end| lifetimes.is_due(now, end, record.created_at()));
-        let is_rekeyed = verified.key > 0;
+        let needs_cookie = verified.key > 0;
         // A copy is made only where it may be needed: most handles are the id.
-        let is_needed = is_due || is_rekeyed || self.can_revoke();
+        let is_needed = is_due || needs_cookie || self.can_revoke();
         let handle = (is_needed && verified.handle != record.id().as_str())
             .then(|| verified.handle.to_owned());
         let ownership = Ownership::of(record, &self.0.options);
@@ -93,7 +93,12 @@ impl SessionManager {
             .0
             .budget(now, record.created_at(), record.remembered_for);
         Admitted::Live(self.session(State::loaded(
-            loaded, is_due, is_rekeyed, handle, ownership, budget,
+            loaded,
+            is_due,
+            needs_cookie,
+            handle,
+            ownership,
+            budget,
         )))
     }
 }

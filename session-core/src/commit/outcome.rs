@@ -31,6 +31,11 @@ impl Token {
         &self.value
     }
 
+    /// Returns what the token signs.
+    pub(crate) fn handle(&self) -> Option<&str> {
+        self.value.rsplit_once('.').map(|(handle, _)| handle)
+    }
+
     /// Returns how long the session lives unless it is renewed.
     #[must_use]
     pub const fn ttl(&self) -> Duration {

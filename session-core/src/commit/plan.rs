@@ -42,6 +42,8 @@ pub(crate) struct Write {
     pub(crate) mode: Mode,
     /// Whose record it replaces, if it replaces one.
     pub(crate) before: Ownership,
+    /// The version that the store holds once the record is stored.
+    pub(crate) stored: Option<Version>,
 }
 
 /// Where a record is stored.
@@ -64,11 +66,23 @@ pub(crate) enum Mode {
     },
 }
 
+impl Mode {
+    /// Returns the content of the client's cookie, if it need not be sent.
+    pub(crate) fn handle(&self) -> Option<&str> {
+        match self {
+            Self::Update { known, .. } => known.as_deref(),
+            Self::Create | Self::Regenerate { .. } => None,
+        }
+    }
+}
+
 /// What a plan depends on besides the session.
 pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
     pub(crate) options: &'a Options,
     pub(crate) can_revoke: bool,
+    /// Whether the client can get a cookie.
+    pub(crate) may_renew: bool,
 }
 
 impl Plan {
@@ -105,11 +119,23 @@ impl Plan {
 impl State {
     /// Closes the session and decides what to do with it.
     pub(crate) fn plan(&mut self, context: &Context<'_>) -> Result<Plan, Error> {
-        let options = context.options;
         let is_modified = self.is_modified();
         if std::mem::replace(&mut self.is_closed, true) {
             return Ok(Plan::Keep);
         }
+        self.decide(is_modified, context)
+    }
+
+    /// Decides how to save what was written so far. The rest is left to the commit.
+    pub(crate) fn plan_save(&mut self, context: &Context<'_>) -> Result<Plan, Error> {
+        if !self.is_modified() {
+            return Ok(Plan::Keep);
+        }
+        self.decide(true, context)
+    }
+
+    fn decide(&mut self, is_modified: bool, context: &Context<'_>) -> Result<Plan, Error> {
+        let options = context.options;
         match &self.life {
             Life::Unavailable => Ok(Plan::Keep),
             Life::New { .. } if is_modified || options.establish == Establish::Always => {
@@ -130,7 +156,7 @@ impl State {
                 let is_undated = origin.expires_at.is_none()
                     || options.lifetimes.absolute.is_some() && origin.created_at.is_none();
                 let is_write = is_modified || is_undated;
-                if !is_write && !origin.is_due && !origin.is_rekeyed {
+                if !is_write && !origin.is_due && !origin.needs_cookie {
                     return Ok(Plan::Keep);
                 }
                 let (origin, new_id) = (origin.clone(), new_id.clone());
@@ -171,6 +197,7 @@ impl State {
             now,
             options,
             can_revoke,
+            may_renew,
         } = *context;
         let lifetimes = options.lifetimes.remembering(self.remembered_for);
         let handle = origin.handle().to_owned();
@@ -180,7 +207,7 @@ impl State {
             expires_at,
             ownership,
             is_due,
-            is_rekeyed,
+            needs_cookie,
             ..
         } = origin;
         let created_at = origin.created_at.or_else(|| options.begins_at(now));
@@ -201,7 +228,8 @@ impl State {
             // Unless the session is renewed its end stays, and the cookie is not sent again: a response that is overtaken
             // on its way must not replace the cookie of a newer session.
             let renews = self.changes.sets_lifetime()
-                || !self.is_background
+                || may_renew
+                    && !self.is_background
                     && (is_due
                         || expires_at.is_none()
                         || !can_revoke
@@ -210,7 +238,7 @@ impl State {
             let mode = Mode::Update {
                 version,
                 renews,
-                known: (!renews && !is_rekeyed).then_some(handle),
+                known: (!renews && !needs_cookie).then_some(handle),
             };
             let write = self.write(id, created_at, end, mode, ownership, context);
             return Plan::Write {
@@ -263,6 +291,7 @@ impl State {
             changes: std::mem::take(&mut self.changes),
             mode,
             before,
+            stored: None,
         })
     }
 }

@@ -32,11 +32,12 @@ impl Inner {
         old: &SessionId,
         handle: &str,
         version: &mut Version,
+        stored: &mut Option<Version>,
     ) -> Result<Outcome, Error> {
         let driver = self.driver();
         let begin = self.clock.now();
         for attempt in 0..MAX_ATTEMPTS {
-            let outcome = self.create(record).await?;
+            let outcome = self.create(record, stored).await?;
             if !driver.can_revoke() {
                 events::regenerated(record.id());
                 return Ok(outcome);
@@ -57,6 +58,7 @@ impl Inner {
                 }
                 // The session must not live on under another id.
                 Old::Gone => {
+                    *stored = None;
                     driver.destroy(record.id()).await?;
                     return Ok(dropped(old));
                 }

@@ -171,7 +171,7 @@ impl Exchange {
             return Ok(());
         };
         let manager = &self.0.manager;
-        let (is_logout, result) = match manager.plan(&session) {
+        let (is_logout, result) = match manager.plan(&session).await {
             Ok(Plan::Keep) => (false, Ok(Outcome::Keep)),
             Ok(plan) => (plan.is_logout(), self.carry_out(plan, finish).await),
             Err(error) => (false, Err(error)),
@@ -188,16 +188,16 @@ impl Exchange {
         let Some(session) = self.0.close() else {
             return;
         };
-        if let Ok(plan) = self.0.manager.plan(&session) {
+        if let Ok(plan) = self.0.manager.plan(&session).await {
             // What failed is in the log, and nobody is left to tell.
             let _ = self.carry_out(plan.without_cookie(), finish).await;
         }
     }
 
-    async fn carry_out(&self, plan: Plan, finish: fn(Unfinished)) -> Result<Outcome, Error> {
+    async fn carry_out(&self, mut plan: Plan, finish: fn(Unfinished)) -> Result<Outcome, Error> {
         let manager = self.0.manager.clone();
         Finishing {
-            future: Some(Box::pin(async move { manager.carry_out(plan).await })),
+            future: Some(Box::pin(async move { manager.carry_out(&mut plan).await })),
             finish,
         }
         .await

@@ -33,8 +33,8 @@ impl SessionManager {
         session: &Session,
         headers: &mut HeaderMap,
     ) -> Result<(), Error> {
-        let (is_logout, result) = match self.plan(session) {
-            Ok(plan) => (plan.is_logout(), self.carry_out(plan).await),
+        let (is_logout, result) = match self.plan(session).await {
+            Ok(mut plan) => (plan.is_logout(), self.carry_out(&mut plan).await),
             Err(error) => (false, Err(error)),
         };
         self.write_headers(session, result, is_logout, headers)

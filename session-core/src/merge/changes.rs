@@ -93,7 +93,10 @@ impl Changes {
     }
 
     pub(crate) fn forget_raw(&mut self, key: &str, seen: Option<&str>) {
-        let key = &*escape(key);
+        self.forget_escaped(&escape(key), seen);
+    }
+
+    fn forget_escaped(&mut self, key: &str, seen: Option<&str>) {
         // What this request wrote itself is not what it found.
         let is_own = self.puts.get(key).is_some() || self.updates.contains_key(key);
         self.puts.remove(key);
@@ -135,7 +138,10 @@ impl Changes {
     /// Logs that `key` was updated to `raw`. Returns what is left of `update`, to be dropped while the session is not
     /// locked.
     pub(crate) fn update(&mut self, key: &str, raw: &str, update: Updates) -> Option<Updates> {
-        let key = &*escape(key);
+        self.update_escaped(&escape(key), raw, update)
+    }
+
+    fn update_escaped(&mut self, key: &str, raw: &str, update: Updates) -> Option<Updates> {
         // After a put or a forget of our own, the result does not depend on others any more.
         if self.puts.get(key).is_some() || self.forgets.contains_key(key) {
             self.put_escaped(key, raw);
@@ -146,6 +152,28 @@ impl Changes {
         }
         self.updates.insert(key.into(), update);
         None
+    }
+
+    /// Adds what was logged after this, in a session whose data is `data`.
+    pub(crate) fn append(&mut self, later: Self, data: &Values) {
+        if let Some(seen) = &later.flushed {
+            self.flush(seen);
+        }
+        for (key, raw) in later.puts.iter() {
+            self.put_escaped(key, raw);
+        }
+        for (key, seen) in &later.forgets {
+            self.forget_escaped(key, seen.as_deref());
+        }
+        for (key, updates) in later.updates {
+            if let Some(raw) = data.escaped().get(&key) {
+                let rest = self.update_escaped(&key, raw, updates);
+                self.overridden.extend(rest);
+            }
+        }
+        self.overridden.extend(later.overridden);
+        self.flash_next.extend(&later.flash_next);
+        self.remembered_for = later.remembered_for.or(self.remembered_for);
     }
 
     /// Ages no flash. Returns what was loaded.

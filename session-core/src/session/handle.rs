@@ -293,7 +293,7 @@ impl Session {
     #[doc(alias = "invalidate")]
     #[doc(alias = "delete")]
     pub fn destroy(&self) -> Result<(), Error> {
-        let ended = self.change()?.destroy();
+        let ended = self.change()?.destroy()?;
         // Only now that the lock is open again, because dropping it may run the caller's code.
         drop(ended);
         Ok(())

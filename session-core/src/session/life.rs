@@ -38,8 +38,8 @@ pub(crate) struct Origin {
     pub(crate) ownership: Ownership,
     /// Whether the record was due for renewal when it was loaded.
     pub(crate) is_due: bool,
-    /// Whether an old key signed the client's cookie.
-    pub(crate) is_rekeyed: bool,
+    /// Whether the client needs a cookie: an old key signed the one that it has, or it has none yet.
+    pub(crate) needs_cookie: bool,
     /// The content of the client's cookie, where it is not the id and may be needed.
     pub(crate) handle: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! The state behind a session's handle.
 
+use std::task::Waker;
 use std::time::Duration;
 
 use super::life::{Life, Origin};
@@ -15,8 +16,12 @@ pub(crate) struct State {
     pub(crate) life: Life,
     /// Whether the client sent a cookie with the session's name, whatever was in it.
     pub(crate) has_cookie: bool,
-    /// Set by the commit: what is written from then on would not be saved.
+    /// Set by the commit: the response goes out, and what is written from then on is saved by hand or not at all.
     pub(crate) is_closed: bool,
+    /// Whether the application saves what it writes after the commit.
+    pub(crate) saves_by_hand: bool,
+    /// While a save by hand or a reload is under way.
+    pub(crate) busy: Option<Vec<Waker>>,
     pub(crate) data: Values,
     /// What the previous request flashed.
     pub(crate) flash: Values,
@@ -43,6 +48,8 @@ impl State {
             life: Life::New { id: None },
             has_cookie: false,
             is_closed: false,
+            saves_by_hand: false,
+            busy: None,
             data: Values::new(),
             flash: Values::new(),
             flash_now: Values::new(),
@@ -75,7 +82,7 @@ impl State {
     pub(crate) fn loaded(
         loaded: Loaded,
         is_due: bool,
-        is_rekeyed: bool,
+        needs_cookie: bool,
         handle: Option<String>,
         ownership: Ownership,
         budget: Budget,
@@ -89,7 +96,7 @@ impl State {
             created_at: record.created_at,
             ownership,
             is_due,
-            is_rekeyed,
+            needs_cookie,
             handle,
         };
         Self {
@@ -117,11 +124,25 @@ impl State {
     pub(crate) fn check_writable(&self) -> Result<(), Error> {
         if matches!(self.life, Life::Unavailable) {
             Err(Error::new(ErrorKind::Unavailable))
-        } else if self.is_closed {
+        } else if self.is_closed && !self.can_write_after_commit() {
             Err(Error::new(ErrorKind::Closed))
         } else {
             Ok(())
         }
+    }
+
+    /// Returns `true` if the application saves by hand, and no cookie is needed for it.
+    fn can_write_after_commit(&self) -> bool {
+        self.saves_by_hand && matches!(self.life, Life::Loaded { .. })
+    }
+
+    /// Fails if the session's id cannot change now.
+    fn check_id_can_change(&self) -> Result<(), Error> {
+        if self.busy.is_some() {
+            return Err(Error::new(ErrorKind::Conflict)
+                .with_source("another task is saving or reloading the session"));
+        }
+        Ok(())
     }
 
     pub(crate) fn put(&mut self, key: &str, raw: &str) -> Result<(), Error> {
@@ -212,6 +233,11 @@ impl State {
     }
 
     pub(crate) fn regenerate(&mut self) -> Result<(), Error> {
+        self.check_id_can_change()?;
+        if self.is_closed {
+            // The client could not learn it any more.
+            return Err(Error::new(ErrorKind::Closed));
+        }
         let id = SessionId::random()?;
         // Ids that other software generated may be shorter.
         self.budget.check(
@@ -240,9 +266,12 @@ impl State {
 
     /// Ends the session. What is written from now on belongs to a new one. Returns the old state, which must be dropped
     /// while the session is not locked.
-    pub(crate) fn destroy(&mut self) -> Self {
+    pub(crate) fn destroy(&mut self) -> Result<Self, Error> {
+        self.check_id_can_change()?;
         let new = Self {
             has_cookie: self.has_cookie,
+            is_closed: self.is_closed,
+            saves_by_hand: self.saves_by_hand,
             is_accessed: true,
             is_background: self.is_background,
             manager: self.manager.clone(),
@@ -250,12 +279,12 @@ impl State {
         };
         let mut old = std::mem::replace(self, new);
         self.life = std::mem::replace(&mut old.life, Life::New { id: None }).end();
-        old
+        Ok(old)
     }
 
     /// Returns `true` if the commit will have something to store.
     pub(crate) fn is_modified(&self) -> bool {
-        if self.is_closed {
+        if self.is_closed && !self.saves_by_hand {
             return false;
         }
         match &self.life {
@@ -272,6 +301,23 @@ impl State {
             || self.remembered_for.is_some()
             || !self.data.is_empty()
             || !self.changes.flash_next().is_empty()
+    }
+
+    /// Continues from what the store holds now, with the changes that are not saved yet.
+    pub(crate) fn rebase(&mut self, loaded: Loaded, origin: Origin) -> Result<(), Error> {
+        let merged = self.changes.onto(&loaded)?;
+        self.data = merged.data;
+        self.remembered_for = merged.remembered_for;
+        // The flash in it is for the next request.
+        self.kept = Changes::since(&loaded).keep_flash();
+        self.life = match std::mem::replace(&mut self.life, Life::Unavailable) {
+            Life::Loaded { new_id, .. } => Life::Loaded { origin, new_id },
+            _ => Life::Loaded {
+                origin,
+                new_id: None,
+            },
+        };
+        Ok(())
     }
 
     /// Renews nothing, and leaves the flash that was loaded to the next request. Returns that flash.

@@ -14,4 +14,5 @@ mod outage;
 mod owners;
 mod remember;
 mod renewal;
+mod save;
 mod tokens;

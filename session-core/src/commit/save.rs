@@ -1,0 +1,300 @@
+//! Saving and reloading a session by hand, before its request ends or in a stream that goes on.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use crate::commit::plan::Plan;
+use crate::record::owner::Ownership;
+use crate::session::life::{Life, Origin};
+use crate::session::state::State;
+use crate::{
+    Error, ErrorKind, Loaded, Outcome, Session, SessionId, SessionManager, Values, events,
+};
+
+/// # Saving by hand
+impl Session {
+    /// Saves now what was written so far, for a response that streams: server-sent events, or a WebSocket. The session can
+    /// be written again, and saved again. Returns once the store has it.
+    ///
+    /// Call it in the handler or in the stream. In a stream, call it before the first write: the session was closed when
+    /// the response began, and saving by hand opens it again. From then on nothing is saved without another call.
+    ///
+    /// Once the response has begun, the client cannot get a cookie any more. So the session is not renewed, a session that
+    /// was never stored cannot be written, and [`regenerate`](Self::regenerate) fails with [`ErrorKind::Closed`].
+    /// [`destroy`](Self::destroy) works: the record is removed, and the cookie that the client keeps opens nothing.
+    ///
+    /// What other requests stored meanwhile is merged, and visible afterwards. If the session ended meanwhile, what was
+    /// written is dropped, as at the end of a request, and the result is `Ok`: see [`reload`](Self::reload).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it is done, the save may have happened. What was written stays in the session and is
+    /// saved by the next call, so an [`update`](Self::update) may count twice.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`SessionManager::commit`]. The session keeps what was written, and the next call tries again. Returns
+    /// [`ErrorKind::Closed`] if the response has begun and the session was never stored or has ended. Returns
+    /// [`ErrorKind::Unsupported`] once the response has begun if the driver cannot revoke: the session is in the cookie.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::{Error, Session};
+    ///
+    /// async fn stream(session: Session) -> Result<(), Error> {
+    ///     session.save().await?;
+    ///     for n in 0..3 {
+    ///         session.put("progress", n)?;
+    ///         session.save().await?;
+    ///         // Send an event, or wait for the next one.
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # let session = session_core::testing::session(|_| Ok(()));
+    /// # pollster::block_on(stream(session)).unwrap();
+    /// ```
+    pub async fn save(&self) -> Result<(), Error> {
+        let Some(manager) = self.look().manager.clone() else {
+            return Ok(());
+        };
+        let plan = match self.when_idle(|state| state.begin_save(&manager)).await? {
+            Begun::Nothing => return Ok(()),
+            Begun::Resume => return self.resume().await,
+            Begun::Save(plan) => plan,
+        };
+        let mut saving = Saving {
+            session: self,
+            plan,
+        };
+        let outcome = manager.carry_out(&mut saving.plan).await?;
+        saving.finish(&manager, &outcome)
+    }
+
+    /// Reads what other requests stored meanwhile. What this one wrote and did not save yet stays on top of it.
+    ///
+    /// Returns `false` if the session ended meanwhile or got another id. It then reads as empty, and what is written is
+    /// dropped. A session that was never stored, or that is in the client's cookie, stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Unavailable`] if the store failed, and [`ErrorKind::Decode`] if an
+    /// [`update`](Self::update) that is not saved yet finds a value of another type. The session stays as it was.
+    pub async fn reload(&self) -> Result<bool, Error> {
+        let Some(manager) = self.look().manager.clone() else {
+            return Ok(true);
+        };
+        let handle = match self.when_idle(|state| state.begin_reload(&manager)).await? {
+            Reload::Nothing { is_live } => return Ok(is_live),
+            Reload::From(handle) => handle,
+        };
+        let saving = Saving {
+            session: self,
+            plan: Plan::Keep,
+        };
+        let loaded = manager.0.driver().load(&handle).await;
+        let loaded = loaded.inspect_err(events::load_failed)?;
+        let loaded = loaded.filter(|loaded| manager.0.is_live(&loaded.record));
+        let is_live = loaded.is_some();
+        self.lock().reload(loaded, handle, &manager)?;
+        drop(saving);
+        Ok(is_live)
+    }
+
+    /// Opens a session that was committed for writes that are saved by hand.
+    async fn resume(&self) -> Result<(), Error> {
+        if !self.reload().await? || self.look().life.origin().is_none() {
+            return Err(Error::new(ErrorKind::Closed));
+        }
+        self.look().saves_by_hand = true;
+        Ok(())
+    }
+
+    /// Runs `act` once no task is saving or reloading the session.
+    pub(crate) async fn when_idle<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let mut act = Some(act);
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            if let Some(waiting) = &mut state.busy {
+                waiting.push(cx.waker().clone());
+                return Poll::Pending;
+            }
+            match act.take() {
+                Some(act) => Poll::Ready(act(&mut state)),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+}
+
+/// What a save does first.
+enum Begun {
+    Nothing,
+    /// The session was closed by the commit.
+    Resume,
+    Save(Plan),
+}
+
+/// Where a reload reads.
+enum Reload {
+    Nothing { is_live: bool },
+    From(String),
+}
+
+impl State {
+    fn begin_save(&mut self, manager: &SessionManager) -> Result<Begun, Error> {
+        if matches!(self.life, Life::Unavailable) {
+            return Err(Error::new(ErrorKind::Unavailable));
+        }
+        if !manager.can_revoke() {
+            // Before the response begins, it saves the session.
+            return if self.is_closed {
+                Err(unsupported())
+            } else {
+                Ok(Begun::Nothing)
+            };
+        }
+        if self.is_closed && !self.saves_by_hand {
+            return Ok(Begun::Resume);
+        }
+        self.saves_by_hand = true;
+        let context = manager.context(!self.is_closed);
+        Ok(match self.plan_save(&context)? {
+            Plan::Keep => Begun::Nothing,
+            plan => {
+                self.busy = Some(Vec::new());
+                Begun::Save(plan)
+            }
+        })
+    }
+
+    fn begin_reload(&mut self, manager: &SessionManager) -> Result<Reload, Error> {
+        let handle = match &self.life {
+            Life::Unavailable => return Err(Error::new(ErrorKind::Unavailable)),
+            Life::Ended { .. } | Life::Moved { .. } => {
+                return Ok(Reload::Nothing { is_live: false });
+            }
+            life if manager.can_revoke() => match life.origin() {
+                Some(origin) if !self.is_closed || self.saves_by_hand => Some(origin.handle()),
+                // The commit stored it under this id.
+                _ if self.is_closed => life.id().map(SessionId::as_str),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(handle) = handle.map(str::to_owned) else {
+            return Ok(Reload::Nothing { is_live: true });
+        };
+        self.busy = Some(Vec::new());
+        Ok(Reload::From(handle))
+    }
+
+    /// Continues from what was loaded, or reads as empty.
+    fn reload(
+        &mut self,
+        loaded: Option<Loaded>,
+        handle: String,
+        manager: &SessionManager,
+    ) -> Result<(), Error> {
+        let Some(loaded) = loaded else {
+            self.data = Values::new();
+            self.flash = Values::new();
+            return Ok(());
+        };
+        let mut origin = origin(manager, &loaded, handle);
+        if let Some(before) = self.life.origin() {
+            origin.is_due = before.is_due && !self.is_closed;
+            origin.needs_cookie = before.needs_cookie;
+        }
+        if self.is_closed
+            && let Life::Loaded { new_id, .. } = &mut self.life
+        {
+            // The commit stored it.
+            *new_id = None;
+        }
+        self.rebase(loaded, origin)
+    }
+}
+
+/// A save or a reload under way, which ends when it is dropped.
+struct Saving<'a> {
+    session: &'a Session,
+    plan: Plan,
+}
+
+impl Saving<'_> {
+    /// Continues from what was stored.
+    fn finish(mut self, manager: &SessionManager, outcome: &Outcome) -> Result<(), Error> {
+        let plan = std::mem::replace(&mut self.plan, Plan::Keep);
+        let mut state = self.session.lock();
+        match plan {
+            Plan::End(_) => {
+                if let Life::Ended { old, .. } = &mut state.life {
+                    *old = None;
+                }
+            }
+            Plan::Write { mut write, .. } => {
+                let Some(version) = write.stored.take() else {
+                    // The session ended meanwhile.
+                    return Ok(());
+                };
+                let handle = match outcome {
+                    Outcome::Set(token) => token.handle(),
+                    Outcome::Keep | Outcome::Clear => write.mode.handle(),
+                };
+                let loaded = Loaded::new(write.record, version);
+                let mut origin = origin(manager, &loaded, handle.unwrap_or_default().to_owned());
+                origin.needs_cookie = matches!(outcome, Outcome::Set(_));
+                if let Life::Loaded { new_id, .. } = &mut state.life {
+                    // It is the id of the record now.
+                    *new_id = None;
+                }
+                return state.rebase(loaded, origin);
+            }
+            Plan::Keep
+            | Plan::Drop(_)
+            | Plan::Fail { .. }
+            | Plan::Touch { .. }
+            | Plan::Reissue { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+/// What was not saved stays to be saved.
+impl Drop for Saving<'_> {
+    fn drop(&mut self) {
+        let mut state = self.session.lock();
+        if let Plan::Write { write, .. } = &mut self.plan {
+            let State { changes, data, .. } = &mut *state;
+            let later = std::mem::replace(changes, std::mem::take(&mut write.changes));
+            changes.append(later, data);
+        }
+        let waiting = state.busy.take();
+        drop(state);
+        for waker in waiting.into_iter().flatten() {
+            waker.wake();
+        }
+    }
+}
+
+fn origin(manager: &SessionManager, loaded: &Loaded, handle: String) -> Origin {
+    let record = &loaded.record;
+    Origin {
+        id: record.id.clone(),
+        version: loaded.version.clone(),
+        expires_at: record.expires_at,
+        created_at: record.created_at,
+        ownership: Ownership::of(record, &manager.0.options),
+        is_due: false,
+        needs_cookie: false,
+        handle: (handle != record.id.as_str()).then_some(handle),
+    }
+}
+
+fn unsupported() -> Error {
+    Error::new(ErrorKind::Unsupported).with_source(
+        "the session is in the client's cookie, and the response has begun; use a server-side driver, such as Redis",
+    )
+}

@@ -1,0 +1,298 @@
+//! Saving and reloading by hand.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use pollster::block_on;
+use session_core::{ErrorKind, Outcome, Session};
+use test_support::probe::Hold;
+
+use crate::common::{Call, HOUR, Service, id_of, token};
+
+fn save(session: &Session) {
+    block_on(session.save()).unwrap();
+}
+
+fn reload(session: &Session) -> bool {
+    block_on(session.reload()).unwrap()
+}
+
+fn kind(result: Result<(), session_core::Error>) -> ErrorKind {
+    result.unwrap_err().kind()
+}
+
+#[test]
+fn a_handler_saves_and_goes_on_writing() {
+    let service = Service::new();
+    let token = service.login();
+    let session = service.open(&token);
+    session.put("step", 1).unwrap();
+    save(&session);
+    assert_eq!(service.open(&token).get("step").unwrap(), Some(1));
+    assert!(!session.is_modified());
+    session.update("step", 0, |step: u32| step + 1).unwrap();
+    service.store.calls();
+    service.commit(&session);
+    assert_eq!(service.store.calls(), [Call::Save], "the version is known");
+    assert_eq!(service.open(&token).get("step").unwrap(), Some(2));
+}
+
+#[test]
+fn a_session_that_begins_with_a_save_gets_its_cookie_with_the_response() {
+    let service = Service::new();
+    let session = service.visit();
+    session.put("step", 1).unwrap();
+    save(&session);
+    assert_eq!(service.records(), 1);
+    assert!(!session.is_new());
+    let token = token(&service.commit(&session));
+    assert_eq!(service.open(&token).get("step").unwrap(), Some(1));
+    assert_eq!(service.records(), 1);
+}
+
+#[test]
+fn a_regenerated_or_ended_session_that_was_saved_gets_its_cookie_with_the_response() {
+    let service = Service::new();
+    let old = service.login();
+    let session = service.open(&old);
+    session.regenerate().unwrap();
+    save(&session);
+    session.put("more", 1).unwrap();
+    let new = token(&service.commit(&session));
+    assert_ne!(id_of(&old), id_of(&new));
+    assert_eq!(service.open(&new).get("more").unwrap(), Some(1));
+
+    let session = service.open(&new);
+    session.destroy().unwrap();
+    save(&session);
+    assert!(service.stored(id_of(&new)).is_none());
+    assert_eq!(service.commit(&session), Outcome::Clear);
+}
+
+#[test]
+fn a_stream_writes_after_the_response_once_it_has_saved() {
+    let service = Service::new();
+    let token = service.login();
+    let session = service.open(&token);
+    session.put("step", 1).unwrap();
+    service.commit(&session);
+    assert_eq!(kind(session.put("step", 2)), ErrorKind::Closed);
+    save(&session);
+    let end = service.open(&token).expires_at();
+    service.clock.advance(HOUR);
+    for step in 2..5 {
+        session.put("step", step).unwrap();
+        save(&session);
+        assert_eq!(service.open(&token).get("step").unwrap(), Some(step));
+    }
+    assert_eq!(
+        service.stored(id_of(&token)).unwrap().expires_at(),
+        end,
+        "nothing is renewed"
+    );
+    assert_eq!(kind(session.regenerate()), ErrorKind::Closed);
+    assert_eq!(
+        service.commit(&session),
+        Outcome::Keep,
+        "it was committed already"
+    );
+
+    session.destroy().unwrap();
+    save(&session);
+    assert!(service.open(&token).is_new());
+    assert_eq!(kind(session.put("step", 9)), ErrorKind::Closed);
+}
+
+#[test]
+fn a_stream_of_a_new_session_writes_too_if_the_response_carries_its_cookie() {
+    let service = Service::new();
+    let session = service.visit();
+    session.put("step", 1).unwrap();
+    let token = token(&service.commit(&session));
+    save(&session);
+    session.put("step", 2).unwrap();
+    save(&session);
+    assert_eq!(service.open(&token).get("step").unwrap(), Some(2));
+
+    let nothing = service.visit();
+    service.commit(&nothing);
+    assert_eq!(kind(block_on(nothing.save())), ErrorKind::Closed);
+}
+
+#[test]
+fn flash_of_a_stream_is_for_the_next_page_and_ages_once() {
+    let service = Service::new();
+    let token = service.request(|session| session.flash("old", 1).unwrap());
+    let session = service.open(&token);
+    assert!(session.has_flash("old"));
+    save(&session);
+    session.flash("new", 2).unwrap();
+    save(&session);
+    session.put("step", 1).unwrap();
+    save(&session);
+    service.commit(&session);
+    assert!(session.has_flash("old"), "until the request ends");
+    assert_eq!(service.open(&token).all_flash().to_json(), r#"{"new":2}"#);
+}
+
+#[test]
+fn what_others_stored_is_merged_and_visible() {
+    let service = Service::new();
+    let token = service.login();
+    let session = service.open(&token);
+    let other = service.open(&token);
+    other.put("theirs", 1).unwrap();
+    other.flash("notice", "hi").unwrap();
+    service.commit(&other);
+    session.put("ours", 2).unwrap();
+    assert!(reload(&session));
+    assert_eq!(
+        session.all().to_json(),
+        r#"{"ours":2,"theirs":1,"user":"ada"}"#
+    );
+    assert_eq!(
+        service.open(&token).get::<u32>("ours").unwrap(),
+        None,
+        "a reload saves nothing"
+    );
+
+    let other = service.open(&token);
+    other.background();
+    other.put("theirs", 2).unwrap();
+    service.commit(&other);
+    save(&session);
+    assert_eq!(
+        session.all().to_json(),
+        r#"{"ours":2,"theirs":2,"user":"ada"}"#
+    );
+    service.commit(&session);
+    let next = service.open(&token);
+    assert!(next.has_flash("notice"), "no page has seen it");
+    assert_eq!(next.all(), session.all());
+}
+
+#[test]
+fn a_reload_does_not_bring_back_flash_that_this_request_has_seen() {
+    let service = Service::new();
+    let token = service.request(|session| session.flash("notice", "hi").unwrap());
+    let session = service.open(&token);
+    let other = service.open(&token);
+    other.background();
+    other.put("theirs", 1).unwrap();
+    service.commit(&other);
+    assert!(reload(&session));
+    assert!(session.has_flash("notice"));
+    service.commit(&session);
+    assert!(!service.open(&token).has_flash("notice"));
+    assert_eq!(service.open(&token).get("theirs").unwrap(), Some(1));
+}
+
+#[test]
+fn a_session_that_ended_reads_as_empty_and_stores_nothing() {
+    for ends in [
+        |session: &Session| session.destroy().unwrap(),
+        |session: &Session| session.regenerate().unwrap(),
+    ] {
+        let service = Service::new();
+        let token = service.login();
+        let session = service.open(&token);
+        let other = service.open(&token);
+        ends(&other);
+        service.commit(&other);
+        assert!(!reload(&session));
+        assert!(session.all().is_empty());
+        session.put("late", 1).unwrap();
+        save(&session);
+        assert_eq!(service.commit(&session), Outcome::Keep);
+        assert!(
+            service
+                .stored(id_of(&token))
+                .is_none_or(|record| record.data().is_empty())
+        );
+    }
+}
+
+#[test]
+fn a_failed_save_loses_nothing_and_counts_nothing_twice() {
+    let service = Service::new();
+    let token = service.login();
+    let session = service.open(&token);
+    session.update("count", 0, |n: u32| n + 1).unwrap();
+    session.put("a", 1).unwrap();
+    service.store.fail(&[Call::Save]);
+    assert_eq!(kind(block_on(session.save())), ErrorKind::Unavailable);
+    service.store.fail(&[]);
+    session.update("count", 0, |n: u32| n + 1).unwrap();
+    session.forget("a").unwrap();
+    session.flash("notice", "hi").unwrap();
+
+    // Another request changes the count meanwhile, so the updates run again.
+    let other = service.open(&token);
+    other.put("count", 10).unwrap();
+    other.put("a", 5).unwrap();
+    service.commit(&other);
+    save(&session);
+    service.commit(&session);
+    let next = service.open(&token);
+    assert_eq!(next.get("count").unwrap(), Some(12));
+    assert!(!next.has("a"));
+    assert!(next.has_flash("notice"));
+}
+
+#[test]
+fn a_save_that_is_dropped_halfway_keeps_what_was_written() {
+    let service = Service::new();
+    let token = service.login();
+    let session = service.open(&token);
+    session.put("a", 1).unwrap();
+    service.store.hold(Hold::Save);
+    {
+        let mut saving = pin!(session.save());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(saving.as_mut().poll(&mut cx).is_pending());
+        // Meanwhile the session can be read and written, but its id cannot change, and a commit waits.
+        session.put("b", 2).unwrap();
+        assert_eq!(kind(session.regenerate()), ErrorKind::Conflict);
+        assert_eq!(kind(session.destroy()), ErrorKind::Conflict);
+        let mut commit = pin!(service.manager.commit(&session));
+        assert!(matches!(commit.as_mut().poll(&mut cx), Poll::Pending));
+    }
+    service.store.hold(Hold::Nothing);
+    service.commit(&session);
+    let next = service.open(&token);
+    assert_eq!(
+        (next.get("a").unwrap(), next.get("b").unwrap()),
+        (Some(1), Some(2))
+    );
+}
+
+#[test]
+fn what_is_written_during_a_save_is_saved_by_the_next_one() {
+    let service = Service::new();
+    let token = service.login();
+    let session = service.open(&token);
+    session.update("count", 0, |n: u32| n + 1).unwrap();
+    service.store.hold(Hold::Save);
+    let mut saving = pin!(session.save());
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(saving.as_mut().poll(&mut cx).is_pending());
+    session.update("count", 0, |n: u32| n + 1).unwrap();
+    service.store.hold(Hold::Nothing);
+    block_on(saving).unwrap();
+    assert_eq!(service.open(&token).get("count").unwrap(), Some(1));
+    service.commit(&session);
+    assert_eq!(service.open(&token).get("count").unwrap(), Some(2));
+}
+
+#[test]
+fn an_unavailable_session_is_neither_saved_nor_reloaded() {
+    let service = Service::new();
+    let token = service.login();
+    service.store.break_loads(true);
+    let session = service.open(&token);
+    assert_eq!(kind(block_on(session.save())), ErrorKind::Unavailable);
+    assert_eq!(
+        block_on(session.reload()).unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
+}
