@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, OriginalUri};
 use http::request::Parts;
-use session_tower::{Error, Exchange, adapter};
+use session_tower::{Error, Exchange, SessionManager, adapter};
 
 use crate::SessionRejection;
 
@@ -87,6 +87,52 @@ impl<S: Sync> OptionalFromRequestParts<S> for Session {
         _: &S,
     ) -> Result<Option<Self>, SessionRejection> {
         session(parts).await
+    }
+}
+
+/// The manager of the request's sessions, as a handler's argument: to list a user's sessions, or to
+/// end them.
+///
+/// It dereferences to a [`SessionManager`].
+///
+/// # Examples
+///
+/// ```
+/// use session_axum::{Session, SessionRejection, Sessions};
+///
+/// async fn log_out_others(session: Session, sessions: Sessions) -> Result<String, SessionRejection> {
+///     let user: String = session.get_or("user", String::new())?;
+///     let ended = sessions.revoke_all_of(&user, session.peek_id().as_ref()).await?;
+///     Ok(format!("{ended} other devices were logged out."))
+/// }
+/// # axum::Router::<()>::new().route("/", axum::routing::post(log_out_others));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sessions(SessionManager);
+
+impl Deref for Sessions {
+    type Target = SessionManager;
+
+    fn deref(&self) -> &SessionManager {
+        &self.0
+    }
+}
+
+impl From<SessionManager> for Sessions {
+    fn from(manager: SessionManager) -> Self {
+        Self(manager)
+    }
+}
+
+/// Rejects with 500 if the layer is missing.
+impl<S: Sync> FromRequestParts<S> for Sessions {
+    type Rejection = SessionRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
+        match parts.extensions.get::<Exchange>() {
+            Some(exchange) => Ok(Self(exchange.manager().clone())),
+            None => Err(missing(parts).into()),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The layer.
 
+use http::request::Parts;
 use session_tower::{ConfigError, SessionConfig, SessionManager};
 use tower_layer::Layer;
 
@@ -23,15 +24,13 @@ use crate::SessionService;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct SessionLayer {
-    manager: SessionManager,
-}
+pub struct SessionLayer(session_tower::SessionLayer);
 
 impl SessionLayer {
     /// Creates a layer for the sessions of `manager`.
     #[must_use]
     pub const fn new(manager: SessionManager) -> Self {
-        Self { manager }
+        Self(session_tower::SessionLayer::new(manager))
     }
 
     /// Creates a layer from environment variables; [`SessionConfig::from_env`] lists them. To set
@@ -41,7 +40,7 @@ impl SessionLayer {
     ///
     /// Returns a [`ConfigError`] that names the variable if one is missing or invalid.
     pub async fn from_env() -> Result<Self, ConfigError> {
-        Self::from_config(&SessionConfig::from_env()?).await
+        session_tower::SessionLayer::from_env().await.map(Self)
     }
 
     /// Creates a layer from settings.
@@ -51,13 +50,32 @@ impl SessionLayer {
     /// Returns the errors of [`builder`](crate::builder), or a [`ConfigError`] if settings
     /// contradict each other.
     pub async fn from_config(config: &SessionConfig) -> Result<Self, ConfigError> {
-        Ok(Self::new(crate::builder(config).await?.build()?))
+        let layer = session_tower::SessionLayer::from_config(config).await;
+        layer.map(Self)
+    }
+
+    /// Marks the requests for which `rule` returns `true` as
+    /// [`background`](session_tower::Session::background): they renew nothing, and leave flash for
+    /// the next page. Default: none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_axum::{CookieDriver, Secret, SessionLayer, SessionManager};
+    /// # let manager = SessionManager::builder(CookieDriver, Secret::generate()?).build()?;
+    /// let layer = SessionLayer::new(manager)
+    ///     .background(|request| request.uri.path().starts_with("/poll/"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn background(self, rule: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        Self(self.0.background(rule))
     }
 
     /// Returns the manager, which opens sessions outside requests.
     #[must_use]
     pub const fn manager(&self) -> &SessionManager {
-        &self.manager
+        self.0.manager()
     }
 }
 
@@ -71,6 +89,6 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, self.manager.clone())
+        SessionService::new(inner, self.0.clone())
     }
 }

@@ -220,7 +220,7 @@ pub use session_tower::{
     builder, merge,
 };
 
-pub use crate::extract::Session;
+pub use crate::extract::{Session, Sessions};
 pub use crate::layer::SessionLayer;
 pub use crate::rejection::SessionRejection;
 pub use crate::service::SessionService;

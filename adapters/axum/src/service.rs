@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use axum::response::{IntoResponse, Response};
 use http::Request;
-use session_tower::{Error, SessionManager, adapter};
+use session_tower::{Error, SessionLayer, adapter};
 use tower_service::Service;
 
 /// A service whose requests have a session. Created by [`SessionLayer`](crate::SessionLayer).
@@ -17,12 +17,12 @@ use tower_service::Service;
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
-    manager: SessionManager,
+    layer: SessionLayer,
 }
 
 impl<S> SessionService<S> {
-    pub(crate) const fn new(inner: S, manager: SessionManager) -> Self {
-        Self { inner, manager }
+    pub(crate) const fn new(inner: S, layer: SessionLayer) -> Self {
+        Self { inner, layer }
     }
 }
 
@@ -48,7 +48,7 @@ where
         // Only the service that was polled is ready.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        Box::pin(adapter::call(&self.manager, ready, request, respond))
+        Box::pin(adapter::call(&self.layer, ready, request, respond))
     }
 }
 

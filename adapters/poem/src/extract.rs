@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use poem::{FromRequest, Request, RequestBody};
-use session_tower::{Error, Exchange, adapter};
+use session_tower::{Error, Exchange, SessionManager, adapter};
 
 use crate::SessionError;
 
@@ -74,13 +74,58 @@ impl From<Session> for session_tower::Session {
 /// and the manager refuses requests meanwhile.
 impl<'a> FromRequest<'a> for Session {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let Some(exchange) = request.data::<Exchange>() else {
-            let error = adapter::missing_session(request.method(), path(request), REMEDY);
-            return Err(SessionError::from(error).into());
-        };
-        let session = exchange.session().await.map_err(SessionError::from)?;
-        Ok(Self(session))
+        let session = exchange(request)?.session().await;
+        Ok(Self(session.map_err(SessionError::from)?))
     }
+}
+
+/// The manager of the request's sessions, as a handler's argument: to list a user's sessions, or to
+/// end them.
+///
+/// It dereferences to a [`SessionManager`].
+///
+/// # Examples
+///
+/// ```
+/// use poem::handler;
+/// use session_poem::{Session, SessionError, Sessions};
+///
+/// #[handler]
+/// async fn log_out_others(session: Session, sessions: Sessions) -> Result<String, SessionError> {
+///     let user: String = session.get_or("user", String::new())?;
+///     let ended = sessions.revoke_all_of(&user, session.peek_id().as_ref()).await?;
+///     Ok(format!("{ended} other devices were logged out."))
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sessions(SessionManager);
+
+impl Deref for Sessions {
+    type Target = SessionManager;
+
+    fn deref(&self) -> &SessionManager {
+        &self.0
+    }
+}
+
+impl From<SessionManager> for Sessions {
+    fn from(manager: SessionManager) -> Self {
+        Self(manager)
+    }
+}
+
+/// Fails with a [`SessionError`], which becomes a 500, if the middleware is missing.
+impl<'a> FromRequest<'a> for Sessions {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self(exchange(request)?.manager().clone()))
+    }
+}
+
+fn exchange(request: &Request) -> Result<&Exchange, SessionError> {
+    request.data::<Exchange>().ok_or_else(|| {
+        let error = adapter::missing_session(request.method(), path(request), REMEDY);
+        SessionError::from(error)
+    })
 }
 
 /// Returns the request's whole path.

@@ -1,5 +1,8 @@
 //! The middleware.
 
+use std::fmt;
+use std::sync::Arc;
+
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 use session_tower::adapter::spawn_unfinished;
 use session_tower::{ConfigError, Exchange, SessionConfig, SessionManager};
@@ -26,16 +29,23 @@ use crate::SessionError;
 /// let app = Route::new().at("/", make_sync(|_| "hello")).with(SessionMiddleware::new(manager));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SessionMiddleware {
     manager: SessionManager,
+    background: Option<Arc<Rule>>,
 }
+
+/// Decides about a request by its head.
+type Rule = dyn Fn(&Request) -> bool + Send + Sync;
 
 impl SessionMiddleware {
     /// Creates a middleware for the sessions of `manager`.
     #[must_use]
     pub const fn new(manager: SessionManager) -> Self {
-        Self { manager }
+        Self {
+            manager,
+            background: None,
+        }
     }
 
     /// Creates a middleware from environment variables; [`SessionConfig::from_env`] lists them. To
@@ -58,6 +68,25 @@ impl SessionMiddleware {
         Ok(Self::new(crate::builder(config).await?.build()?))
     }
 
+    /// Marks the requests for which `rule` returns `true` as
+    /// [`background`](session_tower::Session::background): they renew nothing, and leave flash for
+    /// the next page. Default: none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_poem::{CookieDriver, Secret, SessionManager, SessionMiddleware};
+    /// # let manager = SessionManager::builder(CookieDriver, Secret::generate()?).build()?;
+    /// let middleware = SessionMiddleware::new(manager)
+    ///     .background(|request| request.uri().path().starts_with("/poll/"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn background(mut self, rule: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
+        self.background = Some(Arc::new(rule));
+        self
+    }
+
     /// Returns the manager, which opens sessions outside requests.
     #[must_use]
     pub const fn manager(&self) -> &SessionManager {
@@ -77,8 +106,16 @@ impl<E: Endpoint> Middleware<E> for SessionMiddleware {
     fn transform(&self, inner: E) -> Self::Output {
         SessionEndpoint {
             inner,
-            manager: self.manager.clone(),
+            sessions: self.clone(),
         }
+    }
+}
+
+impl fmt::Debug for SessionMiddleware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionMiddleware")
+            .field("manager", &self.manager)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,7 +123,7 @@ impl<E: Endpoint> Middleware<E> for SessionMiddleware {
 #[derive(Clone, Debug)]
 pub struct SessionEndpoint<E> {
     inner: E,
-    manager: SessionManager,
+    sessions: SessionMiddleware,
 }
 
 /// Fails with a [`SessionError`] if the store is down and the manager refuses requests meanwhile.
@@ -95,7 +132,11 @@ impl<E: Endpoint> Endpoint for SessionEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let exchange = Exchange::new(&self.manager, request.headers());
+        let exchange = Exchange::new(&self.sessions.manager, request.headers());
+        let rule = self.sessions.background.as_deref();
+        if rule.is_some_and(|rule| rule(&request)) {
+            exchange.background();
+        }
         let attached = exchange.attach(request.extensions_mut());
         if !attached.map_err(SessionError::from)? {
             let output = self.inner.call(request).await;

@@ -39,10 +39,12 @@ use std::io::{self, Write};
 use std::sync::Once;
 
 use http::{Method, Request, Response, StatusCode};
-use session_core::{Error, ErrorKind, Exchange, SessionManager, Unfinished};
+use session_core::{Error, ErrorKind, Unfinished};
 use tokio::runtime::Handle;
 use tower_service::Service;
 use tracing::subscriber::NoSubscriber;
+
+use crate::SessionLayer;
 
 /// Runs a request with a session: opens the session, calls `inner` in its scope, and commits it.
 ///
@@ -59,9 +61,9 @@ use tracing::subscriber::NoSubscriber;
 /// Returns the error of `inner`. Its session was committed as
 /// [`Exchange::commit_without_response`] does.
 pub fn call<S, ReqBody, ResBody, Answer>(
-    manager: &SessionManager,
+    layer: &SessionLayer,
     mut inner: S,
-    mut request: Request<ReqBody>,
+    request: Request<ReqBody>,
     respond: fn(Result<Response<ResBody>, Error>) -> Answer,
 ) -> impl Future<Output = Result<Answer, S::Error>> + Send + use<S, ReqBody, ResBody, Answer>
 where
@@ -69,7 +71,7 @@ where
     ReqBody: Send,
     ResBody: Send,
 {
-    let exchange = Exchange::new(manager, request.headers());
+    let (exchange, mut request) = layer.exchange(request);
     let attached = exchange.attach(request.extensions_mut());
     async move {
         match attached {

@@ -1,6 +1,11 @@
 //! The layer.
 
-use session_core::{ConfigError, SessionConfig, SessionManager};
+use std::fmt;
+use std::sync::Arc;
+
+use http::Request;
+use http::request::Parts;
+use session_core::{ConfigError, Exchange, SessionConfig, SessionManager};
 use tower_layer::Layer;
 
 use crate::SessionService;
@@ -21,16 +26,23 @@ use crate::SessionService;
 /// let layer = SessionLayer::new(manager);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SessionLayer {
     manager: SessionManager,
+    background: Option<Arc<Rule>>,
 }
+
+/// Decides about a request by its head.
+type Rule = dyn Fn(&Parts) -> bool + Send + Sync;
 
 impl SessionLayer {
     /// Creates a layer for the sessions of `manager`.
     #[must_use]
     pub const fn new(manager: SessionManager) -> Self {
-        Self { manager }
+        Self {
+            manager,
+            background: None,
+        }
     }
 
     /// Creates a layer from environment variables; [`SessionConfig::from_env`] lists them. To set
@@ -53,10 +65,50 @@ impl SessionLayer {
         Ok(Self::new(crate::builder(config).await?.build()?))
     }
 
+    /// Marks the requests for which `rule` returns `true` as
+    /// [`background`](session_core::Session::background): they renew nothing, and leave flash for
+    /// the next page. Default: none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_tower::{CookieDriver, Secret, SessionLayer, SessionManager};
+    /// # let manager = SessionManager::builder(CookieDriver, Secret::generate()?).build()?;
+    /// let layer = SessionLayer::new(manager)
+    ///     .background(|request| request.uri.path().starts_with("/poll/"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn background(mut self, rule: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.background = Some(Arc::new(rule));
+        self
+    }
+
     /// Returns the manager, which opens sessions outside requests.
     #[must_use]
     pub const fn manager(&self) -> &SessionManager {
         &self.manager
+    }
+
+    /// Begins the exchange of a request.
+    pub(crate) fn exchange<B>(&self, request: Request<B>) -> (Exchange, Request<B>) {
+        let exchange = Exchange::new(&self.manager, request.headers());
+        let Some(rule) = &self.background else {
+            return (exchange, request);
+        };
+        let (parts, body) = request.into_parts();
+        if rule(&parts) {
+            exchange.background();
+        }
+        (exchange, Request::from_parts(parts, body))
+    }
+}
+
+impl fmt::Debug for SessionLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionLayer")
+            .field("manager", &self.manager)
+            .finish_non_exhaustive()
     }
 }
 
@@ -70,6 +122,6 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, self.manager.clone())
+        SessionService::new(inner, self.clone())
     }
 }

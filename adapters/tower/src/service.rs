@@ -4,12 +4,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use session_core::{Error, SessionManager};
+use session_core::Error;
 use tower_service::Service;
 
-use crate::{ResponseBody, adapter};
+use crate::{ResponseBody, SessionLayer, adapter};
 
-/// A service whose requests have a session. Created by [`SessionLayer`](crate::SessionLayer).
+/// A service whose requests have a session. Created by [`SessionLayer`].
 ///
 /// The session is saved when the inner service returns a response, whatever its status, and before
 /// the body streams. If the inner service fails without a response, no cookie can be sent: changes
@@ -18,12 +18,12 @@ use crate::{ResponseBody, adapter};
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
-    manager: SessionManager,
+    layer: SessionLayer,
 }
 
 impl<S> SessionService<S> {
-    pub(crate) const fn new(inner: S, manager: SessionManager) -> Self {
-        Self { inner, manager }
+    pub(crate) const fn new(inner: S, layer: SessionLayer) -> Self {
+        Self { inner, layer }
     }
 }
 
@@ -48,7 +48,7 @@ where
         // Only the service that was polled is ready.
         let clone = self.inner.clone();
         let ready = std::mem::replace(&mut self.inner, clone);
-        Box::pin(adapter::call(&self.manager, ready, request, respond))
+        Box::pin(adapter::call(&self.layer, ready, request, respond))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The filters that give a handler its session.
 
-use session_tower::{Exchange, Session, adapter};
+use session_tower::{Exchange, Session, SessionManager, adapter};
 use warp::http::Method;
 use warp::path::FullPath;
 use warp::{Filter, Rejection};
@@ -47,6 +47,36 @@ pub fn optional_session() -> impl Filter<Extract = (Option<Session>,), Error = R
         .and_then(find)
 }
 
+/// Extracts the [`SessionManager`] of the request's sessions: to list a user's sessions, or to end
+/// them.
+///
+/// Rejects with a [`SessionRejection`], which becomes a 500, if there is no layer.
+///
+/// # Examples
+///
+/// ```
+/// use session_warp::{Session, SessionManager, SessionRejection};
+/// use warp::Filter;
+///
+/// async fn log_out_others(session: Session, sessions: SessionManager) -> Result<String, SessionRejection> {
+///     let user: String = session.get_or("user", String::new())?;
+///     let ended = sessions.revoke_all_of(&user, session.peek_id().as_ref()).await?;
+///     Ok(format!("{ended} other devices were logged out."))
+/// }
+///
+/// let route = warp::path!("others")
+///     .and(session_warp::session())
+///     .and(session_warp::sessions())
+///     .then(log_out_others);
+/// ```
+pub fn sessions() -> impl Filter<Extract = (SessionManager,), Error = Rejection> + Copy {
+    warp::ext::optional()
+        .map(|exchange: Option<Exchange>| exchange.map(|exchange| exchange.manager().clone()))
+        .and(warp::method())
+        .and(warp::path::full())
+        .and_then(present)
+}
+
 async fn find(
     exchange: Option<Exchange>,
     given: Option<Session>,
@@ -60,12 +90,8 @@ async fn find(
     }
 }
 
-async fn present(
-    session: Option<Session>,
-    method: Method,
-    path: FullPath,
-) -> Result<Session, Rejection> {
-    session.ok_or_else(|| {
+async fn present<T>(found: Option<T>, method: Method, path: FullPath) -> Result<T, Rejection> {
+    found.ok_or_else(|| {
         let error = adapter::missing_session(&method, path.as_str(), REMEDY);
         // Now, because warp's own server replies to a rejection without asking this crate.
         adapter::log_failure(&error);

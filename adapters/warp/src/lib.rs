@@ -262,7 +262,7 @@ pub use session_tower::{
     Verified, Version, async_trait, builder, merge,
 };
 
-pub use crate::filter::{optional_session, session};
+pub use crate::filter::{optional_session, session, sessions};
 pub use crate::listener::Listener;
 pub use crate::rejection::{SessionRejection, recover};
 pub use crate::remote::remote;

@@ -12,6 +12,10 @@ use crate::SessionRejection;
 
 /// Extracts a [`RouteSession`], which gives this route a session without a layer around all routes.
 ///
+/// A filter does not see the whole request, so the layer's rule for
+/// [background](SessionLayer::background) requests is not asked. The handler calls
+/// [`Session::background`] itself.
+///
 /// # Examples
 ///
 /// ```

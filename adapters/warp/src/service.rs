@@ -90,12 +90,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let routes = self.routes.clone();
-        Box::pin(adapter::call(
-            self.sessions.manager(),
-            routes,
-            request,
-            respond,
-        ))
+        Box::pin(adapter::call(&self.sessions, routes, request, respond))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -46,6 +47,7 @@ struct Inner {
     cookie: Option<HeaderValue>,
     /// HTTP/2 clients may send one header for each cookie (RFC 9113, "Compressing the Cookie Header Field").
     more_cookies: Vec<HeaderValue>,
+    is_background: AtomicBool,
     stage: Mutex<Stage>,
 }
 
@@ -75,8 +77,20 @@ impl Exchange {
             manager: manager.clone(),
             cookie: cookies.next(),
             more_cookies: cookies.collect(),
+            is_background: AtomicBool::new(false),
             stage: Mutex::new(Stage::Unopened),
         }))
+    }
+
+    /// Marks the request as [`background`](Session::background) before its session is opened.
+    pub fn background(&self) {
+        self.0.is_background.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the manager, for a handler that lists or ends sessions.
+    #[must_use]
+    pub fn manager(&self) -> &SessionManager {
+        &self.0.manager
     }
 
     /// Adds the exchange to the request's extensions, where the handler's extractor finds it.
@@ -217,6 +231,9 @@ impl Inner {
             return Ok(session);
         }
         let opened = self.manager.open(self.tokens()).await?;
+        if self.is_background.load(Ordering::Relaxed) {
+            opened.lock().set_background();
+        }
         let mut stage = self.stage();
         // If two tasks of one request open at once, both go on with the session of the first.
         Ok(match &mut *stage {
