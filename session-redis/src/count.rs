@@ -11,12 +11,13 @@ use fred::types::config::Server;
 use session_core::Error;
 
 use crate::RedisDriver;
+use crate::owners::OWNER;
 use crate::probe::PROBE_KEY;
 
 impl RedisDriver {
     /// Counts the keys that start with the prefix, in the whole database or Cluster. If nothing
-    /// else uses the prefix, that is the number of sessions. The driver's own probe keys do not
-    /// count.
+    /// else uses the prefix, that is the number of sessions. The driver's own keys, which are probes
+    /// and the index of owners, do not count.
     ///
     /// The driver scans every key of the database with `SCAN`, a thousand per step, so that other
     /// commands run in between. (`KEYS` would block the server.) A session that begins or ends
@@ -28,7 +29,7 @@ impl RedisDriver {
     /// a step in time or denies `SCAN`.
     pub async fn count(&self) -> Result<u64, Error> {
         let pattern = escape(self.prefix()) + "*";
-        let probes = [self.prefix(), PROBE_KEY].concat();
+        let own = [PROBE_KEY, OWNER].map(|name| [self.prefix(), name].concat());
         let hasher = RandomState::new();
         // SCAN may return a key more than once. Hashes take less memory than keys.
         let mut seen = HashSet::new();
@@ -41,9 +42,8 @@ impl RedisDriver {
                     .run(page)
                     .await
                     .map_err(Error::unavailable)?;
-                let keys = keys
-                    .iter()
-                    .filter(|key| !key.starts_with(probes.as_bytes()));
+                let is_own = |key: &Bytes| own.iter().any(|own| key.starts_with(own.as_bytes()));
+                let keys = keys.iter().filter(|key| !is_own(key));
                 seen.extend(keys.map(|key| hasher.hash_one(key)));
                 if next == "0" {
                     break;

@@ -129,8 +129,42 @@ impl RedisDriver {
         (value, Version::number(mark.version))
     }
 
-    fn time_in(&self, millis: i64) -> Timestamp {
+    pub(crate) fn time_in(&self, millis: i64) -> Timestamp {
         self.clock.now() + Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+    }
+
+    /// Stores a value for `ttl` milliseconds if the store holds what is expected, and returns `saved`
+    /// then.
+    async fn store(
+        &self,
+        id: &str,
+        expected: Expected<'_>,
+        value: String,
+        ttl: i64,
+        saved: Saved,
+    ) -> Result<Saved, Error> {
+        match expected {
+            Expected::Absent => {
+                let (expire, only_new) = (Some(Expiration::PX(ttl)), Some(SetOptions::NX));
+                let key = self.key(id);
+                let set = |client: Client| {
+                    let (key, value, expire, only_new) =
+                        (key.clone(), value.clone(), expire.clone(), only_new.clone());
+                    async move { client.set(key, value, expire, only_new, false).await }
+                };
+                let set = self.connections().run(set).await;
+                let reply: Option<String> = set.map_err(Error::unavailable)?;
+                match reply {
+                    Some(_) => Ok(saved),
+                    None => Ok(Saved::Conflict(
+                        Box::pin(self.read(id)).await?.map(Box::new),
+                    )),
+                }
+            }
+            Expected::Version(version) => {
+                self.compare_and_set(id, version, value, ttl, saved).await
+            }
+        }
     }
 
     /// Stores a value for `ttl` milliseconds if the record still has this version.
@@ -207,28 +241,8 @@ impl Driver for RedisDriver {
             handle: id.to_owned(),
             version,
         };
-        match expected {
-            Expected::Absent => {
-                let (expire, only_new) = (Some(Expiration::PX(ttl)), Some(SetOptions::NX));
-                let key = self.key(id);
-                let set = |client: Client| {
-                    let (key, value, expire, only_new) =
-                        (key.clone(), value.clone(), expire.clone(), only_new.clone());
-                    async move { client.set(key, value, expire, only_new, false).await }
-                };
-                let set = self.connections().run(set).await;
-                let reply: Option<String> = set.map_err(Error::unavailable)?;
-                match reply {
-                    Some(_) => Ok(saved),
-                    None => Ok(Saved::Conflict(
-                        Box::pin(self.read(id)).await?.map(Box::new),
-                    )),
-                }
-            }
-            Expected::Version(version) => {
-                self.compare_and_set(id, version, value, ttl, saved).await
-            }
-        }
+        let save = self.store(id, expected, value, ttl, saved);
+        self.indexed(record, ttl, save).await
     }
 
     async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
@@ -262,16 +276,21 @@ impl Driver for RedisDriver {
             Value::from(ttl),
         ];
         let key = self.key(id.as_str());
-        let touch = self
-            .connections()
-            .run(|client| scripts::TOUCH.run(client, vec![key.clone()], arguments.clone()));
-        match touch.await {
-            Ok(1) => Ok(Touched::Done),
-            Ok(0) => Ok(Touched::Gone),
-            // Another version, which the manager merges.
-            Ok(_) => Ok(Touched::MustSave),
-            Err(error) => skip_wrong_type(id.as_str(), error).map(|()| Touched::Gone),
-        }
+        let touch = async {
+            let run = |client| scripts::TOUCH.run(client, vec![key.clone()], arguments.clone());
+            match self.connections().run(run).await {
+                Ok(1) => Ok(Touched::Done),
+                Ok(0) => Ok(Touched::Gone),
+                // Another version, which the manager merges.
+                Ok(_) => Ok(Touched::MustSave),
+                Err(error) => skip_wrong_type(id.as_str(), error).map(|()| Touched::Gone),
+            }
+        };
+        self.indexed(record, ttl, touch).await
+    }
+
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        self.ids_of(owner).await.map(Some)
     }
 }
 

@@ -136,6 +136,7 @@
 //! - **Permissions.** The Redis user needs `GET`, `GETRANGE`, `SET`, `DEL`, `PTTL`, `EVAL` and
 //!   `EVALSHA` on the prefix's keys:
 //!   `ACL SETUSER app on >password ~session:* +get +getrange +set +del +pttl +eval +evalsha`.
+//!   With an owner key, it also needs `+zadd +zscore +zremrangebyscore +zrangebyscore +pexpire`.
 //!   A database other than 0 also needs `+select`, and [`RedisDriver::count`] needs `+scan`.
 //!   `+info +client|id` keep the server's ACL log clean.
 //!
@@ -153,6 +154,7 @@ mod settings;
 mod count;
 mod driver;
 mod mark;
+mod owners;
 
 mod batch;
 mod compare_and_set;

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use playground::api::{self, Failure};
-use session_axum::{Error, Session};
+use playground::{devices, stream};
+use session_axum::{Error, Session, Sessions};
 
 /// A failure as a response.
 pub(crate) struct Rejection(Failure);
@@ -87,6 +88,60 @@ pub(crate) async fn slow(
     tokio::time::sleep(wait).await;
     session.put(&key, value)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn list_devices(session: Session, sessions: Sessions) -> Answer<Response> {
+    Ok(json(devices::json(&session, &sessions).await?))
+}
+
+pub(crate) async fn end_device(
+    session: Session,
+    sessions: Sessions,
+    Path(key): Path<String>,
+) -> Answer {
+    devices::end(&session, &sessions, &key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn remember(
+    session: Session,
+    Query(query): Query<HashMap<String, String>>,
+) -> Answer {
+    session.remember_for(api::days(query.get("days").map(String::as_str))?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn forget_me(session: Session) -> Answer {
+    session.forget_me()?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn show_in_background(session: Session) -> Answer<Response> {
+    Ok(json(api::show_in_background(&session)?))
+}
+
+pub(crate) async fn put_in_background(
+    session: Session,
+    Path(key): Path<String>,
+    body: Bytes,
+) -> Answer {
+    session.background();
+    session.put(&key, api::value(&body)?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn peek(session: Session) -> Response {
+    json(api::peek(&session))
+}
+
+pub(crate) async fn stream_events(
+    session: Session,
+    Query(query): Query<HashMap<String, String>>,
+) -> Answer<Response> {
+    let count = stream::count(query.get("n").map(String::as_str))?;
+    let events = stream::events(session.into(), count).await?;
+    let body = Body::from_stream(events);
+    Ok(([(CONTENT_TYPE, stream::EVENTS)], body).into_response())
 }
 
 impl From<Failure> for Rejection {

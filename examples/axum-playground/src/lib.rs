@@ -4,7 +4,7 @@ mod api;
 mod page;
 
 use axum::Router;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use playground::page::About;
 use session_axum::{DriverName, SessionLayer};
 
@@ -17,6 +17,7 @@ pub fn app(layer: SessionLayer, driver: DriverName) -> Router {
         .route("/flash", post(page::flash))
         .route("/login", post(page::login))
         .route("/logout", post(page::logout))
+        .route("/devices", post(page::end_device))
         .route("/api/session", get(api::show).delete(api::flush))
         .route(
             "/api/session/{key}",
@@ -31,6 +32,14 @@ pub fn app(layer: SessionLayer, driver: DriverName) -> Router {
         .route("/api/untouched", get(api::untouched))
         .route("/api/fail/{key}", post(api::fail))
         .route("/api/slow/{key}", put(api::slow))
+        .route("/api/sessions", get(api::list_devices))
+        .route("/api/sessions/{key}", delete(api::end_device))
+        .route("/api/remember", post(api::remember))
+        .route("/api/forget-me", post(api::forget_me))
+        .route("/api/background", get(api::show_in_background))
+        .route("/api/background/{key}", put(api::put_in_background))
+        .route("/api/peek", get(api::peek))
+        .route("/api/stream", get(api::stream_events))
         .layer(layer)
         .with_state(about)
 }

@@ -14,6 +14,10 @@ pub enum Failure {
     BadRequest(String),
     /// The session does not have the key.
     NotFound,
+    /// Nobody is logged in.
+    Unauthorized,
+    /// The user has no such session.
+    NoDevice,
     /// The request asked the handler to fail.
     OnPurpose,
 }
@@ -25,7 +29,8 @@ impl Failure {
         match self {
             Self::Session(error) => error.status(),
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoDevice => StatusCode::NOT_FOUND,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::OnPurpose => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -52,6 +57,8 @@ impl std::fmt::Display for Failure {
             Self::Session(error) => error.fmt(f),
             Self::BadRequest(text) => f.write_str(text),
             Self::NotFound => f.write_str("there is no such key"),
+            Self::Unauthorized => f.write_str("nobody is logged in"),
+            Self::NoDevice => f.write_str("there is no such session"),
             Self::OnPurpose => f.write_str("the handler failed, as asked"),
         }
     }
@@ -79,6 +86,39 @@ pub fn show(session: &Session) -> Result<String, Failure> {
     answer.insert("data", &session.all())?;
     answer.insert("flash", &session.all_flash())?;
     Ok(answer.to_json())
+}
+
+/// Returns the id as JSON, without establishing a session.
+#[must_use]
+pub fn peek(session: &Session) -> String {
+    let mut answer = Values::new();
+    // A string or `null` always has a JSON form.
+    let _ = answer.insert("id", &session.peek_id().as_ref().map(|id| id.as_str()));
+    answer.to_json()
+}
+
+/// Marks the request as background, and returns the whole session as JSON.
+///
+/// # Errors
+///
+/// The same as [`show`].
+pub fn show_in_background(session: &Session) -> Result<String, Failure> {
+    session.background();
+    show(session)
+}
+
+/// Reads for how many days a session is remembered.
+///
+/// # Errors
+///
+/// Returns [`Failure::BadRequest`] unless `days` is a number from 1 to 3650.
+pub fn days(days: Option<&str>) -> Result<Duration, Failure> {
+    match days.unwrap_or("30").parse::<u16>() {
+        Ok(days @ 1..=3650) => Ok(DAY * u32::from(days)),
+        _ => Err(Failure::BadRequest(
+            "days is not a number from 1 to 3650".to_owned(),
+        )),
+    }
 }
 
 /// Reads a body as one JSON value of any type.
@@ -133,6 +173,8 @@ fn not_json(error: &dyn std::error::Error) -> Failure {
     Failure::BadRequest(format!("the body is not JSON: {error}"))
 }
 
+/// A day.
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The body of the route that never takes the session.
 pub const UNTOUCHED: &str = "this handler does not take the session";
 /// The content type of the API's responses.

@@ -9,6 +9,9 @@ use std::time::Duration;
 use http::StatusCode;
 use session_core::{DriverName, Error, ErrorKind, Session, SessionManager};
 
+use crate::api::{DAY, Failure};
+use crate::devices::{self, DEVICE, Device, OTHERS, USER};
+
 /// The configuration that the page describes.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
@@ -40,7 +43,17 @@ impl About {
 ///
 /// `is_full` is `true` if the form before could not even store its error.
 #[must_use]
-pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, String) {
+pub async fn show(
+    session: &Session,
+    sessions: &SessionManager,
+    about: &About,
+    is_full: bool,
+) -> (StatusCode, String) {
+    // Before this visit is counted: the list shows what is stored.
+    let devices = match session.has(USER) {
+        true => show_devices(devices::list(session, sessions).await),
+        false => String::new(),
+    };
     let is_new = session.is_new();
     let counted = session.update("visits", 0_u64, |visits| visits.saturating_add(1));
     let mut notices = String::new();
@@ -69,10 +82,13 @@ pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, Str
         .or_else(|_| session.get_or("visits", 0))
         .unwrap_or_default();
     let (name, user) = (text(session, "name"), text(session, "user"));
-    let greeting = [user.as_deref(), name.as_deref()]
-        .into_iter()
-        .flatten()
-        .find(|name| !name.is_empty());
+    let greeting = match (&user, &name) {
+        // The name as it was written.
+        (Some(user), Some(name)) if name.to_lowercase() == *user => name.clone(),
+        (Some(user), _) => capitalized(user),
+        (None, Some(name)) if !name.is_empty() => name.clone(),
+        (None, _) => "stranger".to_owned(),
+    };
     let name = escape(name.as_deref().unwrap_or_default());
     let happened = match (is_new, visits) {
         _ if !session.is_available() => UNAVAILABLE,
@@ -98,7 +114,7 @@ pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, Str
             "{{unit}}",
             (if visits == 1 { "visit" } else { "visits" }).to_owned(),
         ),
-        ("{{greeting}}", escape(greeting.unwrap_or("stranger"))),
+        ("{{greeting}}", escape(&greeting)),
         ("{{name}}", name),
         ("{{state}}", state.to_owned()),
         ("{{login}}", login),
@@ -118,7 +134,8 @@ pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, Str
             })
             .to_owned(),
         ),
-        ("{{minutes}}", (about.lifetime.as_secs() / 60).to_string()),
+        ("{{expires}}", expires(session, about)),
+        ("{{devices}}", devices),
         ("{{data}}", escape(&session.all().to_json())),
         ("{{flash}}", escape(&session.all_flash().to_json())),
     ];
@@ -153,23 +170,58 @@ pub fn flash(session: &Session, form: &Form) -> Location {
     }
 }
 
-/// Logs in. The session gets a new id and keeps its data.
+/// Logs in from the device with this User-Agent header. The session gets a new id and keeps its
+/// data. With `remember`, it also gets a longer life.
 ///
 /// # Errors
 ///
 /// Returns the session's errors, except that the page explains a full session.
-pub fn login(session: &Session, form: &Form) -> Location {
-    let user = match field(form, "user") {
-        "" => "Ada",
-        user => user,
+pub fn login(session: &Session, form: &Form, user_agent: Option<&str>) -> Location {
+    let user = match field(form, "name") {
+        "" => "ada".to_owned(),
+        name => name.to_lowercase(),
     };
+    let remember = !field(form, "remember").is_empty();
     session.regenerate()?;
-    match session.put("user", user) {
+    let log_in = || {
+        session.put(USER, &user)?;
+        session.put(DEVICE, devices::name(user_agent))?;
+        if remember {
+            session.remember_for(REMEMBERED)?;
+        }
+        Ok(())
+    };
+    match log_in() {
         Ok(()) => done(
             session,
             "Welcome. The session has a new id and the same data.",
         ),
-        Err(error) => refused(session, "You are not logged in", error),
+        Err(error) => {
+            // Not logged in by halves.
+            session.forget(USER)?;
+            refused(session, "You are not logged in", error)
+        }
+    }
+}
+
+/// Ends one of the user's sessions, or all others.
+///
+/// # Errors
+///
+/// Returns the errors of [`devices::end`], except that the page explains a session that is not there
+/// any more.
+pub async fn end_device(session: &Session, sessions: &SessionManager, form: &Form) -> Location {
+    match devices::end(session, sessions, field(form, "key")).await {
+        Ok(()) if form.get("key").is_some_and(|key| key == OTHERS) => {
+            done(session, "Your other devices are logged out.")
+        }
+        Ok(()) => done(session, "That device is logged out."),
+        Err(Failure::Session(error)) => Err(error),
+        Err(failure) => {
+            let text = format!("Nothing was ended: {failure}.");
+            session.flash("error", text)?;
+            Ok("/")
+        }
     }
 }
 
@@ -184,6 +236,54 @@ pub fn logout(session: &Session) -> Location {
         session,
         "You are logged out. That session is gone; this is a new one.",
     )
+}
+
+fn show_devices(devices: Result<Vec<Device>, Failure>) -> String {
+    let devices = match devices {
+        Ok(devices) => devices,
+        Err(Failure::Session(error)) if error.kind() == ErrorKind::Unsupported => {
+            return DEVICES.replace("{{list}}", NO_INDEX);
+        }
+        Err(failure) => {
+            let why = escape(&failure.to_string());
+            return DEVICES.replace("{{list}}", &format!(r#"<p class="hint">{why}</p>"#));
+        }
+    };
+    let mut list = String::from(r#"<ul class="devices">"#);
+    for device in &devices {
+        let (name, key) = (escape(&device.name), escape(&device.key));
+        list.push_str(&if device.is_current {
+            THIS_DEVICE.replace("{{name}}", &name)
+        } else {
+            DEVICE_FORM
+                .replace("{{key}}", &key)
+                .replace("{{name}}", &name)
+        });
+    }
+    list.push_str("</ul>");
+    if devices.len() > 1 {
+        list.push_str(OTHER_DEVICES);
+    }
+    DEVICES.replace("{{list}}", &list)
+}
+
+fn expires(session: &Session, about: &About) -> String {
+    match session.remembered_for() {
+        Some(lifetime) => format!(
+            "{} days after the last visit, even if the browser is closed in between",
+            lifetime.as_secs() / DAY.as_secs()
+        ),
+        None => format!(
+            "{} minutes after the last visit",
+            about.lifetime.as_secs() / 60
+        ),
+    }
+}
+
+fn capitalized(user: &str) -> String {
+    let mut chars = user.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
 }
 
 /// Redirects to the page, which shows the notice once. A session that is too full for the notice
@@ -257,9 +357,21 @@ const CONTINUED: &str =
 const PAGE: &str = include_str!("page.html");
 const LOGIN: &str = r#"<form method="post" action="/login">
   <label for="user">Log in as</label>
-  <div class="row"><input id="user" name="user" value="{{name}}" placeholder="Ada" maxlength="100" autocomplete="username"><button>Log in</button></div>
+  <div class="row"><input id="user" name="name" value="{{name}}" placeholder="Ada" maxlength="100" autocomplete="username"><button>Log in</button></div>
+  <label class="check"><input type="checkbox" name="remember" value="on"> Remember me for 30 days</label>
   <p class="hint"><code>session.regenerate()</code>, then <code>put("user", …)</code>. The id changes, the data stays.</p>
 </form>"#;
+const DEVICES: &str = r#"<section class="wide">
+      <h2>Your devices</h2>
+      {{list}}
+      <p class="hint"><code>sessions.sessions_of("…")</code> lists them, <code>revoke_all_of</code> ends them. Log in with another browser to see two.</p>
+    </section>"#;
+const THIS_DEVICE: &str = r#"<li><span>{{name}}</span> <b>this device</b></li>"#;
+const DEVICE_FORM: &str = r#"<li><span>{{name}}</span> <form method="post" action="/devices"><input type="hidden" name="key" value="{{key}}"><button class="quiet">Log out</button></form></li>"#;
+const OTHER_DEVICES: &str = r#"<form method="post" action="/devices"><input type="hidden" name="key" value="others"><button>Log out all other devices</button></form>"#;
+const NO_INDEX: &str = r#"<p>Your session is in this browser’s cookie, so nobody can list it or end it from elsewhere. Start the playground with <code>SESSION_DRIVER=memory</code>.</p>"#;
+/// For how long "remember me" remembers.
+const REMEMBERED: Duration = Duration::from_secs(30 * DAY.as_secs());
 const LOGOUT: &str = r#"<form method="post" action="/logout">
   <p>You are logged in.</p>
   <div class="row"><button>Log out</button></div>

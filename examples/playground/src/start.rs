@@ -10,6 +10,8 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
+use crate::devices::USER;
+
 /// What a playground starts with.
 #[derive(Debug)]
 pub struct Start {
@@ -123,6 +125,7 @@ fn config(program: &str) -> Result<SessionConfig, Box<dyn Error>> {
         "SESSION_SECURE" if is_unset(name) => Some("false".into()),
         // Ports do not separate cookies, so every playground has a name of its own.
         "SESSION_COOKIE" if is_unset(name) => Some(program.into()),
+        "SESSION_OWNER_KEY" if is_unset(name) => Some(USER.into()),
         _ => env::var_os(name),
     });
     Ok(config?)

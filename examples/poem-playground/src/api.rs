@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use futures_util::StreamExt as _;
 use playground::api::{self, Failure};
+use playground::{devices, stream};
 use poem::error::ResponseError;
 use poem::http::StatusCode;
 use poem::web::{Path, Query, WithContentType};
-use poem::{IntoResponse, Response, handler};
-use session_poem::{Error, Session};
+use poem::{Body, IntoResponse, Response, handler};
+use session_poem::{Error, Session, Sessions};
 
 /// A failure as an error of poem.
 #[derive(Debug)]
@@ -103,6 +105,65 @@ pub(crate) async fn slow(
     tokio::time::sleep(wait).await;
     session.put(&key, value)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[handler]
+pub(crate) async fn list_devices(session: Session, sessions: Sessions) -> Answer<Json> {
+    Ok(json(devices::json(&session, &sessions).await?))
+}
+
+#[handler]
+pub(crate) async fn end_device(
+    session: Session,
+    sessions: Sessions,
+    Path(key): Path<String>,
+) -> Answer {
+    devices::end(&session, &sessions, &key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[handler]
+pub(crate) fn remember(session: Session, Query(query): Query<HashMap<String, String>>) -> Answer {
+    session.remember_for(api::days(query.get("days").map(String::as_str))?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[handler]
+pub(crate) fn forget_me(session: Session) -> Answer {
+    session.forget_me()?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[handler]
+pub(crate) fn show_in_background(session: Session) -> Answer<Json> {
+    Ok(json(api::show_in_background(&session)?))
+}
+
+#[handler]
+pub(crate) fn put_in_background(
+    session: Session,
+    Path(key): Path<String>,
+    body: Vec<u8>,
+) -> Answer {
+    session.background();
+    session.put(&key, api::value(&body)?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[handler]
+pub(crate) fn peek(session: Session) -> Json {
+    json(api::peek(&session))
+}
+
+#[handler]
+pub(crate) async fn stream_events(
+    session: Session,
+    Query(query): Query<HashMap<String, String>>,
+) -> Answer<WithContentType<Body>> {
+    let count = stream::count(query.get("n").map(String::as_str))?;
+    let events = stream::events(session.into(), count).await?;
+    let events = events.map(|event| event.map_err(|never| match never {}));
+    Ok(Body::from_bytes_stream::<_, _, std::io::Error>(events).with_content_type(stream::EVENTS))
 }
 
 impl From<Failure> for Failed {

@@ -4,7 +4,7 @@ mod api;
 mod page;
 
 use playground::page::About;
-use poem::{Endpoint, EndpointExt, Route, get, post, put};
+use poem::{Endpoint, EndpointExt, Route, delete, get, post, put};
 use session_poem::{DriverName, SessionMiddleware};
 
 /// Creates the application with the sessions of `middleware`.
@@ -17,6 +17,7 @@ pub fn app(middleware: SessionMiddleware, driver: DriverName) -> impl Endpoint +
         .at("/flash", post(page::flash))
         .at("/login", post(page::login))
         .at("/logout", post(page::logout))
+        .at("/devices", post(page::end_device))
         .at("/api/session", get(api::show).delete(api::flush))
         .at(
             "/api/session/:key",
@@ -31,6 +32,14 @@ pub fn app(middleware: SessionMiddleware, driver: DriverName) -> impl Endpoint +
         .at("/api/untouched", get(api::untouched))
         .at("/api/fail/:key", post(api::fail))
         .at("/api/slow/:key", put(api::slow))
+        .at("/api/sessions", get(api::list_devices))
+        .at("/api/sessions/:key", delete(api::end_device))
+        .at("/api/remember", post(api::remember))
+        .at("/api/forget-me", post(api::forget_me))
+        .at("/api/background", get(api::show_in_background))
+        .at("/api/background/:key", put(api::put_in_background))
+        .at("/api/peek", get(api::peek))
+        .at("/api/stream", get(api::stream_events))
         .data(about)
         .with(middleware)
 }

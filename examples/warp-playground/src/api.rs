@@ -1,7 +1,8 @@
 //! The API: one route for each verb.
 
 use playground::api::{self, Failure};
-use session_warp::{Error, RawValue, Session, session};
+use playground::{devices, stream};
+use session_warp::{Error, RawValue, Session, SessionManager, session, sessions};
 use warp::http::StatusCode;
 use warp::reject::Reject;
 use warp::reply::{Response, with_header, with_status};
@@ -66,7 +67,49 @@ pub(crate) fn routes() -> impl Filter<Extract = (impl Reply,), Error = Rejection
             .and(query())
             .and(value())
             .then(slow))
+        .or(devices_and_streams())
         .recover(recover)
+}
+
+fn devices_and_streams() -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone {
+    let session = session();
+    warp::path!("api" / "sessions")
+        .and(get())
+        .and(session)
+        .and(sessions())
+        .then(list_devices)
+        .or(warp::path!("api" / "sessions" / Key)
+            .and(warp::delete())
+            .and(session)
+            .and(sessions())
+            .then(end_device))
+        .or(warp::path!("api" / "remember")
+            .and(warp::post())
+            .and(session)
+            .and(query())
+            .then(remember))
+        .or(warp::path!("api" / "forget-me")
+            .and(warp::post())
+            .and(session)
+            .then(forget_me))
+        .or(warp::path!("api" / "background")
+            .and(get())
+            .and(session)
+            .then(show_in_background))
+        .or(warp::path!("api" / "background" / Key)
+            .and(warp::put())
+            .and(session)
+            .and(value())
+            .then(put_in_background))
+        .or(warp::path!("api" / "peek")
+            .and(get())
+            .and(session)
+            .map(|session: Session| json(api::peek(&session))))
+        .or(warp::path!("api" / "stream")
+            .and(get())
+            .and(session)
+            .and(query())
+            .then(stream_events))
 }
 
 async fn show(session: Session) -> Answer<impl Reply> {
@@ -135,6 +178,42 @@ async fn slow(Key(key): Key, session: Session, query: Query, value: Box<RawValue
     tokio::time::sleep(wait).await;
     session.put(&key, value)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn list_devices(session: Session, sessions: SessionManager) -> Answer<impl Reply> {
+    Ok(json(devices::json(&session, &sessions).await?))
+}
+
+async fn end_device(Key(key): Key, session: Session, sessions: SessionManager) -> Answer {
+    devices::end(&session, &sessions, &key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn remember(session: Session, query: Query) -> Answer {
+    session.remember_for(api::days(query.get("days").map(String::as_str))?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn forget_me(session: Session) -> Answer {
+    session.forget_me()?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn show_in_background(session: Session) -> Answer<impl Reply> {
+    Ok(json(api::show_in_background(&session)?))
+}
+
+async fn put_in_background(Key(key): Key, session: Session, value: Box<RawValue>) -> Answer {
+    session.background();
+    session.put(&key, value)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn stream_events(session: Session, query: Query) -> Answer<impl Reply> {
+    let count = stream::count(query.get("n").map(String::as_str))?;
+    let events = stream::events(session, count).await?;
+    let reply = warp::reply::stream(events);
+    Ok(with_header(reply, "content-type", stream::EVENTS))
 }
 
 /// Takes a body that is one JSON value.

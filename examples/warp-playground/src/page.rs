@@ -1,7 +1,7 @@
 //! The page for people, and its forms.
 
 use playground::page::{self, About, Form, Location};
-use session_warp::{Session, SessionRejection, session};
+use session_warp::{Session, SessionManager, SessionRejection, session, sessions};
 use warp::http::{StatusCode, Uri};
 use warp::reply::with_status;
 use warp::{Filter, Rejection, Reply};
@@ -15,11 +15,14 @@ pub(crate) fn routes(
         .and(get())
         .and(query())
         .and(session())
-        .map(move |query: Query, session: Session| {
-            let is_full = query.contains_key("full");
-            let (status, page) = page::show(&session, &about, is_full);
-            with_status(warp::reply::html(page), status)
-        });
+        .and(sessions())
+        .then(
+            move |query: Query, session: Session, sessions: SessionManager| async move {
+                let is_full = query.contains_key("full");
+                let (status, page) = page::show(&session, &sessions, &about, is_full).await;
+                with_status(warp::reply::html(page), status)
+            },
+        );
     let name = warp::path!("name")
         .and(warp::post())
         .and(session())
@@ -33,13 +36,26 @@ pub(crate) fn routes(
     let login = warp::path!("login")
         .and(warp::post())
         .and(session())
+        .and(warp::header::optional("user-agent"))
         .and(form())
-        .map(|session: Session, form: Form| redirect(page::login(&session, &form)));
+        .map(|session: Session, user_agent: Option<String>, form: Form| {
+            redirect(page::login(&session, &form, user_agent.as_deref()))
+        });
     let logout = warp::path!("logout")
         .and(warp::post())
         .and(session())
         .map(|session: Session| redirect(page::logout(&session)));
-    let forms = name.or(flash).or(login).or(logout);
+    let devices = warp::path!("devices")
+        .and(warp::post())
+        .and(session())
+        .and(sessions())
+        .and(form())
+        .then(
+            |session: Session, sessions: SessionManager, form: Form| async move {
+                redirect(page::end_device(&session, &sessions, &form).await)
+            },
+        );
+    let forms = name.or(flash).or(login).or(logout).or(devices);
     show.or(forms.recover(recover))
 }
 

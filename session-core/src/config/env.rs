@@ -21,6 +21,7 @@ impl SessionConfig {
     /// | `SESSION_PREVIOUS_SECRETS` | secrets that are still accepted, separated by commas; a secret that contains a comma can only be set in code | none |
     /// | `SESSION_LIFETIME` | minutes without use until a session ends | `120` |
     /// | `SESSION_GRACE` | seconds for which a regenerated id is known as moved | `10` |
+    /// | `SESSION_OWNER_KEY` | the data key that says whose session it is, such as `user_id` | none |
     /// | `SESSION_COOKIE` | the cookie's name | `session` |
     /// | `SESSION_SECURE` | `true` or `false`: only over HTTPS | `true` |
     /// | `SESSION_SAME_SITE` | `lax`, `strict` or `none` | `lax` |
@@ -89,6 +90,7 @@ impl SessionConfig {
                 .map_err(|_| invalid("SESSION_GRACE", &value, remedy))?;
             config.grace = Duration::from_secs(seconds);
         }
+        config.owner_key = var("SESSION_OWNER_KEY")?.filter(|key| !key.is_empty());
         config.redis_url = var("REDIS_URL")?
             .filter(|url| !url.is_empty())
             .map(Redacted);

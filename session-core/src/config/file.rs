@@ -76,6 +76,10 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
     if let Some(seconds) = number(fields, "grace", "seconds")? {
         config.grace = Duration::from_secs(seconds);
     }
+    read(fields, "owner_key", &mut config.owner_key)?;
+    if let Some(limit) = number(fields, "sessions_per_owner", "sessions")? {
+        config.sessions_per_owner = Some(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
     read(fields, "max_bytes", &mut config.max_bytes)?;
     match fields.get("cookie") {
         None => {}
@@ -211,13 +215,15 @@ const COOKIE_NAMES: [&str; 8] = [
     "partitioned",
     "persistent",
 ];
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "driver",
     "secret",
     "previous_secrets",
     "lifetime",
     "absolute_lifetime",
     "grace",
+    "owner_key",
+    "sessions_per_owner",
     "max_bytes",
     "cookie",
     "renewal",

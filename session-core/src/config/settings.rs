@@ -71,6 +71,8 @@ pub struct SessionConfig {
     pub(crate) lifetime: Duration,
     pub(crate) absolute_lifetime: Option<Duration>,
     pub(crate) grace: Duration,
+    pub(crate) owner_key: Option<String>,
+    pub(crate) sessions_per_owner: Option<usize>,
     pub(crate) max_bytes: usize,
     pub(crate) cookie: CookieOptions,
     pub(crate) renewal: Renewal,
@@ -165,8 +167,16 @@ impl SessionConfig {
             .on_save_failure(self.on_save_failure)
             .caching(self.caching)
             .accept_without_expiry(self.accept_without_expiry);
-        Ok(match self.absolute_lifetime {
+        let builder = match self.absolute_lifetime {
             Some(lifetime) => builder.absolute_lifetime(lifetime),
+            None => builder,
+        };
+        let builder = match &self.owner_key {
+            Some(key) => builder.owner_key(key),
+            None => builder,
+        };
+        Ok(match self.sessions_per_owner {
+            Some(limit) => builder.sessions_per_owner(limit),
             None => builder,
         })
     }
@@ -181,6 +191,8 @@ impl Default for SessionConfig {
             lifetime: DEFAULT_IDLE,
             absolute_lifetime: None,
             grace: DEFAULT_GRACE,
+            owner_key: None,
+            sessions_per_owner: None,
             max_bytes: DEFAULT_MAX_BYTES,
             cookie: CookieOptions::default(),
             renewal: Renewal::default(),

@@ -81,13 +81,14 @@ impl SessionManager {
 
 /// The status with which an HTTP service answers an error.
 impl Error {
-    /// Returns 413 for [`ErrorKind::TooLarge`], 503 for [`ErrorKind::Unavailable`] and
-    /// [`ErrorKind::Conflict`], and 500 for the others.
+    /// Returns 413 for [`ErrorKind::TooLarge`], 501 for [`ErrorKind::Unsupported`], 503 for
+    /// [`ErrorKind::Unavailable`] and [`ErrorKind::Conflict`], and 500 for the others.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self.kind() {
             ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorKind::Unavailable | ErrorKind::Conflict => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Unsupported => StatusCode::NOT_IMPLEMENTED,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

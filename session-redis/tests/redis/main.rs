@@ -18,6 +18,7 @@ mod startup;
 
 mod batch;
 mod count;
+mod owners;
 mod round_trips;
 
 mod canceled_commits;

@@ -149,6 +149,36 @@ async fn a_renewal_costs_one_more_round_trip_than_a_read() {
     assert!(left > 7_100_000, "{left} ms");
 }
 
+/// The index of owners travels in the packet of the record, or right before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_costs_one_more_round_trip_at_most() {
+    let mut redis = start().await;
+    redis.manager = crate::owners::owned(redis.driver.clone());
+    let token = user(&redis).await;
+    let write = async |redis: &TestRedis| {
+        let session = open(&redis.manager, &token).await;
+        session.update("n", 0, |n: u32| n + 1).unwrap();
+        redis.manager.commit(&session).await.unwrap();
+    };
+    write(&redis).await;
+    let cost = measure(&redis, "write, with an owner", write).await;
+    assert!((2..=3).contains(&cost.round_trips), "{cost:?}");
+    let guest = store(&redis.manager, "cart", 1).await;
+    let write = async |redis: &TestRedis| {
+        let session = open(&redis.manager, &guest).await;
+        session.update("n", 0, |n: u32| n + 1).unwrap();
+        redis.manager.commit(&session).await.unwrap();
+    };
+    let cost = measure(&redis, "write, without an owner", write).await;
+    cost.assert_round_trips(2);
+    let list = async |redis: &TestRedis| {
+        assert_eq!(redis.manager.sessions_of("42").await.unwrap().len(), 1);
+    };
+    measure(&redis, "list of one session", list)
+        .await
+        .assert_round_trips(2);
+}
+
 /// A restarted server does not know the scripts. It gets each text once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forgotten_script_costs_one_round_trip_once() {

@@ -22,7 +22,7 @@ pub(crate) async fn take(setup: &Setup, folder: &Path) {
     let _server = setup.open().await;
     capture(browser, &name("first")).await;
     browser.submit("/name", &[("name", "Grace")]).await;
-    browser.submit("/login", &[("user", "Ada")]).await;
+    browser.submit("/login", &[("name", "Ada")]).await;
     let message = "This message is shown once.";
     browser.submit("/flash", &[("message", message)]).await;
     capture(browser, &name("flash")).await;

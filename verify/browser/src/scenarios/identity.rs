@@ -20,7 +20,7 @@ async fn s06_login_changes_the_id_and_keeps_the_data(setup: Setup) {
     let before = setup.browser.page().await;
     let cookie = setup.browser.cookie().await;
 
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     let page = setup.browser.page().await;
     assert_eq!((&*page.greeting, &*page.name), ("Hello, Ada", "Grace"));
     assert!(page.is_logged_in());
@@ -34,7 +34,7 @@ async fn s06_login_changes_the_id_and_keeps_the_data(setup: Setup) {
 async fn s07_logout_ends_the_session_in_the_browser(setup: Setup) {
     let _server = setup.open().await;
     setup.browser.submit("/name", &[("name", "Grace")]).await;
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     let before = setup.browser.page().await;
 
     setup.browser.submit("/logout", &[]).await;
@@ -48,7 +48,7 @@ async fn s07_logout_ends_the_session_in_the_browser(setup: Setup) {
 
 async fn s07_a_cookie_from_before_the_logout_is_rejected(setup: Setup) {
     let _server = setup.open().await;
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     let before = setup.browser.page().await;
     let cookie = setup.browser.cookie().await;
     setup.browser.submit("/logout", &[]).await;
@@ -66,7 +66,7 @@ async fn s07_a_cookie_from_before_the_logout_is_rejected(setup: Setup) {
 /// The cookie driver cannot revoke, as its documentation says.
 async fn a_cookie_from_before_the_logout_works_until_it_expires(setup: Setup) {
     let _server = setup.open().await;
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     let before = setup.browser.page().await;
     let cookie = setup.browser.cookie().await;
     setup.browser.submit("/logout", &[]).await;
@@ -82,13 +82,13 @@ async fn a_cookie_from_before_the_logout_works_until_it_expires(setup: Setup) {
 /// cookie.
 async fn s24_after_logout_the_back_button_shows_no_page_that_set_the_cookie(setup: Setup) {
     let server = setup.open().await;
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     setup.browser.submit("/logout", &[]).await;
     setup.browser.back().await;
     assert!(!setup.browser.page().await.is_logged_in());
 
     // With another page of the site in between.
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     assert!(setup.browser.page().await.is_logged_in());
     let untouched = server.at(LOOPBACK) + "api/untouched";
     setup.browser.visit(&untouched).await;
@@ -119,7 +119,7 @@ async fn s24_no_store_pages_are_not_restored_after_the_cookie_changes(setup: Set
 /// The library sends `no-store` only with a cookie. A page with private content must send it itself.
 async fn after_logout_the_back_button_shows_pages_that_only_read_the_session(setup: Setup) {
     let server = setup.open().await;
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     let address = server.at(LOOPBACK) + "api/session/user";
     let text = "return document.body.innerText";
     setup.browser.visit(&address).await;

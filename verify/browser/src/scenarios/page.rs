@@ -77,7 +77,7 @@ async fn a_flash_message_is_shown_once(setup: Setup) {
 async fn user_input_is_shown_as_text(setup: Setup) {
     let _server = setup.open().await;
     let hostile = r#"<script>alert(1)</script><img src=x onerror=alert(2)> & "quotes" {{id}}"#;
-    for (action, field) in [("/name", "name"), ("/flash", "message"), ("/login", "user")] {
+    for (action, field) in [("/name", "name"), ("/flash", "message"), ("/login", "name")] {
         setup.browser.submit(action, &[(field, hostile)]).await;
     }
     setup
@@ -113,7 +113,7 @@ async fn the_page_works_without_javascript(setup: Setup) {
         .await;
     let notice = setup.browser.page().await.notice;
     assert_eq!(notice.as_deref(), Some("Saved!"));
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     let page = setup.browser.page().await;
     assert!(page.is_logged_in() && page.id != before.id, "{page:?}");
     setup.browser.submit("/logout", &[]).await;
@@ -127,7 +127,7 @@ async fn the_page_fits_on_a_phone(setup: Setup) {
     setup.browser.devtools(command, size).await;
     let _server = setup.open().await;
     let long = "x".repeat(300);
-    for (action, field) in [("/name", "name"), ("/login", "user"), ("/flash", "message")] {
+    for (action, field) in [("/name", "name"), ("/login", "name"), ("/flash", "message")] {
         setup.browser.submit(action, &[(field, &long)]).await;
     }
     let widest = "return Math.max(...[...document.querySelectorAll('body *')]
@@ -142,7 +142,7 @@ async fn while_the_store_hangs_the_page_says_so_and_the_cookie_is_kept(setup: Se
     let store = Store::Redis(redis.clone());
     let setup = Setup { store, ..setup };
     let server = setup.open().await;
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     let before = (setup.browser.page().await, setup.browser.cookie().await);
     redis.signal("STOP");
     setup.browser.visit(&server.at(LOOPBACK)).await;

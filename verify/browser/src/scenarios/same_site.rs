@@ -141,7 +141,7 @@ async fn strict_a_link_from_another_site_sends_no_cookie_and_a_write_replaces_it
 
 async fn strict_requests_within_the_site_send_the_cookie(setup: Setup) {
     let (server, before) = named(&setup, "strict", SHOP).await;
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     assert!(setup.browser.page().await.is_logged_in());
     // A subdomain is the same site.
     let site = linking(&server.at(SHOP)).await;

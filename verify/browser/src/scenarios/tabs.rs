@@ -16,7 +16,7 @@ async fn two_tabs_share_a_session(setup: Setup) {
     let page = setup.browser.page_at(&server.at(LOOPBACK)).await;
     assert_eq!((&page.id, page.visits), (&before.id, 2));
     setup.browser.submit("/name", &[("name", "Mary")]).await;
-    setup.browser.submit("/login", &[("user", "Ada")]).await;
+    setup.browser.submit("/login", &[("name", "Ada")]).await;
     let second = setup.browser.tab().await;
 
     // The forms of the older page still work.

@@ -79,7 +79,7 @@ async fn chunked_request_bodies_are_read(fixture: Fixture) {
 
 async fn http_2_carries_sessions(fixture: Fixture) {
     let browser = fixture.serve().await.http2_browser();
-    let form = browser.form("/login", &[("user", "Ada")]).await;
+    let form = browser.form("/login", &[("name", "Ada")]).await;
     assert_eq!((form.status, form.set_cookies().len()), (303, 1));
     let session = browser.session().await;
     assert_eq!(session["data"], json!({ "user": "Ada" }));

@@ -76,7 +76,7 @@ async fn flash_and_data_have_separate_keys(fixture: Fixture) {
 /// The login regenerates the session and flashes a notice.
 async fn flash_survives_regenerate_but_not_destroy(fixture: Fixture) {
     let browser = fixture.browser().await;
-    browser.form("/login", &[("user", "Ada")]).await;
+    browser.form("/login", &[("name", "Ada")]).await;
     let flash = &browser.session().await["flash"];
     assert!(flash["notice"].is_string(), "{flash}");
     browser.put("/api/flash/a", "1").await;

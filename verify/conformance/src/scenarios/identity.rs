@@ -48,7 +48,7 @@ async fn s06_the_old_cookie_is_worthless_after_a_login(fixture: Fixture) {
 async fn s07_logout_ends_the_session(fixture: Fixture) {
     for (path, is_new) in [("/logout", false), ("/api/destroy", true)] {
         let browser = fixture.browser().await;
-        browser.form("/login", &[("user", "Ada")]).await;
+        browser.form("/login", &[("name", "Ada")]).await;
         let id = browser.id().await;
         let answer = browser.form(path, &[]).await;
         if is_new {
@@ -69,7 +69,7 @@ async fn s07_the_old_cookie_is_worthless_after_a_logout(fixture: Fixture) {
     for (path, records) in [("/api/destroy", 0), ("/logout", 1)] {
         let server = fixture.serve().await;
         let (browser, thief) = (server.browser(), server.browser());
-        let stolen = browser.form("/login", &[("user", "Ada")]).await.cookie();
+        let stolen = browser.form("/login", &[("name", "Ada")]).await.cookie();
         let before = thief.with_cookie("/api/session/user", &stolen).await;
         assert_eq!(before.body, r#""Ada""#);
         browser.form(path, &[]).await;
@@ -82,7 +82,7 @@ async fn s07_the_old_cookie_is_worthless_after_a_logout(fixture: Fixture) {
 /// A documented limit of the cookie driver.
 async fn a_copied_cookie_outlives_the_logout(fixture: Fixture) {
     let browser = fixture.browser().await;
-    let copy = browser.form("/login", &[("user", "Ada")]).await.cookie();
+    let copy = browser.form("/login", &[("name", "Ada")]).await.cookie();
     browser.form("/logout", &[]).await;
     let replayed = browser.with_cookie("/api/session/user", &copy).await;
     assert_eq!(replayed.body, r#""Ada""#);

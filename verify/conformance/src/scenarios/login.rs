@@ -45,7 +45,7 @@ impl Login {
         let server = fixture.serve_with(set).await;
         let browser = server.browser();
         let old = browser.put("/api/session/cart", "[1]").await.cookie();
-        let new = browser.form("/login", &[("user", "Ada")]).await.cookie();
+        let new = browser.form("/login", &[("name", "Ada")]).await.cookie();
         assert_ne!(old, new);
         Self {
             server,
@@ -141,7 +141,7 @@ async fn s34_a_straggler_that_logs_in_gets_its_own_session(fixture: Fixture) {
         ("POST /api/regenerate", json!({})),
     ] {
         let login = Login::new(&fixture, |builder| builder).await;
-        let second = cookie(&login.straggle(line, "user=Ada").await);
+        let second = cookie(&login.straggle(line, "name=Ada").await);
         assert!(![&login.old, &login.new].contains(&&second), "{line}");
         let client = login.server.browser();
         let session = client.with_cookie("/api/session", &second).await.json();
@@ -252,7 +252,7 @@ async fn a_double_click_logs_the_user_in(fixture: Fixture) {
     for _ in 0..10 {
         browser.post("/api/destroy", "").await;
         browser.put("/api/session/cart", "[1]").await;
-        let click = || browser.form("/login", &[("user", "Ada")]);
+        let click = || browser.form("/login", &[("name", "Ada")]);
         let (one, other) = tokio::join!(click(), click());
         assert_eq!((one.status, other.status), (303, 303));
         assert_eq!(browser.session().await["data"]["user"], "Ada");
@@ -297,6 +297,6 @@ async fn log_in_and_get_ids(fixture: &Fixture) -> (String, String) {
     let browser = fixture.browser().await;
     browser.put("/api/session/cart", "[1]").await;
     let old = browser.id().await;
-    browser.form("/login", &[("user", "Ada")]).await;
+    browser.form("/login", &[("name", "Ada")]).await;
     (browser.id().await, old)
 }

@@ -72,7 +72,7 @@ async fn flash_and_data_from_two_requests_are_both_kept(fixture: Fixture) {
 async fn s08_a_slow_request_cannot_undo_a_logout(fixture: Fixture) {
     for path in ["/logout", "/api/destroy"] {
         let browser = fixture.browser().await;
-        let cookie = browser.form("/login", &[("user", "Ada")]).await.cookie();
+        let cookie = browser.form("/login", &[("name", "Ada")]).await.cookie();
         let id = browser.id().await;
         let slow = start_slow_request(&fixture, &browser).await;
         browser.post(path, "").await;

@@ -77,7 +77,7 @@ async fn each_form_shows_its_notice_once(fixture: Fixture) {
     for (path, field) in [
         ("/name", "name"),
         ("/flash", "message"),
-        ("/login", "user"),
+        ("/login", "name"),
         ("/logout", ""),
     ] {
         let answer = browser.form(path, &[(field, " Grace ")]).await;
@@ -108,7 +108,7 @@ async fn the_page_shows_login_and_logout(fixture: Fixture) {
     assert!(guest.contains("(not logged in)"));
     assert!(guest.contains(r#"action="/login""#) && !guest.contains(r#"action="/logout""#));
 
-    browser.form("/login", &[("user", "")]).await;
+    browser.form("/login", &[("name", "")]).await;
     let user = browser.page().await;
     assert!(user.contains("<h1>Hello, Ada</h1>"), "Ada is the default");
     assert!(user.contains("(logged in)"));
@@ -127,7 +127,7 @@ async fn user_input_is_escaped(fixture: Fixture) {
     let escaped =
         "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&#39;&quot;&gt;&lt;b&gt;&amp;amp;";
     let browser = fixture.browser().await;
-    for (path, field) in [("/name", "name"), ("/flash", "message"), ("/login", "user")] {
+    for (path, field) in [("/name", "name"), ("/flash", "message"), ("/login", "name")] {
         browser.form(path, &[(field, evil)]).await;
         let page = browser.page().await;
         assert!(page.contains(escaped), "{path}");
@@ -161,7 +161,7 @@ async fn an_oversized_form_is_explained_and_loses_nothing(fixture: Fixture) {
     browser.form("/name", &[("name", "Ada")]).await;
     browser.page().await;
     let large = "x".repeat(5000);
-    for (path, field) in [("/name", "name"), ("/flash", "message"), ("/login", "user")] {
+    for (path, field) in [("/name", "name"), ("/flash", "message"), ("/login", "name")] {
         let answer = browser.form(path, &[(field, &large)]).await;
         assert_eq!(answer.status, 303);
         let next = browser.get(answer.header("location")).await;

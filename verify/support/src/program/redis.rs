@@ -39,7 +39,7 @@ async fn s07_logout_ends_the_session_for_a_stolen_cookie(playground: Playground)
     let redis = RedisServer::start();
     let program = start(playground, &redis).await;
     let (browser, thief) = (program.browser(), program.browser());
-    let stolen = browser.form("/login", &[("user", "Ada")]).await.cookie();
+    let stolen = browser.form("/login", &[("name", "Ada")]).await.cookie();
     browser.form("/logout", &[]).await;
     let read = thief.with_cookie("/api/session/user", &stolen).await;
     assert_eq!(read.status, 404);

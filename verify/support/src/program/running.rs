@@ -112,7 +112,7 @@ async fn assert_no_secret_is_logged(playground: Playground, driver: &str, redis_
     ];
     let forms: [(&str, &[(&str, &str)]); 3] = [
         ("/name", &[("name", "Ada the private")]),
-        ("/login", &[("user", "Grace the private")]),
+        ("/login", &[("name", "Grace the private")]),
         ("/logout", &[]),
     ];
     for (path, fields) in forms {

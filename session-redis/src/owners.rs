@@ -1,0 +1,96 @@
+//! The index of owners: a sorted set per owner, with the ids of the owner's sessions by expiry.
+//!
+//! An id is added before its record is stored, and its score only rises. So the index may name
+//! sessions that have ended, and it misses none that lives. Old ids are removed when the set is
+//! written, and the key expires with the last of them.
+
+use bytes::Bytes;
+use fred::clients::Client;
+use fred::interfaces::{ClientLike, LuaInterface};
+use fred::types::{Key, Value};
+use session_core::{Error, Record, SessionId};
+
+use crate::RedisDriver;
+
+impl RedisDriver {
+    /// Runs `work`, which stores the record for `ttl` milliseconds, once the index names it.
+    pub(crate) async fn indexed<T>(
+        &self,
+        record: &Record,
+        ttl: i64,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let Some(owner) = record.owner() else {
+            return work.await;
+        };
+        // Boxed, so that sessions without an owner do not carry its future.
+        let index = Box::pin(self.add_to_index(owner, record.id(), ttl));
+        if self.pool().size() > 1 || self.pool().is_clustered() {
+            index.await?;
+            return work.await;
+        }
+        // A single connection keeps the order, so both travel at once.
+        let (indexed, done) = tokio::join!(index, work);
+        indexed.and(done)
+    }
+
+    async fn add_to_index(&self, owner: &str, id: &SessionId, ttl: i64) -> Result<(), Error> {
+        let key = self.owner_key(owner);
+        let arguments = vec![
+            Value::from(id.as_str()),
+            Value::from(self.time_in(ttl).as_millis().to_string()),
+            Value::from(self.first_listed().to_string()),
+            Value::from(ttl.saturating_add(MARGIN)),
+        ];
+        let add = |client: Client| {
+            let (key, arguments) = (key.clone(), arguments.clone());
+            // With its text, because the record follows at once: if the server did not know the
+            // script, the record would be stored first.
+            async move {
+                client
+                    .eval::<i64, _, _, _>(INDEX, vec![key], arguments)
+                    .await
+            }
+        };
+        let added = self.connections().run(add).await;
+        added.map(drop).map_err(Error::unavailable)
+    }
+
+    pub(crate) async fn ids_of(&self, owner: &str) -> Result<Vec<SessionId>, Error> {
+        let key = self.owner_key(owner);
+        let first = self.first_listed().to_string();
+        let list = |client: Client| {
+            let (key, first) = (key.clone(), first.clone());
+            async move {
+                client
+                    .eval::<Vec<Bytes>, _, _, _>(IDS, vec![key], first)
+                    .await
+            }
+        };
+        let ids = self.connections().run(list).await;
+        let ids = ids.map_err(Error::unavailable)?;
+        let read = |id: &Bytes| SessionId::from_stored(std::str::from_utf8(id).ok()?);
+        Ok(ids.iter().filter_map(read).collect())
+    }
+
+    fn owner_key(&self, owner: &str) -> Key {
+        Key::from([self.prefix(), OWNER, owner].concat())
+    }
+
+    /// The lowest score that the index still names.
+    fn first_listed(&self) -> u64 {
+        let now = self.time_in(0).as_millis();
+        now.saturating_sub(MARGIN.unsigned_abs())
+    }
+}
+
+/// What the keys of the index begin with, after the prefix. No id that this library generates does.
+pub(crate) const OWNER: &str = "owner:";
+/// Adds the id `ARGV[1]` with the expiry `ARGV[2]` to the set, removes those whose expiry is up to
+/// `ARGV[3]`, and lets the set live for `ARGV[4]` milliseconds more at least.
+const INDEX: &str = include_str!("scripts/index.lua");
+/// Returns the ids whose expiry is `ARGV[1]` or later.
+const IDS: &str = "return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf')";
+/// For how long an id stays in the index after its session has ended, in milliseconds. The clocks
+/// of two servers may differ by that much before a session is missed.
+const MARGIN: i64 = 60 * 60 * 1000;
