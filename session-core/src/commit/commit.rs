@@ -43,17 +43,16 @@ impl SessionManager {
 
     /// Closes the session and decides what to do with it, once no other task is saving it by hand.
     pub(crate) async fn plan(&self, session: &Session) -> Result<Plan, Error> {
-        let context = self.context(true);
+        let context = self.context();
         let plan = session.when_idle(|state| state.plan(&context)).await;
         plan.inspect_err(events::save_failed)
     }
 
-    pub(super) fn context(&self, may_renew: bool) -> Context<'_> {
+    pub(super) fn context(&self) -> Context<'_> {
         Context {
             now: self.now(),
             options: &self.0.options,
             can_revoke: self.can_revoke(),
-            may_renew,
         }
     }
 
@@ -216,6 +215,9 @@ impl Inner {
         stored: &mut Option<Version>,
     ) -> Result<Outcome, Error> {
         let begin = self.clock.now();
+        if !renews {
+            self.keep_renewal(record, version, begin).await?;
+        }
         for attempt in 0..MAX_ATTEMPTS {
             let ttl = self.ttl(record);
             match self
@@ -241,6 +243,25 @@ impl Inner {
             }
         }
         Err(Error::new(ErrorKind::Conflict))
+    }
+
+    /// Looks whether another request renewed the session meanwhile, if this request, which does not, took long enough for
+    /// that. Its save must not shorten the session's life.
+    async fn keep_renewal(
+        &self,
+        record: &mut Record,
+        version: &Version,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let lifetimes = self.options.lifetimes.remembering(record.remembered_for);
+        let end = record.expires_at().unwrap_or_default();
+        if lifetimes.is_due(now, end, record.created_at())
+            && let Some(held) = self.driver().load(record.id().as_str()).await?
+            && held.version == *version
+        {
+            record.expires_at = held.record.expires_at;
+        }
+        Ok(())
     }
 
     pub(super) fn merge(

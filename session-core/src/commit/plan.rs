@@ -81,8 +81,6 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
     pub(crate) options: &'a Options,
     pub(crate) can_revoke: bool,
-    /// Whether the client can get a cookie.
-    pub(crate) may_renew: bool,
 }
 
 impl Plan {
@@ -197,7 +195,6 @@ impl State {
             now,
             options,
             can_revoke,
-            may_renew,
         } = *context;
         let lifetimes = options.lifetimes.remembering(self.remembered_for);
         let handle = origin.handle().to_owned();
@@ -227,9 +224,11 @@ impl State {
         if is_write {
             // Unless the session is renewed its end stays, and the cookie is not sent again: a response that is overtaken
             // on its way must not replace the cookie of a newer session.
+            // A request may take long, and another one renew the session meanwhile: this one must not shorten its life.
+            let is_due =
+                is_due || expires_at.is_some_and(|end| lifetimes.is_due(now, end, created_at));
             let renews = self.changes.sets_lifetime()
-                || may_renew
-                    && !self.is_background
+                || !self.is_background
                     && (is_due
                         || expires_at.is_none()
                         || !can_revoke

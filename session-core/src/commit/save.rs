@@ -19,9 +19,10 @@ impl Session {
     /// Call it in the handler or in the stream. In a stream, call it before the first write: the session was closed when
     /// the response began, and saving by hand opens it again. From then on nothing is saved without another call.
     ///
-    /// Once the response has begun, the client cannot get a cookie any more. So the session is not renewed, a session that
-    /// was never stored cannot be written, and [`regenerate`](Self::regenerate) fails with [`ErrorKind::Closed`].
-    /// [`destroy`](Self::destroy) works: the record is removed, and the cookie that the client keeps opens nothing.
+    /// Once the response has begun, the client cannot get a cookie any more. So a session that was never stored cannot be
+    /// written, and [`regenerate`](Self::regenerate) fails with [`ErrorKind::Closed`]. [`destroy`](Self::destroy) works: the
+    /// record is removed, and the cookie that the client keeps opens nothing. A save renews the session in the store as
+    /// any write does, unless the request is a [`background`](Self::background) request.
     ///
     /// What other requests stored meanwhile is merged, and visible afterwards. If the session ended meanwhile, what was
     /// written is dropped, as at the end of a request, and the result is `Ok`: see [`reload`](Self::reload).
@@ -159,7 +160,7 @@ impl State {
             return Ok(Begun::Resume);
         }
         self.saves_by_hand = true;
-        let context = manager.context(!self.is_closed);
+        let context = manager.context();
         Ok(match self.plan_save(&context)? {
             Plan::Keep => Begun::Nothing,
             plan => {

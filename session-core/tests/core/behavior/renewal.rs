@@ -177,3 +177,25 @@ fn a_renewal_does_not_resurrect_a_destroyed_session() {
     assert_eq!(service.store.calls(), [Call::Touch]);
     assert_eq!(service.records(), 0);
 }
+
+/// A touch keeps the version, so the slow request finds no conflict.
+#[test]
+fn a_slow_write_does_not_shorten_a_life_that_another_request_extended() {
+    for is_background in [false, true] {
+        let service = Service::new();
+        let token = service.login();
+        let slow = service.open(&token);
+        if is_background {
+            slow.background();
+        }
+        service.clock.advance(HOUR);
+        service.commit(&service.open(&token));
+        let end = service.now() + LIFETIME;
+        service.clock.advance(HOUR + MINUTE);
+        slow.put("a", 1).unwrap();
+        service.commit(&slow);
+        let stored = service.stored(id_of(&token)).unwrap();
+        assert!(stored.expires_at() >= Some(end), "{is_background}");
+        assert_eq!(service.open(&token).get("a").unwrap(), Some(1));
+    }
+}

@@ -45,6 +45,14 @@ pub(crate) struct Origin {
     pub(crate) is_old_key: bool,
 }
 
+impl Origin {
+    /// Returns `true` if the record that was loaded is due at the commit. Another request may have
+    /// renewed the session meanwhile, and this one must not shorten its life.
+    pub(crate) fn is_due_at(&self, now: u64, settings: &Settings) -> bool {
+        settings.is_due(now, self.record.expires_at, self.record.created_at)
+    }
+}
+
 /// The id of a session. The model learns a new id only when the handler asks for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Id {

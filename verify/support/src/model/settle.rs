@@ -45,7 +45,7 @@ impl<S: Backend> Play<'_, S> {
                 let issued = self.issued(&open, &token);
                 assert_eq!(issued.handle, handle);
                 self.is_about(Some(millis(&token)), Some(left));
-                (Effect::of_same(&open.request), Some(Some(issued)))
+                (Effect::of_same(&open.request, now), Some(Some(issued)))
             }
             (Reply::New(record), Ok(Outcome::Set(token))) => {
                 let issued = self.issued(&open, &token);

@@ -10,7 +10,7 @@ use session_core::Renewal;
 use super::backend::{Backend, Storage};
 use super::clients::{Issued, Sent};
 use super::play::{OpenRequest, Play};
-use super::request::Request;
+use super::request::{Origin, Request};
 
 /// A request that a browser sent.
 #[derive(Clone, Debug)]
@@ -381,11 +381,13 @@ impl Effect {
     }
 
     /// Returns what the cookie with the same handle means.
-    pub(crate) fn of_same(request: &Request) -> Self {
-        let origin = request.origin.as_ref();
+    pub(crate) fn of_same(request: &Request, now: u64) -> Self {
+        let settings = &request.settings;
+        let is_renewed =
+            |origin: &Origin| origin.is_due || origin.is_old_key || origin.is_due_at(now, settings);
         Self::Again {
-            is_renewal: request.settings.renewal != Renewal::OnUse
-                || origin.is_some_and(|origin| origin.is_due || origin.is_old_key),
+            is_renewal: settings.renewal != Renewal::OnUse
+                || request.origin.as_ref().is_some_and(is_renewed),
         }
     }
 }

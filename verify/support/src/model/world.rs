@@ -273,7 +273,8 @@ impl World {
         let renews = is_regenerated
             || self.storage == Storage::Client
             || settings.renewal != Renewal::OnUse
-            || origin.is_due;
+            || origin.is_due
+            || origin.is_due_at(now, settings);
         let merged = match self.merged(origin, request, &current, now, renews) {
             Ok(merged) => merged,
             Err(_) if failed.is_some() => return unavailable,
