@@ -66,7 +66,6 @@ pub(crate) fn invalid(token: &str) {
 }
 
 /// The cookie's name is in the header, but the cookie cannot be read.
-#[cfg(feature = "http")]
 pub(crate) fn unreadable(header: &[u8], name: &str) {
     #[cfg(feature = "tracing")]
     if tracing::enabled!(target: TARGET, tracing::Level::DEBUG)
@@ -100,7 +99,6 @@ pub(crate) fn save_failed(error: &Error) {
     failure!(error, "session save failed");
 }
 
-#[cfg(feature = "http")]
 pub(crate) fn made_private() {
     #[cfg(feature = "tracing")]
     tracing::event!(
@@ -110,14 +108,12 @@ pub(crate) fn made_private() {
     );
 }
 
-#[cfg(feature = "http")]
 pub(crate) fn nested() {
     #[cfg(feature = "tracing")]
     tracing::event!(target: TARGET, tracing::Level::WARN, "session layer inside itself: the inner one does nothing");
 }
 
 /// The inner routes must not run on the outer sessions.
-#[cfg(feature = "http")]
 pub(crate) fn nested_stranger(cookie: &str) {
     #[cfg(feature = "tracing")]
     tracing::event!(

@@ -45,7 +45,8 @@
 //! # Features
 //!
 //! - `conformance`: [`mod@conformance`], the kit that tests a driver. For tests only.
-//! - `http`: [`Exchange`] and the functions over `http::HeaderMap`.
+//! - `http`: [`Headers`] of the crate `http`, and its status for an error. Without it, an [`Exchange`] works with the types of
+//!   any framework.
 //! - `memory`: [`MemoryDriver`].
 //! - `testing`: [`testing`], sessions for an application's tests.
 //! - `tracing`: an event for every session that is created, renewed, regenerated, destroyed, expired and so on, with the
@@ -91,7 +92,6 @@ mod driver;
 
 mod cookie;
 
-#[cfg(feature = "http")]
 mod http;
 
 mod config;
@@ -125,8 +125,8 @@ pub use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 pub use crate::driver::memory::MemoryDriver;
 pub use crate::driver::{Capacity, Driver, Expected, Loaded, Saved, Touched};
 pub use crate::error::{Error, ErrorKind};
-#[cfg(feature = "http")]
 pub use crate::http::exchange::{Exchange, Unfinished};
+pub use crate::http::fields::{Headers, HeadersMut};
 pub use crate::record::Record;
 pub use crate::record::id::SessionId;
 pub use crate::record::values::Values;

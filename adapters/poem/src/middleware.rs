@@ -132,16 +132,17 @@ impl<E: Endpoint> Endpoint for SessionEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let exchange = Exchange::new(&self.sessions.manager, request.headers());
+        let mut exchange = Exchange::new(&self.sessions.manager, request.headers());
         let rule = self.sessions.background.as_deref();
         if rule.is_some_and(|rule| rule(&request)) {
             exchange.background();
         }
-        let attached = exchange.attach(request.extensions_mut());
-        if !attached.map_err(SessionError::from)? {
+        let nested = exchange.nest(request.data());
+        if !nested.map_err(SessionError::from)? {
             let output = self.inner.call(request).await;
             return output.map(IntoResponse::into_response);
         }
+        request.set_data(exchange.clone());
         exchange.open().await.map_err(SessionError::from)?;
         let mut response = exchange.scope(self.inner.get_response(request)).await;
         let committed = exchange.commit(response.headers_mut(), spawn_unfinished);

@@ -38,7 +38,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::Once;
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use session_core::{Error, ErrorKind, Unfinished};
 use tokio::runtime::Handle;
 use tower_service::Service;
@@ -71,10 +71,13 @@ where
     ReqBody: Send,
     ResBody: Send,
 {
-    let (exchange, mut request) = layer.exchange(request);
-    let attached = exchange.attach(request.extensions_mut());
+    let (mut exchange, mut request) = layer.exchange(request);
+    let nested = exchange.nest(request.extensions().get());
+    if let Ok(true) = nested {
+        request.extensions_mut().insert(exchange.clone());
+    }
     async move {
-        match attached {
+        match nested {
             Ok(true) => {}
             Ok(false) => {
                 let response = inner.call(request).await;
@@ -118,7 +121,7 @@ pub fn spawn_unfinished(rest: Unfinished) {
 /// `remedy` says what to change, in the framework's terms. It starts with a verb and has no full
 /// stop.
 #[must_use]
-pub fn missing_session(method: &Method, path: &str, remedy: &'static str) -> Error {
+pub fn missing_session(method: impl fmt::Display, path: &str, remedy: &'static str) -> Error {
     Error::new(ErrorKind::Missing).with_source(MissingSession {
         route: format!("{method} {path}"),
         remedy,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use http::Request;
 use http::request::Parts;
-use session_core::{ConfigError, Exchange, SessionConfig, SessionManager};
+use session_core::{ConfigError, SessionConfig, SessionManager};
 use tower_layer::Layer;
 
-use crate::SessionService;
+use crate::{Exchange, SessionService};
 
 /// Gives every request that passes through it a session.
 ///

@@ -110,10 +110,10 @@ pub use session_core::MemoryDriver;
 pub use session_core::testing;
 pub use session_core::{
     Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
-    ErrorKind, Establish, Exchange, Expected, KeyRing, Loaded, MAX_COOKIE_BYTES, ManualClock,
-    OnOutage, OnSaveFailure, Opening, Outcome, RawValue, Record, Renewal, SameSite, Saved, Scope,
-    Secret, Session, SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token,
-    Touched, Unfinished, Values, Verified, Version, async_trait, merge,
+    ErrorKind, Establish, Expected, Headers, HeadersMut, KeyRing, Loaded, MAX_COOKIE_BYTES,
+    ManualClock, OnOutage, OnSaveFailure, Opening, Outcome, RawValue, Record, Renewal, SameSite,
+    Saved, Scope, Secret, Session, SessionConfig, SessionId, SessionManager, SystemClock,
+    Timestamp, Token, Touched, Unfinished, Values, Verified, Version, async_trait, merge,
 };
 #[cfg(feature = "redis")]
 pub use session_redis::RedisDriver;
@@ -122,3 +122,6 @@ pub use crate::body::ResponseBody;
 pub use crate::builder::builder;
 pub use crate::layer::SessionLayer;
 pub use crate::service::SessionService;
+
+/// The passage of a request: of one whose headers are an `http::HeaderMap`, unless its framework has other types.
+pub type Exchange<V = http::HeaderValue> = session_core::Exchange<V>;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use session_tower::adapter::spawn_unfinished;
 use session_tower::{Error, Exchange, Session, SessionLayer};
 use warp::Filter;
-use warp::http::{Extensions, HeaderMap};
+use warp::http::HeaderMap;
 use warp::reply::{Reply, Response};
 
 use crate::SessionRejection;
@@ -74,12 +74,8 @@ enum Passage {
 
 impl RouteSession {
     fn new(sessions: &SessionLayer, headers: &HeaderMap, outer: Option<Exchange>) -> Self {
-        let exchange = Exchange::new(sessions.manager(), headers);
-        let mut extensions = Extensions::new();
-        if let Some(outer) = &outer {
-            extensions.insert(outer.clone());
-        }
-        let passage = match (exchange.attach(&mut extensions), outer) {
+        let mut exchange = Exchange::new(sessions.manager(), headers);
+        let passage = match (exchange.nest(outer.as_ref()), outer) {
             (Ok(false), Some(outer)) => Ok(Passage::Layer(outer)),
             (Ok(_), _) => Ok(Passage::Own(exchange)),
             (Err(error), _) => Err(error),

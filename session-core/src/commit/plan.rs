@@ -85,7 +85,6 @@ pub(crate) struct Context<'a> {
 
 impl Plan {
     /// Returns `true` if the plan logs somebody out.
-    #[cfg(feature = "http")]
     pub(crate) const fn is_logout(&self) -> bool {
         matches!(
             self,
@@ -99,7 +98,6 @@ impl Plan {
     }
 
     /// Leaves out everything that only makes sense if a response brings the client a cookie.
-    #[cfg(feature = "http")]
     pub(crate) fn without_cookie(self) -> Self {
         let is_new = |write: &Write| !matches!(write.mode, Mode::Update { .. });
         match self {

@@ -6,19 +6,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use http::header::COOKIE;
-use http::{Extensions, HeaderMap, HeaderValue};
-
-use super::headers::tokens;
+use super::fields::{Headers, HeadersMut};
+use super::headers::{COOKIE, tokens};
 use crate::commit::plan::Plan;
 use crate::session::current::{Current, Entered, Scope, Slot};
 use crate::{Error, ErrorKind, Outcome, Session, SessionManager, events};
 
 /// One request's passage through a middleware, from the request's headers to those of its response.
 ///
-/// A middleware creates one, [attaches](Self::attach) it to the request, [opens](Self::open) it, runs the handler in its
-/// [scope](Self::scope), and [commits](Self::commit) it. A handler's extractor finds it in the request's extensions. It is
-/// meant for authors of adapters.
+/// A middleware creates one, [nests](Self::nest) it in that of the middleware around it, [opens](Self::open) it, runs the
+/// handler in its [scope](Self::scope), and [commits](Self::commit) it. A handler's extractor finds it in the request's
+/// extensions. It is meant for authors of adapters.
+///
+/// `V` is the framework's type for a header's value. An exchange is as easy to use with types of the crate `http` as with
+/// those of a framework that has its own [`Headers`].
 ///
 /// # Examples
 ///
@@ -27,10 +28,11 @@ use crate::{Error, ErrorKind, Outcome, Session, SessionManager, events};
 /// use session_core::{Error, Exchange, SessionManager, Unfinished};
 ///
 /// async fn serve(manager: &SessionManager, mut request: Request<()>) -> Result<Response<()>, Error> {
-///     let exchange = Exchange::new(manager, request.headers());
-///     if !exchange.attach(request.extensions_mut())? {
+///     let mut exchange = Exchange::new(manager, request.headers());
+///     if !exchange.nest(request.extensions().get())? {
 ///         return Ok(handle(request).await); // The same layer is around this one.
 ///     }
+///     request.extensions_mut().insert(exchange.clone());
 ///     exchange.open().await?;
 ///     let mut response = exchange.scope(handle(request)).await;
 ///     exchange.commit(response.headers_mut(), spawn).await?;
@@ -39,14 +41,17 @@ use crate::{Error, ErrorKind, Outcome, Session, SessionManager, events};
 /// # async fn handle(_: Request<()>) -> Response<()> { Response::new(()) }
 /// # fn spawn(_: Unfinished) {}
 /// ```
-#[derive(Clone)]
-pub struct Exchange(Arc<Inner>);
+pub struct Exchange<V> {
+    inner: Arc<Inner<V>>,
+    /// That of the middleware around this one.
+    outer: Option<Arc<Self>>,
+}
 
-struct Inner {
+struct Inner<V> {
     manager: SessionManager,
-    cookie: Option<HeaderValue>,
+    cookie: Option<V>,
     /// HTTP/2 clients may send one header for each cookie (RFC 9113, "Compressing the Cookie Header Field").
-    more_cookies: Vec<HeaderValue>,
+    more_cookies: Vec<V>,
     is_background: AtomicBool,
     stage: Mutex<Stage>,
 }
@@ -64,39 +69,42 @@ enum Stage {
 /// The rest of a commit whose request went away.
 pub type Unfinished = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// The exchanges of the middlewares around the innermost one, in a request's extensions.
-#[derive(Clone, Default)]
-struct Around(Vec<Exchange>);
-
-impl Exchange {
+impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     /// Begins the passage of a request with these headers.
     #[must_use]
-    pub fn new(manager: &SessionManager, headers: &HeaderMap) -> Self {
-        let mut cookies = headers.get_all(COOKIE).iter().cloned();
-        Self(Arc::new(Inner {
-            manager: manager.clone(),
-            cookie: cookies.next(),
-            more_cookies: cookies.collect(),
-            is_background: AtomicBool::new(false),
-            stage: Mutex::new(Stage::Unopened),
-        }))
+    pub fn new<H: Headers<Value = V>>(manager: &SessionManager, headers: &H) -> Self
+    where
+        V: Clone,
+    {
+        let mut cookies = headers.get_all(COOKIE).cloned();
+        Self {
+            inner: Arc::new(Inner {
+                manager: manager.clone(),
+                cookie: cookies.next(),
+                more_cookies: cookies.collect(),
+                is_background: AtomicBool::new(false),
+                stage: Mutex::new(Stage::Unopened),
+            }),
+            outer: None,
+        }
     }
 
     /// Marks the request as [`background`](Session::background) before its session is opened.
     pub fn background(&self) {
-        self.0.is_background.store(true, Ordering::Relaxed);
+        self.inner.is_background.store(true, Ordering::Relaxed);
     }
 
     /// Returns the manager, for a handler that lists or ends sessions.
     #[must_use]
     pub fn manager(&self) -> &SessionManager {
-        &self.0.manager
+        &self.inner.manager
     }
 
-    /// Adds the exchange to the request's extensions, where the handler's extractor finds it.
+    /// Tells the exchange which one is around it: the one that the middleware finds in the request's extensions. Then the
+    /// middleware puts this one there, for the handler's extractor.
     ///
-    /// Returns `false` if a middleware with the same manager has already done so. That one counts, and this one must pass
-    /// the request through. A warning is logged once.
+    /// Returns `false` if that one has the same manager. It counts, and this middleware must pass the request through. A
+    /// warning is logged once.
     ///
     /// A middleware with another manager and another cookie name works side by side with this one: handlers inside this
     /// one get this one's session.
@@ -106,25 +114,23 @@ impl Exchange {
     /// Returns [`ErrorKind::Nested`] if a middleware around this one has the same cookie name, but another manager, or the
     /// same one with other sessions in between. The handler must not run on the sessions of the wrong middleware, which may
     /// be weaker. Answer with [`Error::status`].
-    pub fn attach(&self, extensions: &mut Extensions) -> Result<bool, Error> {
-        if let Some(next) = extensions.get::<Self>().cloned() {
-            let manager = &self.0.manager;
-            if Arc::ptr_eq(&next.0.manager.0, &manager.0) {
-                static WARN_ONCE: std::sync::Once = std::sync::Once::new();
-                WARN_ONCE.call_once(events::nested);
-                return Ok(false);
-            }
-            let mut around = extensions.remove::<Around>().unwrap_or_default();
-            around.0.push(next);
-            let mut names = around.0.iter().map(|outer| outer.0.manager.cookie_name());
-            let is_taken = names.any(|name| name == manager.cookie_name());
-            extensions.insert(around);
-            if is_taken {
-                events::nested_stranger(manager.cookie_name());
-                return Err(Error::new(ErrorKind::Nested));
-            }
+    pub fn nest(&mut self, outer: Option<&Self>) -> Result<bool, Error> {
+        let Some(next) = outer else {
+            return Ok(true);
+        };
+        let manager = &self.inner.manager;
+        if Arc::ptr_eq(&next.inner.manager.0, &manager.0) {
+            static WARN_ONCE: std::sync::Once = std::sync::Once::new();
+            WARN_ONCE.call_once(events::nested);
+            return Ok(false);
         }
-        extensions.insert(self.clone());
+        let name = manager.cookie_name();
+        let mut around = std::iter::successors(Some(next), |outer| outer.outer.as_deref());
+        if around.any(|outer| outer.inner.manager.cookie_name() == name) {
+            events::nested_stranger(name);
+            return Err(Error::new(ErrorKind::Nested));
+        }
+        self.outer = Some(Arc::new(next.clone()));
         Ok(true)
     }
 
@@ -134,8 +140,8 @@ impl Exchange {
     ///
     /// The same as [`SessionManager::open`]. Answer with [`Error::status`].
     pub async fn open(&self) -> Result<(), Error> {
-        if !self.0.manager.opens_lazily() {
-            self.0.open().await?;
+        if !self.inner.manager.opens_lazily() {
+            self.inner.open().await?;
         }
         Ok(())
     }
@@ -147,7 +153,7 @@ impl Exchange {
     ///
     /// The same as [`SessionManager::open`].
     pub async fn session(&self) -> Result<Session, Error> {
-        let session = self.0.open().await?;
+        let session = self.inner.open().await?;
         session.take();
         Ok(session)
     }
@@ -178,13 +184,13 @@ impl Exchange {
     /// The same as [`SessionManager::commit_headers`]. Answer with [`Error::status`] instead of the response.
     pub async fn commit(
         &self,
-        headers: &mut HeaderMap,
+        headers: &mut impl HeadersMut,
         finish: fn(Unfinished),
     ) -> Result<(), Error> {
-        let Some(session) = self.0.close() else {
+        let Some(session) = self.inner.close() else {
             return Ok(());
         };
-        let manager = &self.0.manager;
+        let manager = &self.inner.manager;
         let (is_logout, result) = match manager.plan(&session).await {
             Ok(Plan::Keep) => (false, Ok(Outcome::Keep)),
             Ok(plan) => (plan.is_logout(), self.carry_out(plan, finish).await),
@@ -199,17 +205,17 @@ impl Exchange {
     /// regenerated, with all that was written along: the client would never learn the new id. `finish` is as for
     /// [`commit`](Self::commit). A failure is logged.
     pub async fn commit_without_response(&self, finish: fn(Unfinished)) {
-        let Some(session) = self.0.close() else {
+        let Some(session) = self.inner.close() else {
             return;
         };
-        if let Ok(plan) = self.0.manager.plan(&session).await {
+        if let Ok(plan) = self.inner.manager.plan(&session).await {
             // What failed is in the log, and nobody is left to tell.
             let _ = self.carry_out(plan.without_cookie(), finish).await;
         }
     }
 
     async fn carry_out(&self, mut plan: Plan, finish: fn(Unfinished)) -> Result<Outcome, Error> {
-        let manager = self.0.manager.clone();
+        let manager = self.inner.manager.clone();
         Finishing {
             future: Some(Box::pin(async move { manager.carry_out(&mut plan).await })),
             finish,
@@ -218,14 +224,14 @@ impl Exchange {
     }
 
     fn current(&self) -> Current {
-        match self.0.session() {
+        match self.inner.session() {
             Some(session) => Current::Open(session),
-            None => Current::Lazy(self.0.clone()),
+            None => Current::Lazy(self.inner.clone()),
         }
     }
 }
 
-impl Inner {
+impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
     async fn open(&self) -> Result<Session, Error> {
         if let Some(session) = self.session() {
             return Ok(session);
@@ -267,13 +273,15 @@ impl Inner {
         *stage = Stage::Committed(session.clone());
         session
     }
+}
 
+impl<V> Inner<V> {
     fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Slot for Inner {
+impl<V: Send + Sync> Slot for Inner<V> {
     fn session(&self) -> Option<Session> {
         match &*self.stage() {
             Stage::Open(session) | Stage::Committed(Some(session)) => Some(session.clone()),
@@ -282,10 +290,20 @@ impl Slot for Inner {
     }
 }
 
-impl fmt::Debug for Exchange {
+/// Both refer to the same passage.
+impl<V> Clone for Exchange<V> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            outer: self.outer.clone(),
+        }
+    }
+}
+
+impl<V: Send + Sync> fmt::Debug for Exchange<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
-            .field("session", &self.0.session())
+            .field("session", &self.inner.session())
             .finish_non_exhaustive()
     }
 }

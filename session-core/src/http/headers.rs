@@ -1,12 +1,14 @@
-//! Sessions over `http::HeaderMap`.
+//! From the request's Cookie headers to those of the response.
 
-use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use std::borrow::Cow;
 
+use super::fields::{Headers, HeadersMut};
 use crate::cookie::header;
 use crate::{Caching, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager, events};
 
-/// # Over HTTP headers (feature `http`)
+/// # Over HTTP headers
+///
+/// With the feature `http`, `http::HeaderMap` is such headers.
 impl SessionManager {
     /// Opens the session of a request with these headers. All its Cookie headers are read. Other cookies in them are
     /// ignored.
@@ -14,7 +16,7 @@ impl SessionManager {
     /// # Errors
     ///
     /// The same as [`open`](Self::open).
-    pub async fn open_headers(&self, headers: &HeaderMap) -> Result<Session, Error> {
+    pub async fn open_headers(&self, headers: &impl Headers) -> Result<Session, Error> {
         self.open(tokens(headers.get_all(COOKIE), self.cookie_name()))
             .await
     }
@@ -31,7 +33,7 @@ impl SessionManager {
     pub async fn commit_headers(
         &self,
         session: &Session,
-        headers: &mut HeaderMap,
+        headers: &mut impl HeadersMut,
     ) -> Result<(), Error> {
         let (is_logout, result) = match self.plan(session).await {
             Ok(mut plan) => (plan.is_logout(), self.carry_out(&mut plan).await),
@@ -40,12 +42,12 @@ impl SessionManager {
         self.write_headers(session, result, is_logout, headers)
     }
 
-    pub(crate) fn write_headers(
+    pub(crate) fn write_headers<H: HeadersMut>(
         &self,
         session: &Session,
         result: Result<Outcome, Error>,
         is_logout: bool,
-        headers: &mut HeaderMap,
+        headers: &mut H,
     ) -> Result<(), Error> {
         let outcome = match (result, self.0.options.on_save_failure) {
             (Ok(outcome), _) => outcome,
@@ -54,37 +56,36 @@ impl SessionManager {
             (Err(error), OnSaveFailure::Refuse) => return Err(error),
             (Err(_), _) => Outcome::Keep,
         };
+        // Sensitive, so that a log of the headers does not show the token.
         let cookie = self
             .set_cookie(&outcome)
-            .map(HeaderValue::try_from)
-            .transpose()
-            .map_err(|source| Error::new(ErrorKind::Encode).with_source(source))?;
+            .map(|line| value::<H>(line.into(), true))
+            .transpose()?;
         let caching = self.0.options.caching == Caching::Headers;
         if caching && (cookie.is_some() || session.is_accessed()) {
-            vary_by_cookie(headers);
+            vary_by_cookie(headers)?;
         }
-        if let Some(mut cookie) = cookie {
+        if let Some(cookie) = cookie {
             if caching && !is_private(headers) {
-                if headers.contains_key(CACHE_CONTROL) {
+                if headers.get_all(CACHE_CONTROL).next().is_some() {
                     events::made_private();
                 }
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                headers.insert(CACHE_CONTROL, value::<H>("no-store".into(), false)?);
             }
-            // So that a log of the headers does not show the token, and HTTP/2 does not index it.
-            cookie.set_sensitive(true);
-            remove_set_cookie(headers, self.cookie_name());
-            headers.append(SET_COOKIE, cookie);
+            set_cookie(headers, cookie, self.cookie_name());
         }
         Ok(())
     }
 }
 
-/// The status with which an HTTP service answers an error.
+/// The status with which an HTTP service answers an error (feature `http`).
+#[cfg(feature = "http")]
 impl Error {
     /// Returns 413 for [`ErrorKind::TooLarge`], 501 for [`ErrorKind::Unsupported`], 503 for
     /// [`ErrorKind::Unavailable`] and [`ErrorKind::Conflict`], and 500 for the others.
     #[must_use]
-    pub const fn status(&self) -> StatusCode {
+    pub const fn status(&self) -> http::StatusCode {
+        use http::StatusCode;
         match self.kind() {
             ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorKind::Unavailable | ErrorKind::Conflict => StatusCode::SERVICE_UNAVAILABLE,
@@ -96,25 +97,27 @@ impl Error {
 
 /// The session's tokens among all Cookie headers of a request, in their order.
 pub(crate) fn tokens<'a>(
-    headers: impl IntoIterator<Item = &'a HeaderValue>,
+    headers: impl IntoIterator<Item = &'a (impl AsRef<[u8]> + 'a)>,
     name: &'a str,
 ) -> impl Iterator<Item = &'a str> {
     headers.into_iter().flat_map(move |value| {
-        let mut tokens = header::tokens(value.as_bytes(), name).peekable();
+        let mut tokens = header::tokens(value.as_ref(), name).peekable();
         if tokens.peek().is_none() {
-            events::unreadable(value.as_bytes(), name);
+            events::unreadable(value.as_ref(), name);
         }
         tokens
     })
 }
 
+fn value<H: HeadersMut>(text: Cow<'static, str>, is_sensitive: bool) -> Result<H::Value, Error> {
+    H::value(text, is_sensitive).map_err(|source| Error::new(ErrorKind::Encode).with_source(source))
+}
+
 /// Returns `true` if the response says that shared caches must not store it (RFC 9111, "Response Directives").
-fn is_private(headers: &HeaderMap) -> bool {
+fn is_private(headers: &impl Headers) -> bool {
     headers
         .get_all(CACHE_CONTROL)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .map(<[u8]>::trim_ascii)
+        .flat_map(elements)
         .any(|directive| {
             directive.eq_ignore_ascii_case(b"private")
                 || directive.eq_ignore_ascii_case(b"no-store")
@@ -122,54 +125,59 @@ fn is_private(headers: &HeaderMap) -> bool {
 }
 
 /// Adds `Cookie` to what the response varies by.
-fn vary_by_cookie(headers: &mut HeaderMap) {
-    let names = |value: &HeaderValue| {
-        let mut names = value
-            .as_bytes()
-            .split(|byte| *byte == b',')
-            .map(<[u8]>::trim_ascii);
-        names.any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
-    };
-    if headers.get_all(VARY).iter().any(names) {
-        return;
+fn vary_by_cookie<H: HeadersMut>(headers: &mut H) -> Result<(), Error> {
+    let is_cookie = |name: &[u8]| name == b"*" || name.eq_ignore_ascii_case(b"cookie");
+    if headers.get_all(VARY).flat_map(elements).any(is_cookie) {
+        return Ok(());
     }
-    let Some(vary) = headers.get(VARY) else {
-        headers.insert(VARY, HeaderValue::from_static("Cookie"));
-        return;
-    };
-    // One line is easier on simple caches than two. The first of several is as good as any.
-    match HeaderValue::from_bytes(&[vary.as_bytes(), b", Cookie"].concat()) {
-        Ok(vary) => {
-            if let Some(first) = headers.get_mut(VARY) {
-                *first = vary;
-            }
+    let lines = headers
+        .get_all(VARY)
+        .map(|line| std::str::from_utf8(line.as_ref()));
+    match lines.collect::<Result<Vec<_>, _>>() {
+        Ok(lines) if !lines.is_empty() => {
+            // One line is easier on simple caches than several.
+            let line = format!("{}, Cookie", lines.join(", "));
+            headers.insert(VARY, value::<H>(line.into(), false)?);
         }
-        Err(_) => {
-            headers.append(VARY, HeaderValue::from_static("Cookie"));
-        }
+        _ => headers.append(VARY, value::<H>("Cookie".into(), false)?),
     }
+    Ok(())
 }
 
-/// Removes a cookie that the handler set under this name: two would contradict each other.
-fn remove_set_cookie(headers: &mut HeaderMap, name: &str) {
-    let is_ours = |value: &HeaderValue| {
+/// Adds the cookie. One that the handler set under this name is removed: two would contradict each other.
+fn set_cookie<H: HeadersMut>(headers: &mut H, cookie: H::Value, name: &str) {
+    let is_ours = |value: &H::Value| {
         value
-            .as_bytes()
+            .as_ref()
             .trim_ascii()
             .strip_prefix(name.as_bytes())
             .is_some_and(|rest| rest.trim_ascii().starts_with(b"="))
     };
-    if !headers.get_all(SET_COOKIE).iter().any(is_ours) {
+    if !headers.get_all(SET_COOKIE).any(is_ours) {
+        headers.append(SET_COOKIE, cookie);
         return;
     }
-    let others: Vec<HeaderValue> = headers
-        .get_all(SET_COOKIE)
-        .iter()
-        .filter(|value| !is_ours(value))
-        .cloned()
-        .collect();
-    headers.remove(SET_COOKIE);
-    for cookie in others {
+    let all = headers.get_all(SET_COOKIE).filter(|value| !is_ours(value));
+    let mut all: Vec<H::Value> = all.cloned().collect();
+    all.push(cookie);
+    let mut all = all.into_iter();
+    if let Some(first) = all.next() {
+        headers.insert(SET_COOKIE, first);
+    }
+    for cookie in all {
         headers.append(SET_COOKIE, cookie);
     }
 }
+
+/// Returns the elements of a list (RFC 9110, "Lists").
+fn elements(value: &impl AsRef<[u8]>) -> impl Iterator<Item = &[u8]> {
+    value
+        .as_ref()
+        .split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
+}
+
+const CACHE_CONTROL: &str = "cache-control";
+pub(crate) const COOKIE: &str = "cookie";
+const SET_COOKIE: &str = "set-cookie";
+const VARY: &str = "vary";

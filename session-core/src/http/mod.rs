@@ -1,4 +1,5 @@
-//! Sessions over the types of the `http` crate.
+//! What middleware needs: a request's passage, and its headers.
 
 pub(crate) mod exchange;
+pub(crate) mod fields;
 pub(crate) mod headers;

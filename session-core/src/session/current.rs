@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::{Error, ErrorKind, Session};
@@ -130,12 +131,10 @@ impl<F> fmt::Debug for Scope<F> {
 #[derive(Clone)]
 pub(crate) enum Current {
     Open(Session),
-    #[cfg(feature = "http")]
-    Lazy(std::sync::Arc<dyn Slot>),
+    Lazy(Arc<dyn Slot>),
 }
 
 /// A slot for a session that may not be open yet.
-#[cfg(feature = "http")]
 pub(crate) trait Slot: Send + Sync {
     fn session(&self) -> Option<Session>;
 }
@@ -144,7 +143,6 @@ impl Current {
     fn session(&self) -> Option<Session> {
         match self {
             Self::Open(session) => Some(session.clone()),
-            #[cfg(feature = "http")]
             Self::Lazy(slot) => slot.session(),
         }
     }

@@ -325,7 +325,6 @@ impl Session {
     }
 
     /// Returns `true` if the response depends on the session.
-    #[cfg(feature = "http")]
     pub(crate) fn is_accessed(&self) -> bool {
         self.lock().is_accessed
     }
@@ -337,7 +336,6 @@ impl Session {
     }
 
     /// Fails writes from now on, without saving anything.
-    #[cfg(feature = "http")]
     pub(crate) fn seal(&self) {
         self.lock().is_closed = true;
     }

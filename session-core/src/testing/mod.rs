@@ -61,8 +61,8 @@ use crate::config::options::DEFAULT_MAX_BYTES;
 use crate::record::owner::Ownership;
 use crate::session::state::State;
 use crate::{
-    Builder, Capacity, Clock, Error, Loaded, ManualClock, MemoryDriver, Outcome, Secret, Session,
-    SessionManager, SystemClock, Version,
+    Builder, Capacity, Clock, Error, Headers, Loaded, ManualClock, MemoryDriver, Outcome, Secret,
+    Session, SessionManager, SystemClock, Version,
 };
 
 /// The session system of an application under test: a manager and its clock.
@@ -246,17 +246,22 @@ impl Visitor {
     /// assert_eq!(visitor.session().await.get::<String>("name")?.as_deref(), Some("Ada"));
     /// # Ok(()) }) }
     /// ```
-    #[cfg(feature = "http")]
-    pub fn receive_headers(&mut self, headers: &http::HeaderMap) {
-        for line in headers.get_all(http::header::SET_COOKIE) {
-            let pair = line.to_str().ok().and_then(|line| line.split(';').next());
-            let Some((name, value)) = pair.and_then(|pair| pair.split_once('=')) else {
-                continue;
-            };
-            if name == self.manager.cookie_name() {
-                // The line that removes the cookie has no value.
-                self.token = Some(value.to_owned()).filter(|value| !value.is_empty());
+    pub fn receive_headers(&mut self, headers: &impl Headers) {
+        for line in headers.get_all("set-cookie") {
+            if let Ok(line) = std::str::from_utf8(line.as_ref()) {
+                self.receive_set_cookie(line);
             }
+        }
+    }
+
+    /// Applies the value of one Set-Cookie header, as [`receive_headers`](Self::receive_headers) does.
+    pub fn receive_set_cookie(&mut self, line: &str) {
+        let pair = line.split(';').next().and_then(|pair| pair.split_once('='));
+        if let Some((name, value)) = pair
+            && name == self.manager.cookie_name()
+        {
+            // The line that removes the cookie has no value.
+            self.token = Some(value.to_owned()).filter(|value| !value.is_empty());
         }
     }
 }

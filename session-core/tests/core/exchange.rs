@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use http::{Extensions, HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use session_core::testing::{TestSessions, Visitor};
 use session_core::{
     CookieOptions, Driver, Error, ErrorKind, Exchange, Expected, Loaded, MemoryDriver, Opening,
@@ -109,13 +109,11 @@ fn s40_layers_of_different_sessions_work_side_by_side() {
     pollster::block_on(async {
         let (shop, admin) = (manager("shop"), manager("admin"));
         let none = HeaderMap::new();
-        let mut extensions = Extensions::new();
-        let outer = Exchange::new(&shop, &none);
-        assert!(outer.attach(&mut extensions).unwrap());
-        let inner = Exchange::new(&admin, &none);
-        assert!(inner.attach(&mut extensions).unwrap());
-        let found = extensions.get::<Exchange>().unwrap();
-        found.session().await.unwrap().put("who", "admin").unwrap();
+        let mut outer = Exchange::new(&shop, &none);
+        assert!(outer.nest(None).unwrap());
+        let mut inner = Exchange::new(&admin, &none);
+        assert!(inner.nest(Some(&outer)).unwrap());
+        inner.session().await.unwrap().put("who", "admin").unwrap();
         outer.session().await.unwrap().put("who", "shop").unwrap();
         let mut response = HeaderMap::new();
         inner.commit(&mut response, finish).await.unwrap();
@@ -131,15 +129,9 @@ fn s40_layers_of_different_sessions_work_side_by_side() {
 #[test]
 fn s40_a_layer_of_other_sessions_with_the_same_cookie_name_is_an_error() {
     let none = HeaderMap::new();
-    let mut extensions = Extensions::new();
-    assert!(
-        Exchange::new(&manager("session"), &none)
-            .attach(&mut extensions)
-            .unwrap()
-    );
-    let error = Exchange::new(&manager("session"), &none)
-        .attach(&mut extensions)
-        .unwrap_err();
+    let outer = Exchange::new(&manager("session"), &none);
+    let mut inner = Exchange::new(&manager("session"), &none);
+    let error = inner.nest(Some(&outer)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Nested);
     assert_eq!(error.status(), 500);
 }
@@ -148,12 +140,12 @@ fn s40_a_layer_of_other_sessions_with_the_same_cookie_name_is_an_error() {
 #[test]
 fn s40_a_layer_with_other_sessions_between_itself_is_an_error() {
     let (shop, none) = (manager("shop"), HeaderMap::new());
-    let mut extensions = Extensions::new();
-    let mut attach =
-        |manager: &SessionManager| Exchange::new(manager, &none).attach(&mut extensions);
-    assert!(attach(&shop).unwrap());
-    assert!(attach(&manager("admin")).unwrap());
-    assert_eq!(attach(&shop).unwrap_err().kind(), ErrorKind::Nested);
+    let outer = Exchange::new(&shop, &none);
+    let mut between = Exchange::new(&manager("admin"), &none);
+    assert!(between.nest(Some(&outer)).unwrap());
+    let mut inner = Exchange::new(&shop, &none);
+    let error = inner.nest(Some(&between)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Nested);
 }
 
 /// What a handler did that then failed without a response.

@@ -1,5 +1,6 @@
 //! The adapters, each as an application uses it.
 
+mod actix;
 mod axum;
 mod poem;
 mod warp;
@@ -9,12 +10,13 @@ use std::pin::Pin;
 use session_core::{DriverName, SessionManager};
 use tokio::net::TcpListener;
 
+use self::actix::Actix;
 pub(crate) use self::axum::Axum;
 use self::poem::Poem;
 use self::warp::Warp;
 
 /// Every adapter, in the table's order.
-pub(crate) const ALL: [&dyn Adapter; 3] = [&Axum, &Warp, &Poem];
+pub(crate) const ALL: [&dyn Adapter; 4] = [&Axum, &Warp, &Poem, &Actix];
 
 /// An adapter under test: a server for the playground and the routes of [`lab`](crate::lab), built as its framework's users
 /// build an application.
