@@ -3,8 +3,10 @@
 mod api;
 mod page;
 
+use actix_web::Route;
 use actix_web::dev::HttpServiceFactory;
-use actix_web::web::{self, Data, delete, get, post, put};
+use actix_web::guard::{Any, Get, Head};
+use actix_web::web::{self, Data, delete, post, put, resource, route};
 use playground::page::About;
 use session_actix::{DriverName, SessionMiddleware};
 
@@ -17,24 +19,35 @@ pub fn app(
     let about = About::new(middleware.manager(), driver);
     web::scope("")
         .app_data(Data::new(about))
-        .route("/", get().to(page::show))
-        .route("/name", post().to(page::name))
-        .route("/flash", post().to(page::flash))
-        .route("/login", post().to(page::login))
-        .route("/logout", post().to(page::logout))
-        .route("/api/session", get().to(api::show))
-        .route("/api/session", delete().to(api::flush))
-        .route("/api/session/{key}", get().to(api::get))
-        .route("/api/session/{key}", put().to(api::put))
-        .route("/api/session/{key}", delete().to(api::forget))
-        .route("/api/session/{key}/pull", post().to(api::pull))
-        .route("/api/flash/{key}", put().to(api::flash))
-        .route("/api/reflash", post().to(api::reflash))
-        .route("/api/keep", post().to(api::keep))
-        .route("/api/regenerate", post().to(api::regenerate))
-        .route("/api/destroy", post().to(api::destroy))
-        .route("/api/untouched", get().to(api::untouched))
-        .route("/api/fail/{key}", post().to(api::fail))
-        .route("/api/slow/{key}", put().to(api::slow))
+        .service(resource("/").route(read().to(page::show)))
+        .service(resource("/name").route(post().to(page::name)))
+        .service(resource("/flash").route(post().to(page::flash)))
+        .service(resource("/login").route(post().to(page::login)))
+        .service(resource("/logout").route(post().to(page::logout)))
+        .service(
+            resource("/api/session")
+                .route(read().to(api::show))
+                .route(delete().to(api::flush)),
+        )
+        .service(
+            resource("/api/session/{key}")
+                .route(read().to(api::get))
+                .route(put().to(api::put))
+                .route(delete().to(api::forget)),
+        )
+        .service(resource("/api/session/{key}/pull").route(post().to(api::pull)))
+        .service(resource("/api/flash/{key}").route(put().to(api::flash)))
+        .service(resource("/api/reflash").route(post().to(api::reflash)))
+        .service(resource("/api/keep").route(post().to(api::keep)))
+        .service(resource("/api/regenerate").route(post().to(api::regenerate)))
+        .service(resource("/api/destroy").route(post().to(api::destroy)))
+        .service(resource("/api/untouched").route(read().to(api::untouched)))
+        .service(resource("/api/fail/{key}").route(post().to(api::fail)))
+        .service(resource("/api/slow/{key}").route(put().to(api::slow)))
         .wrap(middleware)
+}
+
+/// A route for GET, and for HEAD, which actix-web does not add.
+fn read() -> Route {
+    route().guard(Any(Get()).or(Head()))
 }

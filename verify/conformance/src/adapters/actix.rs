@@ -49,6 +49,14 @@ impl Adapter for Actix {
             server.run().await.unwrap();
         })
     }
+
+    fn finishes_abandoned_handlers(&self) -> bool {
+        true
+    }
+
+    fn runs_extractors_together(&self) -> bool {
+        true
+    }
 }
 
 fn routes(middleware: SessionMiddleware) -> impl HttpServiceFactory {
@@ -120,8 +128,8 @@ async fn socket(
     request: HttpRequest,
     body: Payload,
 ) -> actix_web::Result<HttpResponse> {
-    lab::introduce(&session).map_err(SessionError::from)?;
     let (response, mut socket, _) = actix_ws::handle(&request, body)?;
+    lab::introduce(&session).map_err(SessionError::from)?;
     actix_web::rt::spawn(async move {
         let _ = socket.text(lab::observe(&session, 1)).await;
         let _ = socket.close(None).await;

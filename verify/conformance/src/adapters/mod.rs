@@ -33,6 +33,12 @@ pub(crate) trait Adapter: Send + Sync {
     fn finishes_abandoned_handlers(&self) -> bool {
         false
     }
+
+    /// Returns `true` if a handler's extractors run at the same time. Then two of them may both open a lazy session, and
+    /// the first that fails may come before the session is open.
+    fn runs_extractors_together(&self) -> bool {
+        false
+    }
 }
 
 pub(crate) type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;

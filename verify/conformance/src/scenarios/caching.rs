@@ -92,7 +92,7 @@ async fn s25_an_existing_vary_is_extended(fixture: Fixture) {
         (&["Accept, *"], &["Accept, *"]),
         (&["accept,COOKIE"], &["accept,COOKIE"]),
         (&["Accept", "cookie"], &["Accept", "cookie"]),
-        (&["Accept", "Origin"], &["Accept, Cookie", "Origin"]),
+        (&["Accept", "Origin"], &["Accept, Origin, Cookie"]),
     ];
     let browser = fixture.browser().await;
     for (before, after) in cases {
