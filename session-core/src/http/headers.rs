@@ -1,10 +1,13 @@
 //! Sessions over `http::HeaderMap`.
 
 use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::cookie::header;
-use crate::{Caching, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager, events};
+use crate::{
+    Caching, ClearSiteData, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager,
+    events,
+};
 
 /// # Over HTTP headers (feature `http`)
 impl SessionManager {
@@ -22,7 +25,8 @@ impl SessionManager {
     /// Commits the session and writes the result into the response's headers: Set-Cookie, appended to those of others;
     /// `Vary: Cookie`, if the response depends on the session; and `Cache-Control: no-store`, if the response sets the
     /// cookie and the handler did not choose `private` or `no-store`. A response that sets the cookie never stays
-    /// publicly cacheable: a shared cache would hand one visitor's cookie to all.
+    /// publicly cacheable: a shared cache would hand one visitor's cookie to all. A logout also adds
+    /// [`ClearSiteData`], if the manager was built with it.
     ///
     /// # Errors
     ///
@@ -47,6 +51,7 @@ impl SessionManager {
         is_logout: bool,
         headers: &mut HeaderMap,
     ) -> Result<(), Error> {
+        let is_logged_out = is_logout && result.is_ok();
         let outcome = match (result, self.0.options.on_save_failure) {
             (Ok(outcome), _) => outcome,
             // A page that says goodbye while the session lives is a lie.
@@ -74,6 +79,9 @@ impl SessionManager {
             cookie.set_sensitive(true);
             remove_set_cookie(headers, self.cookie_name());
             headers.append(SET_COOKIE, cookie);
+        }
+        if is_logged_out {
+            clear_site_data(self.0.options.clear_site_data, headers);
         }
         Ok(())
     }
@@ -149,6 +157,18 @@ fn vary_by_cookie(headers: &mut HeaderMap) {
     }
 }
 
+/// Tells the browser what to remove, unless the handler did.
+fn clear_site_data(clear: ClearSiteData, headers: &mut HeaderMap) {
+    let value = match clear {
+        ClearSiteData::Off => return,
+        ClearSiteData::Cache => "\"cache\"",
+        ClearSiteData::CacheAndStorage => "\"cache\", \"storage\"",
+    };
+    headers
+        .entry(CLEAR_SITE_DATA)
+        .or_insert(HeaderValue::from_static(value));
+}
+
 /// Removes a cookie that the handler set under this name: two would contradict each other.
 fn remove_set_cookie(headers: &mut HeaderMap, name: &str) {
     let is_ours = |value: &HeaderValue| {
@@ -172,3 +192,6 @@ fn remove_set_cookie(headers: &mut HeaderMap, name: &str) {
         headers.append(SET_COOKIE, cookie);
     }
 }
+
+/// W3C Clear Site Data, "The `Clear-Site-Data` HTTP Response Header Field".
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");

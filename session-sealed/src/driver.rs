@@ -1,0 +1,201 @@
+//! The driver around another driver.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use session_core::{
+    Capacity, ConfigError, Driver, Error, Expected, KeyRing, Loaded, PlainRecords, Record, Saved,
+    SessionId, Touched, Version,
+};
+
+use crate::sealer::{Envelope, Opened, Sealer};
+
+/// A driver that encrypts the records of another one. See the [crate documentation](crate).
+///
+/// A record that an older secret of the key ring sealed opens, and is sealed again with the next write or renewal, or when
+/// its cookie is reissued. When the old secret is gone, nothing under it opens.
+#[derive(Clone, Debug)]
+pub struct Sealed<D> {
+    driver: D,
+    keys: KeyRing,
+    sealer: Sealer,
+    plain_records: PlainRecords,
+}
+
+impl<D: Driver> Sealed<D> {
+    /// Encrypts the records of `driver` under keys derived from the secrets of `keys`: the ring that the session manager
+    /// gets.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`] if the driver keeps its records in the client's cookie.
+    pub fn new(driver: D, keys: &KeyRing) -> Result<Self, ConfigError> {
+        if !driver.can_revoke() {
+            return Err(ConfigError::new(
+                "driver",
+                "keeps the sessions in the clients' cookies, where this encryption does not work",
+                "use `CookieDriver::encrypted`",
+            ));
+        }
+        Ok(Self {
+            driver,
+            keys: keys.clone(),
+            sealer: Sealer::new(keys, PURPOSE),
+            plain_records: PlainRecords::default(),
+        })
+    }
+
+    /// Separates these records from those of other managers with the same secret: they do not open each other's.
+    /// Default: none.
+    #[must_use]
+    pub fn purpose(mut self, purpose: &str) -> Self {
+        self.sealer = Sealer::new(&self.keys, &format!("{PURPOSE} {purpose}"));
+        self
+    }
+
+    /// Sets what happens to records that are not encrypted, to turn encryption on or off while sessions live.
+    /// Default: [`PlainRecords::Refuse`].
+    ///
+    /// # Security
+    ///
+    /// Unless they are refused, someone who can write to the store can make up a session.
+    #[must_use]
+    pub fn plain_records(mut self, plain_records: PlainRecords) -> Self {
+        self.plain_records = plain_records;
+        self
+    }
+
+    /// Returns the driver that stores the sealed records.
+    #[must_use]
+    pub const fn inner(&self) -> &D {
+        &self.driver
+    }
+
+    fn seal(&self, record: &Record) -> Result<Record, Error> {
+        let text = record.to_json_without_expiry().into_bytes();
+        let Envelope { nonce, content } = self.sealer.seal(record.id().as_str(), text)?;
+        let mut sealed = String::with_capacity(sealed_len(content.len() + nonce.len()));
+        sealed.push_str(MARK);
+        URL_SAFE_NO_PAD.encode_string(nonce, &mut sealed);
+        // The nonce is a multiple of three bytes, so its encoding and the next one join without padding.
+        URL_SAFE_NO_PAD.encode_string(content, &mut sealed);
+        Ok(record.sealed(&sealed))
+    }
+
+    fn open(&self, stored: Loaded) -> Option<Loaded> {
+        let Loaded {
+            record,
+            version,
+            is_outdated,
+            ..
+        } = stored;
+        if let Some(content) = record.sealed_content() {
+            let Opened { text, key } = self.decrypt(record.id().as_str(), content)?;
+            let opened = Record::from_json(String::from_utf8(text).ok()?).ok()?;
+            if opened.id() != record.id() {
+                return None;
+            }
+            // The expiry is the store's: a touch changes nothing else.
+            let opened = match record.expires_at() {
+                Some(end) => opened.expiring_at(end),
+                None => opened,
+            };
+            let is_replaced = key > 0 || self.plain_records == PlainRecords::Write;
+            return Some(loaded(opened, version, is_outdated || is_replaced));
+        }
+        match self.plain_records {
+            PlainRecords::Refuse => None,
+            PlainRecords::Accept => Some(loaded(record, version, true)),
+            PlainRecords::Write => Some(loaded(record, version, is_outdated)),
+        }
+    }
+
+    fn decrypt(&self, id: &str, content: &str) -> Option<Opened> {
+        let (nonce, content) = content.strip_prefix(MARK)?.split_at_checked(NONCE_CHARS)?;
+        let envelope = Envelope {
+            nonce: URL_SAFE_NO_PAD.decode(nonce).ok()?.try_into().ok()?,
+            content: URL_SAFE_NO_PAD.decode(content).ok()?,
+        };
+        self.sealer.open(id, envelope)
+    }
+}
+
+#[async_trait]
+impl<D: Driver> Driver for Sealed<D> {
+    /// Loads and opens a record. One that does not open is no session.
+    async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
+        let stored = self.driver.load(handle).await?;
+        Ok(stored.and_then(|stored| self.open(stored)))
+    }
+
+    async fn save(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error> {
+        let saved = if self.plain_records == PlainRecords::Write {
+            self.driver.save(record, expected, ttl).await?
+        } else {
+            let sealed = self.seal(record)?;
+            self.driver.save(&sealed, expected, ttl).await?
+        };
+        Ok(match saved {
+            Saved::Conflict(Some(held)) => Saved::Conflict(self.open(*held).map(Box::new)),
+            saved => saved,
+        })
+    }
+
+    async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
+        self.driver.destroy(id).await
+    }
+
+    fn can_revoke(&self) -> bool {
+        self.driver.can_revoke()
+    }
+
+    async fn touch(
+        &self,
+        id: &SessionId,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
+        self.driver.touch(id, version, ttl).await
+    }
+
+    fn capacity(&self) -> Capacity {
+        match self.driver.capacity() {
+            Capacity::Json(limit) => Capacity::Json(room_in(limit)),
+            capacity => capacity,
+        }
+    }
+
+    fn is_sealed(&self) -> bool {
+        true
+    }
+}
+
+fn loaded(record: Record, version: Version, is_outdated: bool) -> Loaded {
+    let loaded = Loaded::new(record, version);
+    if is_outdated { loaded.outdated() } else { loaded }
+}
+
+/// Returns the length of the sealed content for so many encrypted bytes.
+const fn sealed_len(bytes: usize) -> usize {
+    MARK.len() + bytes.div_ceil(3) * 4
+}
+
+/// Returns how many bytes of JSON may be sealed, so that the sealed record has at most `limit`.
+const fn room_in(limit: usize) -> usize {
+    (limit.saturating_sub(FRAME) / 4 * 3).saturating_sub(Sealer::OVERHEAD)
+}
+
+const PURPOSE: &str = "record";
+/// Names the scheme in front of the content.
+const MARK: &str = "v1.";
+/// The length of a nonce in base64.
+const NONCE_CHARS: usize = Sealer::NONCE_BYTES / 3 * 4;
+/// Room for what stays readable in a sealed record.
+const FRAME: usize = 512;
