@@ -104,7 +104,11 @@ impl EncryptedCookieDriver {
         let record = Record::from_json(String::from_utf8(opened.text).ok()?).ok()?;
         let loaded = Loaded::new(record, Version::none());
         let is_current = opened.key == 0 && self.plain_records != PlainRecords::Write;
-        Some(if is_current { loaded } else { loaded.outdated() })
+        Some(if is_current {
+            loaded
+        } else {
+            loaded.outdated()
+        })
     }
 
     fn seal(&self, record: &Record) -> Result<String, Error> {

@@ -54,7 +54,11 @@ pub(crate) fn moved(id: &SessionId) {
 
 /// The record is sealed, and the driver does not open sealed records.
 pub(crate) fn sealed(id: &SessionId) {
-    event!(WARN, id, "session is sealed, and this service does not open sealed sessions");
+    event!(
+        WARN,
+        id,
+        "session is sealed, and this service does not open sealed sessions"
+    );
 }
 
 /// The token is forged, truncated, or signed with a key that is not in the ring.

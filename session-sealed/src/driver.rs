@@ -179,7 +179,11 @@ impl<D: Driver> Driver for Sealed<D> {
 
 fn loaded(record: Record, version: Version, is_outdated: bool) -> Loaded {
     let loaded = Loaded::new(record, version);
-    if is_outdated { loaded.outdated() } else { loaded }
+    if is_outdated {
+        loaded.outdated()
+    } else {
+        loaded
+    }
 }
 
 /// Returns the length of the sealed content for so many encrypted bytes.

@@ -65,7 +65,9 @@ impl Sealer {
     pub fn new(keys: &KeyRing, purpose: &str) -> Self {
         let info = format!("{SCHEME}\0{purpose}");
         let keys = keys.derive(&info);
-        let ciphers = keys.iter().map(|key| XChaCha20Poly1305::new(key.expose().into()));
+        let ciphers = keys
+            .iter()
+            .map(|key| XChaCha20Poly1305::new(key.expose().into()));
         Self {
             ciphers: ciphers.collect(),
             info,
@@ -87,7 +89,8 @@ impl Sealer {
             &self.associated_data(context),
             InOutBuf::from(&mut text[..]),
         );
-        let tag = tag.map_err(|_| Error::new(ErrorKind::Encode).with_source("too long to encrypt"))?;
+        let tag =
+            tag.map_err(|_| Error::new(ErrorKind::Encode).with_source("too long to encrypt"))?;
         text.extend_from_slice(&tag);
         Ok(Envelope {
             nonce,
@@ -121,7 +124,10 @@ impl Sealer {
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let purpose = self.info.trim_start_matches(SCHEME).trim_start_matches('\0');
+        let purpose = self
+            .info
+            .trim_start_matches(SCHEME)
+            .trim_start_matches('\0');
         write!(f, "Sealer({purpose:?}, {} keys)", self.ciphers.len())
     }
 }

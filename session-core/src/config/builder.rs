@@ -7,8 +7,8 @@ use super::options::Options;
 use crate::commit::manager::Inner;
 use crate::cookie::set_cookie::CookieTemplate;
 use crate::{
-    Caching, ClearSiteData, Clock, ConfigError, CookieOptions, Driver, Establish, KeyRing, OnOutage,
-    OnSaveFailure, Opening, Renewal, SessionManager, SystemClock,
+    Caching, ClearSiteData, Clock, ConfigError, CookieOptions, Driver, Establish, KeyRing,
+    OnOutage, OnSaveFailure, Opening, Renewal, SessionManager, SystemClock,
 };
 
 impl SessionManager {

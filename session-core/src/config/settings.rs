@@ -9,8 +9,8 @@ use super::options::{DEFAULT_GRACE, DEFAULT_MAX_BYTES};
 use crate::commit::lifetime::DEFAULT_IDLE;
 use crate::cookie::secret::GENERATE;
 use crate::{
-    Builder, Caching, ClearSiteData, ConfigError, CookieOptions, Driver, Establish, KeyRing, OnOutage,
-    OnSaveFailure, Opening, PlainRecords, Renewal, Secret, SessionManager,
+    Builder, Caching, ClearSiteData, ConfigError, CookieOptions, Driver, Establish, KeyRing,
+    OnOutage, OnSaveFailure, Opening, PlainRecords, Renewal, Secret, SessionManager,
 };
 
 /// The driver that a configuration asks for.

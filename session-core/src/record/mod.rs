@@ -183,7 +183,9 @@ impl Record {
     pub fn sealed_content(&self) -> Option<&str> {
         let content = self.sealed.as_deref()?;
         // Whatever else is there has no content, and the record is sealed all the same.
-        let quoted = content.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let quoted = content
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
         Some(quoted.unwrap_or_default())
     }
 
