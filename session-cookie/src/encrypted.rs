@@ -154,7 +154,10 @@ impl Driver for EncryptedCookieDriver {
             return CookieDriver.save(record, expected, ttl).await;
         }
         let handle = self.seal(record)?;
-        Ok(Saved::Done { handle })
+        Ok(Saved::Done {
+            handle,
+            version: Version::none(),
+        })
     }
 
     /// Does nothing. The manager removes the cookie.

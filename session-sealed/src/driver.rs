@@ -158,11 +158,13 @@ impl<D: Driver> Driver for Sealed<D> {
 
     async fn touch(
         &self,
-        id: &SessionId,
+        record: &Record,
         version: &Version,
         ttl: Duration,
     ) -> Result<Touched, Error> {
-        self.driver.touch(id, version, ttl).await
+        // What a driver needs to extend a record's life, and none of its data.
+        let record = record.sealed("");
+        self.driver.touch(&record, version, ttl).await
     }
 
     fn capacity(&self) -> Capacity {
@@ -170,6 +172,10 @@ impl<D: Driver> Driver for Sealed<D> {
             Capacity::Json(limit) => Capacity::Json(room_in(limit)),
             capacity => capacity,
         }
+    }
+
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        self.driver.owned_by(owner).await
     }
 
     fn is_sealed(&self) -> bool {

@@ -7,6 +7,7 @@
 mod common;
 
 mod conformance;
+mod features;
 mod model;
 mod plain;
 mod rotation;

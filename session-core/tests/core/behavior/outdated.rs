@@ -41,11 +41,11 @@ impl Driver for Outdated {
 
     async fn touch(
         &self,
-        id: &SessionId,
+        record: &Record,
         version: &Version,
         ttl: Duration,
     ) -> Result<Touched, Error> {
-        self.0.touch(id, version, ttl).await
+        self.0.touch(record, version, ttl).await
     }
 }
 
