@@ -15,6 +15,7 @@ pub struct About {
     driver: DriverName,
     lifetime: Duration,
     revokes: bool,
+    is_sealed: bool,
 }
 
 /// The fields of a form.
@@ -31,6 +32,7 @@ impl About {
             driver,
             lifetime: manager.lifetime(),
             revokes: manager.can_revoke(),
+            is_sealed: manager.is_sealed(),
         }
     }
 }
@@ -111,11 +113,12 @@ pub fn show(session: &Session, about: &About, is_full: bool) -> (StatusCode, Str
         ("{{driver}}", about.driver.to_string()),
         (
             "{{place}}",
-            (if about.revokes {
-                SERVER_SIDE
-            } else {
-                IN_COOKIE
-            })
+            match (about.revokes, about.is_sealed) {
+                (true, false) => SERVER_SIDE,
+                (true, true) => SEALED_ON_SERVER,
+                (false, false) => IN_COOKIE,
+                (false, true) => SEALED_IN_COOKIE,
+            }
             .to_owned(),
         ),
         ("{{minutes}}", (about.lifetime.as_secs() / 60).to_string()),
@@ -268,6 +271,10 @@ const LOGOUT: &str = r#"<form method="post" action="/logout">
 const IN_COOKIE: &str = "in your browser’s cookie, signed. Logging out cannot revoke a copy";
 const SERVER_SIDE: &str =
     "on the server. Your cookie holds only its signed id, and logging out revokes it";
+const SEALED_IN_COOKIE: &str =
+    "in your browser’s cookie, encrypted. Logging out cannot revoke a copy";
+const SEALED_ON_SERVER: &str =
+    "on the server, encrypted. Your cookie holds only its signed id, and logging out revokes it";
 
 #[cfg(test)]
 mod tests {
