@@ -7,7 +7,7 @@ use session_core::{
     Capacity, Driver, Error, Expected, KeyRing, Loaded, PlainRecords, Record, Saved, SessionId,
     Version,
 };
-use session_sealed::{Envelope, Sealer};
+use session_sealed::Sealer;
 
 use crate::{CookieDriver, ROOM_FOR_SIGNATURE, base64url, decode, handle_len};
 
@@ -93,12 +93,7 @@ impl EncryptedCookieDriver {
 
     /// Opens what is between the mark and the signature. `None` if no key of the ring sealed it.
     fn open(&self, sealed: &str) -> Option<Loaded> {
-        let (nonce, content) = sealed.split_at_checked(NONCE_CHARS)?;
-        let envelope = Envelope {
-            nonce: base64url::decode(nonce)?.try_into().ok()?,
-            content: base64url::decode(content)?,
-        };
-        let mut opened = self.sealer.open(NO_CONTEXT, envelope)?;
+        let mut opened = self.sealer.open(NO_CONTEXT, base64url::decode(sealed)?)?;
         let end = opened.text.trim_ascii_end().len();
         opened.text.truncate(end);
         let record = Record::from_json(String::from_utf8(opened.text).ok()?).ok()?;
@@ -117,12 +112,10 @@ impl EncryptedCookieDriver {
             json.resize(padded(json.len()), b' ');
         }
         let length = sealed_len(json.len());
-        let Envelope { nonce, content } = self.sealer.seal(NO_CONTEXT, json)?;
+        let sealed = self.sealer.seal(NO_CONTEXT, &json)?;
         let mut handle = String::with_capacity(length + ROOM_FOR_SIGNATURE);
         handle.push_str(MARK);
-        base64url::encode(&nonce, &mut handle);
-        // The nonce is a multiple of three bytes, so its encoding and the next one join without padding.
-        base64url::encode(&content, &mut handle);
+        base64url::encode(&sealed, &mut handle);
         Ok(handle)
     }
 }
@@ -198,8 +191,6 @@ const PURPOSE: &str = "cookie";
 const NO_CONTEXT: &str = "";
 /// Names the scheme in front of the encrypted record.
 const MARK: &str = "v1.";
-/// The length of a nonce in base64.
-const NONCE_CHARS: usize = Sealer::NONCE_BYTES / 3 * 4;
 /// 64 characters of base64.
 const STEP: usize = 48;
 

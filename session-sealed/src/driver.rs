@@ -10,7 +10,7 @@ use session_core::{
     SessionId, Touched, Version,
 };
 
-use crate::sealer::{Envelope, Opened, Sealer};
+use crate::sealer::{Opened, Sealer};
 
 /// A driver that encrypts the records of another one. See the [crate documentation](crate).
 ///
@@ -74,14 +74,12 @@ impl<D: Driver> Sealed<D> {
     }
 
     fn seal(&self, record: &Record) -> Result<Record, Error> {
-        let text = record.to_json_without_expiry().into_bytes();
-        let Envelope { nonce, content } = self.sealer.seal(record.id().as_str(), text)?;
-        let mut sealed = String::with_capacity(sealed_len(content.len() + nonce.len()));
-        sealed.push_str(MARK);
-        URL_SAFE_NO_PAD.encode_string(nonce, &mut sealed);
-        // The nonce is a multiple of three bytes, so its encoding and the next one join without padding.
-        URL_SAFE_NO_PAD.encode_string(content, &mut sealed);
-        Ok(record.sealed(&sealed))
+        let json = record.to_json_without_expiry();
+        let sealed = self.sealer.seal(record.id().as_str(), json.as_bytes())?;
+        let mut content = String::with_capacity(MARK.len() + sealed.len().div_ceil(3) * 4);
+        content.push_str(MARK);
+        URL_SAFE_NO_PAD.encode_string(sealed, &mut content);
+        Ok(record.sealed(&content))
     }
 
     fn open(&self, stored: Loaded) -> Option<Loaded> {
@@ -113,12 +111,8 @@ impl<D: Driver> Sealed<D> {
     }
 
     fn decrypt(&self, id: &str, content: &str) -> Option<Opened> {
-        let (nonce, content) = content.strip_prefix(MARK)?.split_at_checked(NONCE_CHARS)?;
-        let envelope = Envelope {
-            nonce: URL_SAFE_NO_PAD.decode(nonce).ok()?.try_into().ok()?,
-            content: URL_SAFE_NO_PAD.decode(content).ok()?,
-        };
-        self.sealer.open(id, envelope)
+        let sealed = URL_SAFE_NO_PAD.decode(content.strip_prefix(MARK)?).ok()?;
+        self.sealer.open(id, sealed)
     }
 }
 
@@ -192,11 +186,6 @@ fn loaded(record: Record, version: Version, is_outdated: bool) -> Loaded {
     }
 }
 
-/// Returns the length of the sealed content for so many encrypted bytes.
-const fn sealed_len(bytes: usize) -> usize {
-    MARK.len() + bytes.div_ceil(3) * 4
-}
-
 /// Returns how many bytes of JSON may be sealed, so that the sealed record has at most `limit`.
 const fn room_in(limit: usize) -> usize {
     (limit.saturating_sub(FRAME) / 4 * 3).saturating_sub(Sealer::OVERHEAD)
@@ -205,7 +194,5 @@ const fn room_in(limit: usize) -> usize {
 const PURPOSE: &str = "record";
 /// Names the scheme in front of the content.
 const MARK: &str = "v1.";
-/// The length of a nonce in base64.
-const NONCE_CHARS: usize = Sealer::NONCE_BYTES / 3 * 4;
 /// Room for what stays readable in a sealed record.
 const FRAME: usize = 512;

@@ -65,7 +65,7 @@ mod sealer;
 pub use session_core::PlainRecords;
 
 pub use crate::driver::Sealed;
-pub use crate::sealer::{Envelope, Opened, Sealer};
+pub use crate::sealer::{Opened, Sealer};
 
 /// Compiles the examples in the README.
 #[cfg(doctest)]

@@ -1,5 +1,6 @@
 //! Encrypting and decrypting texts.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chacha20poly1305::aead::inout::InOutBuf;
@@ -19,29 +20,19 @@ use session_core::{Error, ErrorKind, KeyRing};
 ///
 /// let keys = KeyRing::new(Secret::generate()?);
 /// let sealer = Sealer::new(&keys, "receipt");
-/// let envelope = sealer.seal("42", b"paid".to_vec())?;
+/// let sealed = sealer.seal("42", b"paid")?;
 ///
-/// assert!(sealer.open("43", envelope.clone()).is_none(), "another context");
-/// assert!(Sealer::new(&keys, "order").open("42", envelope.clone()).is_none(), "another purpose");
-/// assert_eq!(sealer.open("42", envelope).unwrap().text, b"paid");
+/// assert!(sealer.open("43", sealed.clone()).is_none(), "another context");
+/// assert!(Sealer::new(&keys, "order").open("42", sealed.clone()).is_none(), "another purpose");
+/// assert_eq!(sealer.open("42", sealed).unwrap().text, b"paid");
 /// # Ok::<(), session_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Sealer {
     /// The first one encrypts, and all of them decrypt.
     ciphers: Vec<XChaCha20Poly1305>,
-    /// Names the scheme and the purpose.
-    info: String,
-}
-
-/// An encrypted text.
-#[derive(Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "the format is fixed")]
-pub struct Envelope {
-    /// Random, and different for each text.
-    pub nonce: [u8; Sealer::NONCE_BYTES],
-    /// The ciphertext, followed by the tag.
-    pub content: Vec<u8>,
+    /// Names the scheme and the purpose. A context follows it.
+    associated_data: Vec<u8>,
 }
 
 /// A decrypted text.
@@ -55,10 +46,8 @@ pub struct Opened {
 }
 
 impl Sealer {
-    /// The length of a nonce, in bytes.
-    pub const NONCE_BYTES: usize = 24;
     /// By how many bytes an encrypted text is longer than the text: the nonce and the tag.
-    pub const OVERHEAD: usize = Self::NONCE_BYTES + TAG_BYTES;
+    pub const OVERHEAD: usize = NONCE_BYTES + TAG_BYTES;
 
     /// Creates a sealer with keys for `purpose`, one from each secret of the ring.
     #[must_use]
@@ -70,42 +59,42 @@ impl Sealer {
             .map(|key| XChaCha20Poly1305::new(key.expose().into()));
         Self {
             ciphers: ciphers.collect(),
-            info,
+            associated_data: [info.as_bytes(), b"\0"].concat(),
         }
     }
 
-    /// Encrypts `text` in place, under the primary key and a fresh random nonce. Only the same `context` opens it.
+    /// Encrypts `text` under the primary key and a fresh random nonce. Only the same `context` opens it. Returns the nonce,
+    /// the ciphertext and the tag.
     ///
     /// # Errors
     ///
     /// Returns [`ErrorKind::Random`] if the operating system's generator fails, and [`ErrorKind::Encode`] if the text is
     /// longer than 256 GiB.
-    pub fn seal(&self, context: &str, mut text: Vec<u8>) -> Result<Envelope, Error> {
-        let mut nonce = [0; Self::NONCE_BYTES];
+    pub fn seal(&self, context: &str, text: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce)
             .map_err(|source| Error::new(ErrorKind::Random).with_source(source))?;
+        let mut sealed = Vec::with_capacity(text.len() + Self::OVERHEAD);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(text);
         let tag = self.ciphers[0].encrypt_inout_detached(
             &XNonce::from(nonce),
             &self.associated_data(context),
-            InOutBuf::from(&mut text[..]),
+            InOutBuf::from(&mut sealed[NONCE_BYTES..]),
         );
         let tag =
             tag.map_err(|_| Error::new(ErrorKind::Encode).with_source("too long to encrypt"))?;
-        text.extend_from_slice(&tag);
-        Ok(Envelope {
-            nonce,
-            content: text,
-        })
+        sealed.extend_from_slice(&tag);
+        Ok(sealed)
     }
 
-    /// Decrypts an envelope in place. Returns `None` if no key of the ring sealed it for this purpose and context, or if a
-    /// single bit of it has changed.
+    /// Decrypts what [`seal`](Self::seal) returned. Returns `None` if no key of the ring sealed it for this purpose and
+    /// context, or if a single bit of it has changed.
     #[must_use]
-    pub fn open(&self, context: &str, envelope: Envelope) -> Option<Opened> {
-        let Envelope { nonce, mut content } = envelope;
-        let end = content.len().checked_sub(TAG_BYTES)?;
-        let (text, tag) = content.split_at_mut(end);
-        let (nonce, tag) = (XNonce::from(nonce), Tag::try_from(&*tag).ok()?);
+    pub fn open(&self, context: &str, mut sealed: Vec<u8>) -> Option<Opened> {
+        let (nonce, content) = sealed.split_first_chunk_mut()?;
+        let (text, tag) = content.split_last_chunk_mut::<TAG_BYTES>()?;
+        let (nonce, tag) = (XNonce::from(*nonce), Tag::from(*tag));
         let associated_data = self.associated_data(context);
         // A cipher decrypts only what it has authenticated, so a failure leaves the text for the next key.
         let key = self.ciphers.iter().position(|cipher| {
@@ -113,29 +102,22 @@ impl Sealer {
             let opened = cipher.decrypt_inout_detached(&nonce, &associated_data, text, &tag);
             opened.is_ok()
         })?;
-        content.truncate(end);
-        Some(Opened { text: content, key })
+        sealed.truncate(sealed.len() - TAG_BYTES);
+        sealed.drain(..NONCE_BYTES);
+        Some(Opened { text: sealed, key })
     }
 
-    fn associated_data(&self, context: &str) -> Vec<u8> {
-        [self.info.as_bytes(), b"\0", context.as_bytes()].concat()
+    fn associated_data(&self, context: &str) -> Cow<'_, [u8]> {
+        if context.is_empty() {
+            return Cow::Borrowed(&self.associated_data);
+        }
+        Cow::Owned([&*self.associated_data, context.as_bytes()].concat())
     }
 }
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let purpose = self
-            .info
-            .trim_start_matches(SCHEME)
-            .trim_start_matches('\0');
-        write!(f, "Sealer({purpose:?}, {} keys)", self.ciphers.len())
-    }
-}
-
-/// Only the length is shown.
-impl fmt::Debug for Envelope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Envelope({} bytes)", self.content.len())
+        write!(f, "Sealer({} keys)", self.ciphers.len())
     }
 }
 
@@ -149,4 +131,5 @@ impl fmt::Debug for Opened {
 }
 
 const SCHEME: &str = "session-sealed v1";
+const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;

@@ -118,5 +118,5 @@ fn a_sealed_record_fits_where_the_driver_has_a_limit() {
 fn debug_shows_no_key() {
     let driver = Sealed::new(Store::new().driver, &old_keys()).unwrap();
     let shown = format!("{:?}", driver.purpose("shop"));
-    assert!(shown.contains("Sealer(\"record shop\", 1 keys)"), "{shown}");
+    assert!(shown.contains("Sealer(1 keys)"), "{shown}");
 }
