@@ -25,9 +25,9 @@ static ENGINE: LazyLock<base64::engine::Simd> =
 static ENGINE: LazyLock<base64::engine::GeneralPurpose> =
     LazyLock::new(|| base64::engine::GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD));
 
-/// Appends `text` in base64url to `out`.
-pub(crate) fn encode(text: &str, out: &mut String) {
-    ENGINE.encode_string(text, out);
+/// Appends `bytes` in base64url to `out`.
+pub(crate) fn encode(bytes: impl AsRef<[u8]>, out: &mut String) {
+    ENGINE.encode_string(bytes, out);
 }
 
 /// Decodes canonical base64url and nothing else.

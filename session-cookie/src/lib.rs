@@ -33,7 +33,7 @@
 //! - **Requests are not merged.** If two requests overlap, the browser keeps the cookie of the
 //!   later response, and the changes of the other request are lost.
 //! - **Data is not hidden.** The data is signed but not encrypted, so the user can read it. Do not
-//!   store secrets.
+//!   store secrets, or use [`CookieDriver::encrypted`].
 //! - **Sessions are small.** Browsers drop cookies of more than 4096 bytes, name and value
 //!   together. That leaves about 2.9 kB of JSON. A `put` or `flash` that would exceed the limit
 //!   fails with [`ErrorKind::TooLarge`](session_core::ErrorKind::TooLarge) and changes nothing.
@@ -41,23 +41,37 @@
 //! Use Redis (`session-redis`) if a logout must end a session everywhere, if one page sends several
 //! requests that write, or if sessions are large. The application's code stays the same.
 //!
+//! # Features
+//!
+//! - `encrypted`: [`CookieDriver::encrypted`], which hides the data from everyone but the service.
+//!
 //! # Format
 //!
 //! The payload is the record's JSON in the format of `@rudderjs/session`:
 //! `{"id":"…","data":{…},"flash_next":{…},"exp":1700007200000}`, where `exp` is in milliseconds.
-//! Only canonical base64url without padding is accepted.
+//! Only canonical base64url without padding is accepted. `session-sealed` describes the encrypted
+//! format.
 
+// Links lead to items of the feature.
+#![cfg_attr(not(feature = "encrypted"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod base64url;
+#[cfg(feature = "encrypted")]
+mod encrypted;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use session_core::{Capacity, Driver, Error, Expected, Loaded, Record, Saved, SessionId, Version};
 
+#[cfg(feature = "encrypted")]
+pub use crate::encrypted::EncryptedCookieDriver;
+
 /// A driver that stores each record in the client's cookie. The [crate documentation](crate) lists
 /// its limits.
+///
+/// [`CookieDriver::encrypted`] creates a driver that also encrypts the record, with the feature `encrypted`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CookieDriver;
 

@@ -52,6 +52,15 @@ pub(crate) fn moved(id: &SessionId) {
     event!(DEBUG, id, "session moved: the request came with its old id");
 }
 
+/// The record is sealed, and the driver does not open sealed records.
+pub(crate) fn sealed(id: &SessionId) {
+    event!(
+        WARN,
+        id,
+        "session is sealed, and this service does not open sealed sessions"
+    );
+}
+
 /// The token is forged, truncated, or signed with a key that is not in the ring.
 pub(crate) fn invalid(token: &str) {
     #[cfg(feature = "tracing")]

@@ -115,8 +115,11 @@ pub use crate::commit::manager::SessionManager;
 pub use crate::commit::outcome::{Outcome, Token};
 pub use crate::config::builder::Builder;
 pub use crate::config::error::ConfigError;
-pub use crate::config::options::{Caching, Establish, OnOutage, OnSaveFailure, Opening, Renewal};
+pub use crate::config::options::{
+    Caching, ClearSiteData, Establish, OnOutage, OnSaveFailure, Opening, PlainRecords, Renewal,
+};
 pub use crate::config::settings::{DriverName, SessionConfig};
+pub use crate::cookie::derived_key::DerivedKey;
 pub use crate::cookie::key_ring::{KeyRing, Verified};
 pub use crate::cookie::options::{CookieOptions, SameSite};
 pub use crate::cookie::secret::Secret;

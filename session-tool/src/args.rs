@@ -109,6 +109,8 @@ pub(crate) struct Doctor {
 }
 
 /// Show a session stored in Redis.
+///
+/// With SESSION_ENCRYPT, the secret decrypts it.
 #[derive(Args)]
 #[command(after_help = STORE)]
 pub(crate) struct Show {
@@ -175,6 +177,9 @@ Environment, as the service reads it:
   SESSION_COOKIE            cookie name [default: session]
   SESSION_SECURE, SESSION_SAME_SITE, SESSION_PATH, SESSION_DOMAIN
                             cookie attributes
+  SESSION_ENCRYPT           whether sessions are encrypted [default: false]
+  SESSION_PLAIN_RECORDS     with encryption, what happens to other sessions:
+                            refuse, accept or write [default: refuse]
   REDIS_URL                 Redis server [default: redis://127.0.0.1:6379]
   SESSION_PREFIX            prefix of session keys in Redis [default: session:]
 
@@ -218,6 +223,9 @@ Reasons:
   no expiry    the session would never expire
   no record    Redis has no such session
   foreign      it belongs to a driver other than SESSION_DRIVER
+  encrypted    the session is encrypted, and SESSION_ENCRYPT is off
+  not encrypted
+               the session is not encrypted, and SESSION_ENCRYPT is on
   too many     too many cookies of the same name come before it
   unavailable  its signature is correct, but the store cannot be reached
 
@@ -235,7 +243,8 @@ Some checks are stricter in production, which means that APP_ENV or NODE_ENV is 
 Exit codes: 0 no check failed, 1 a check failed (with --strict, or warned), 2 error.";
 
 const STORE: &str = "\
-Uses the Redis server at REDIS_URL and keys that start with SESSION_PREFIX. Needs no secret.
+Uses the Redis server at REDIS_URL and keys that start with SESSION_PREFIX. Needs no secret, except to show \
+an encrypted session.
 
 Exit codes: 0 the session exists, 1 it does not, 2 error.";
 

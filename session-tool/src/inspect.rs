@@ -9,11 +9,11 @@ use session_core::{
 };
 
 use crate::args::Inspect;
+use crate::driver;
 use crate::failure::Failure;
 use crate::finding::{Context, Finding};
 use crate::input;
 use crate::output::{self, Answer};
-use crate::store;
 use crate::variables::Variables;
 use crate::verdict::{Reason, Verdict};
 
@@ -32,7 +32,7 @@ pub(crate) async fn run(arguments: &Inspect, variables: &Variables) -> Result<An
         accept_without_expiry: arguments.accept_without_expiry,
         config,
     };
-    let local = inspector.manager(CookieDriver)?;
+    let local = inspector.manager(driver::cookie(&inspector.config)?)?;
     let tokens = input::tokens(&local, &input);
     let (position, finding, failure) = inspector.inspect(&tokens, local.cookie_name()).await?;
     let context = Context {
@@ -137,6 +137,9 @@ impl Inspector {
         *finding = match loaded {
             Some(loaded) => {
                 let verdict = match loaded.record.expires_at() {
+                    _ if loaded.record.sealed_content().is_some() => {
+                        Verdict::Invalid(Reason::Encrypted)
+                    }
                     _ if is_valid => Verdict::Valid,
                     Some(_) => Verdict::Invalid(Reason::Expired),
                     None => Verdict::Invalid(Reason::NoExpiry),
@@ -167,7 +170,13 @@ impl Inspector {
     async fn explain_absence(&self, finding: Finding, handle: &str) -> Finding {
         match (self.config.driver(), cookie_record(handle).await) {
             (DriverName::Cookie, _) if is_uuid(handle) => finding.with_id(FOREIGN, None, handle),
-            (DriverName::Cookie, _) => finding.with_reason(Reason::NoSession),
+            (DriverName::Cookie, Some(record)) => {
+                finding.with_record(NOT_ENCRYPTED, DriverName::Cookie, record)
+            }
+            (DriverName::Cookie, None) if !self.config.encrypts() && is_sealed(handle) => {
+                finding.with_reason(Reason::Encrypted)
+            }
+            (DriverName::Cookie, None) => finding.with_reason(Reason::NoSession),
             (_, Some(record)) => finding.with_record(FOREIGN, DriverName::Cookie, record),
             (driver, None) => {
                 finding.with_id(Verdict::Invalid(Reason::NoRecord), Some(driver), handle)
@@ -198,8 +207,8 @@ impl Inspector {
 
     async fn store(&self) -> Result<Store, Failure> {
         let driver: Arc<dyn Driver> = match self.config.driver() {
-            DriverName::Cookie => Arc::new(CookieDriver),
-            DriverName::Redis => Arc::new(store::open(&self.config).await?),
+            DriverName::Cookie => driver::cookie(&self.config)?,
+            DriverName::Redis => driver::redis(&self.config).await?,
             driver => {
                 return Err(Failure::new(format!(
                     "SESSION_DRIVER is {driver}; its sessions live inside the service, where this program cannot see them"
@@ -230,6 +239,11 @@ async fn cookie_record(handle: &str) -> Option<Record> {
     Some(loaded.record)
 }
 
+/// Returns `true` if this looks like an encrypted record.
+fn is_sealed(handle: &str) -> bool {
+    handle.starts_with("v1.")
+}
+
 /// Returns `true` if this looks like the id of a stored session.
 fn is_uuid(handle: &str) -> bool {
     let dashes = [8, 13, 18, 23];
@@ -243,4 +257,6 @@ fn is_uuid(handle: &str) -> bool {
         })
 }
 
+/// A plain record that the driver refuses, because the service encrypts.
+const NOT_ENCRYPTED: Verdict = Verdict::Invalid(Reason::NotEncrypted);
 const FOREIGN: Verdict = Verdict::Invalid(Reason::Foreign);

@@ -2,6 +2,7 @@
 
 mod args;
 mod doctor;
+mod driver;
 mod failure;
 mod finding;
 mod input;

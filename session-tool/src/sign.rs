@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use session_cookie::CookieDriver;
 use session_core::{
     Clock, Driver, DriverName, Error, Expected, ManualClock, Outcome, RawValue, Record, Renewal,
     Saved, SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Values,
 };
 
 use crate::args::Sign;
+use crate::driver;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::{self, Answer};
-use crate::store;
 use crate::time::Expiry;
 use crate::variables::Variables;
 
@@ -35,8 +34,8 @@ pub(crate) async fn run(arguments: &Sign, variables: &Variables) -> Result<Answe
     let id = id.ok_or_else(|| Failure::new("the id is empty; omit --id to use a random one"))?;
 
     let driver: Arc<dyn Driver> = match config.driver() {
-        DriverName::Cookie => Arc::new(CookieDriver),
-        DriverName::Redis => Arc::new(store::open(&config).await?),
+        DriverName::Cookie => driver::cookie(&config)?,
+        DriverName::Redis => driver::redis(&config).await?,
         driver => {
             return Err(Failure::new(format!(
                 "SESSION_DRIVER is {driver}; only the service can create such sessions; use cookie or redis"
@@ -84,7 +83,7 @@ impl Signer {
             }
             Some(Expiry::Ago(ago)) => {
                 // Create it in the past, when it had its whole lifetime left.
-                let lifetime = config.builder(CookieDriver)?.build()?.lifetime();
+                let lifetime = config.builder(driver::cookie(config)?)?.build()?.lifetime();
                 let age =
                     u64::try_from((lifetime.saturating_add(ago)).as_millis()).unwrap_or(u64::MAX);
                 now = Timestamp::from_millis(now.as_millis().saturating_sub(age));

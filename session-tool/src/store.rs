@@ -1,13 +1,14 @@
 //! `show`, `revoke` and `watch`: sessions stored in Redis.
 
+use std::sync::Arc;
+
 use serde::Serialize;
-use session_core::{
-    Clock, ConfigError, Driver, Record, SessionConfig, SessionId, SystemClock, Values,
-};
+use session_core::{Clock, Driver, Record, SessionId, SystemClock, Values};
 use session_redis::RedisDriver;
 use tokio::time::MissedTickBehavior;
 
 use crate::args::{Revoke, Show, Watch};
+use crate::driver;
 use crate::failure::Failure;
 use crate::finding::expiry_text;
 use crate::input;
@@ -28,7 +29,12 @@ struct Json<'a> {
 
 pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answer, Failure> {
     let id = id(&arguments.id, variables)?;
-    let driver = connect(variables).await?;
+    check_configured(variables)?;
+    let driver: Arc<dyn Driver> = match variables.get("SESSION_ENCRYPT") {
+        // The secret is needed only where something is encrypted.
+        Some(value) if value != "false" => driver::redis(&variables.config()?).await?,
+        _ => Arc::new(connect(variables).await?),
+    };
     let Some(loaded) = driver.load(id.as_str()).await? else {
         if arguments.json {
             output::print_json(&Json::default())?;
@@ -38,6 +44,11 @@ pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answ
         return Ok(Answer::No);
     };
     let record = loaded.record;
+    if record.sealed_content().is_some() {
+        return Err(Failure::new(
+            "the session is encrypted; set SESSION_ENCRYPT=true and the secret of the service",
+        ));
+    }
     let (id, size) = (
         output::id(record.id(), arguments.full_id),
         record.to_json_without_expiry().len(),
@@ -96,8 +107,14 @@ pub(crate) async fn watch(arguments: &Watch, variables: &Variables) -> Result<An
     }
 }
 
-/// Connects to Redis as the environment says. If it does not mention Redis, this is not the service's environment.
+/// Connects to Redis as the environment says.
 async fn connect(variables: &Variables) -> Result<RedisDriver, Failure> {
+    check_configured(variables)?;
+    Ok(driver::bare_redis(&variables.store()?).await?)
+}
+
+/// If the environment does not mention Redis, it is not the service's.
+fn check_configured(variables: &Variables) -> Result<(), Failure> {
     if variables.get("REDIS_URL").is_none()
         && variables
             .get("SESSION_DRIVER")
@@ -107,15 +124,7 @@ async fn connect(variables: &Variables) -> Result<RedisDriver, Failure> {
             "no Redis server is configured; set REDIS_URL, or SESSION_DRIVER=redis to use the one on this machine",
         ));
     }
-    Ok(open(&variables.store()?).await?)
-}
-
-/// Connects to the configured Redis server. Commands run one after the other, so one connection is enough.
-pub(crate) async fn open(config: &SessionConfig) -> Result<RedisDriver, ConfigError> {
-    RedisDriver::from_config(config)
-        .pool_size(1)
-        .connect()
-        .await
+    Ok(())
 }
 
 fn id(argument: &str, variables: &Variables) -> Result<SessionId, Failure> {

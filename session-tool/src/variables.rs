@@ -147,7 +147,7 @@ fn placeholder() -> Result<OsString, Failure> {
 
 const GENERATE: &str = "generate a secret with `session-tool key`";
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "SESSION_DRIVER",
     "SESSION_SECRET",
     "APP_KEY",
@@ -158,6 +158,8 @@ const NAMES: [&str; 14] = [
     "SESSION_SAME_SITE",
     "SESSION_PATH",
     "SESSION_DOMAIN",
+    "SESSION_ENCRYPT",
+    "SESSION_PLAIN_RECORDS",
     "REDIS_URL",
     "SESSION_PREFIX",
     "APP_ENV",

@@ -19,13 +19,20 @@ pub(crate) enum Reason {
     Absent,
     Empty,
     Unsigned,
-    Truncated { length: usize, expected: usize },
+    Truncated {
+        length: usize,
+        expected: usize,
+    },
     NoSession,
     Forged,
     Expired,
     NoExpiry,
     NoRecord,
     Foreign,
+    /// The record is encrypted, and the settings say that none is.
+    Encrypted,
+    /// The other way round.
+    NotEncrypted,
     TooMany,
 }
 
@@ -65,6 +72,8 @@ impl Reason {
             Self::NoExpiry => "no expiry",
             Self::NoRecord => "no record",
             Self::Foreign => "foreign",
+            Self::Encrypted => "encrypted",
+            Self::NotEncrypted => "not encrypted",
             Self::TooMany => "too many",
         }
     }
@@ -110,6 +119,14 @@ impl Reason {
                 .to_owned(),
             Self::NoRecord => {
                 "Redis has no such session; it expired, was logged out, or has a different SESSION_PREFIX"
+                    .to_owned()
+            }
+            Self::Encrypted => {
+                "the session is encrypted, but SESSION_ENCRYPT is not true".to_owned()
+            }
+            Self::NotEncrypted => {
+                "the session is not encrypted, but SESSION_ENCRYPT is true; \
+                 SESSION_PLAIN_RECORDS=accept would accept it"
                     .to_owned()
             }
             Self::TooMany => "too many cookies of the same name come before it".to_owned(),

@@ -1,11 +1,12 @@
 //! The extractor.
 
+use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use session_tower::{Error, adapter};
+use session_tower::{Error, SessionManager, adapter};
 
 use crate::SessionError;
 use crate::headers::Exchange;
@@ -79,11 +80,59 @@ impl FromRequest for Session {
     type Future = Pin<Box<dyn Future<Output = Result<Self, SessionError>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let exchange = request.extensions().get::<Exchange>().cloned();
-        let exchange = exchange
-            .ok_or_else(|| adapter::missing_session(request.method(), request.path(), REMEDY));
+        let exchange = exchange(request);
         Box::pin(async { Ok(Self(exchange?.session().await?)) })
     }
+}
+
+/// The manager of the request's sessions, as a handler's argument: to list a user's sessions, or to
+/// end them.
+///
+/// It dereferences to a [`SessionManager`].
+///
+/// # Examples
+///
+/// ```
+/// use session_actix::{Session, SessionError, Sessions};
+///
+/// async fn log_out_others(session: Session, sessions: Sessions) -> Result<String, SessionError> {
+///     let user: String = session.get_or("user", String::new())?;
+///     let ended = sessions.revoke_all_of(&user, session.peek_id().as_ref()).await?;
+///     Ok(format!("{ended} other devices were logged out."))
+/// }
+/// # actix_web::App::new().route("/", actix_web::web::post().to(log_out_others));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Sessions(SessionManager);
+
+impl Deref for Sessions {
+    type Target = SessionManager;
+
+    fn deref(&self) -> &SessionManager {
+        &self.0
+    }
+}
+
+impl From<SessionManager> for Sessions {
+    fn from(manager: SessionManager) -> Self {
+        Self(manager)
+    }
+}
+
+/// Fails with 500 if the middleware is missing.
+impl FromRequest for Sessions {
+    type Error = SessionError;
+    type Future = Ready<Result<Self, SessionError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(exchange(request).map(|exchange| Self(exchange.manager().clone())))
+    }
+}
+
+fn exchange(request: &HttpRequest) -> Result<Exchange, SessionError> {
+    let exchange = request.extensions().get::<Exchange>().cloned();
+    exchange
+        .ok_or_else(|| adapter::missing_session(request.method(), request.path(), REMEDY).into())
 }
 
 const REMEDY: &str = "add `.wrap(SessionMiddleware::new(manager))` to the `App`, or to the scope or \

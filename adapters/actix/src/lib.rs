@@ -211,5 +211,5 @@ pub use session_tower::{
 };
 
 pub use crate::error::SessionError;
-pub use crate::extract::Session;
+pub use crate::extract::{Session, Sessions};
 pub use crate::middleware::{SessionMiddleware, SessionService};

@@ -1,8 +1,10 @@
 //! The middleware.
 
+use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
@@ -35,16 +37,23 @@ use crate::headers::{Exchange, Fields};
 /// let app = App::new().wrap(sessions).route("/", web::get().to(async || "hello"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SessionMiddleware {
     manager: SessionManager,
+    background: Option<Arc<Rule>>,
 }
+
+/// Decides about a request by its head.
+type Rule = dyn Fn(&ServiceRequest) -> bool + Send + Sync;
 
 impl SessionMiddleware {
     /// Creates a middleware for the sessions of `manager`.
     #[must_use]
     pub const fn new(manager: SessionManager) -> Self {
-        Self { manager }
+        Self {
+            manager,
+            background: None,
+        }
     }
 
     /// Creates a middleware from environment variables; [`SessionConfig::from_env`] lists them. To
@@ -65,6 +74,28 @@ impl SessionMiddleware {
     /// contradict each other.
     pub async fn from_config(config: &SessionConfig) -> Result<Self, ConfigError> {
         Ok(Self::new(crate::builder(config).await?.build()?))
+    }
+
+    /// Marks the requests for which `rule` returns `true` as
+    /// [`background`](session_tower::Session::background): they renew nothing, and leave flash for
+    /// the next page. Default: none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use session_actix::{CookieDriver, Secret, SessionManager, SessionMiddleware};
+    /// # let manager = SessionManager::builder(CookieDriver, Secret::generate()?).build()?;
+    /// let middleware = SessionMiddleware::new(manager)
+    ///     .background(|request| request.path().starts_with("/poll/"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn background(
+        mut self,
+        rule: impl Fn(&ServiceRequest) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.background = Some(Arc::new(rule));
+        self
     }
 
     /// Returns the manager, which opens sessions outside requests.
@@ -94,8 +125,16 @@ where
     fn new_transform(&self, inner: S) -> Self::Future {
         ready(Ok(SessionService {
             inner: Rc::new(inner),
-            manager: self.manager.clone(),
+            sessions: self.clone(),
         }))
+    }
+}
+
+impl fmt::Debug for SessionMiddleware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionMiddleware")
+            .field("manager", &self.manager)
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,7 +142,7 @@ where
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: Rc<S>,
-    manager: SessionManager,
+    sessions: SessionMiddleware,
 }
 
 /// Fails with a [`SessionError`] if the store is down and the manager refuses requests meanwhile.
@@ -120,7 +159,11 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let mut exchange = Exchange::new(&self.manager, &Fields(request.headers()));
+        let mut exchange = Exchange::new(&self.sessions.manager, &Fields(request.headers()));
+        let rule = self.sessions.background.as_deref();
+        if rule.is_some_and(|rule| rule(&request)) {
+            exchange.background();
+        }
         let nested = exchange.nest(request.extensions().get());
         let inner = Rc::clone(&self.inner);
         Box::pin(async move {

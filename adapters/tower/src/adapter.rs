@@ -1,9 +1,9 @@
 //! For authors of adapters: what the crates of all frameworks share.
 //!
 //! An adapter for a framework that is built on tower runs each request with [`call`]. Any other
-//! adapter uses an [`Exchange`] and passes [`spawn_unfinished`] to its commit.
+//! adapter uses an [`Exchange`](crate::Exchange) and passes [`spawn_unfinished`] to its commit.
 //!
-//! An extractor takes the [`Exchange`] from the request's extensions. If there is none, it fails
+//! An extractor takes the exchange from the request's extensions. If there is none, it fails
 //! with [`missing_session`]. An error becomes a response with [`status_and_body`], and a line in
 //! the log with [`log_failure`]:
 //!
@@ -59,7 +59,7 @@ use crate::SessionLayer;
 /// # Errors
 ///
 /// Returns the error of `inner`. Its session was committed as
-/// [`Exchange::commit_without_response`] does.
+/// [`Exchange::commit_without_response`](crate::Exchange::commit_without_response) does.
 pub fn call<S, ReqBody, ResBody, Answer>(
     layer: &SessionLayer,
     mut inner: S,

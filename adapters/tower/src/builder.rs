@@ -1,5 +1,7 @@
 //! From settings to a manager.
 
+#[cfg(any(feature = "memory", feature = "redis"))]
+use session_core::Driver;
 use session_core::{Builder, ConfigError, SessionConfig};
 
 /// Starts a session manager from settings: creates the driver they name and connects it to its
@@ -10,8 +12,8 @@ use session_core::{Builder, ConfigError, SessionConfig};
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if a setting is invalid, if the driver's feature is off, or if the
-/// store cannot be reached.
+/// Returns a [`ConfigError`] if a setting is invalid, if the feature of the driver or of encryption
+/// is off, or if the store cannot be reached.
 ///
 /// # Examples
 ///
@@ -30,15 +32,29 @@ use session_core::{Builder, ConfigError, SessionConfig};
 ///
 /// [`SessionLayer::from_config`]: crate::SessionLayer::from_config
 pub async fn builder(config: &SessionConfig) -> Result<Builder, ConfigError> {
+    if config.encrypts() && cfg!(not(feature = "encryption")) {
+        return Err(ConfigError::new(
+            "SESSION_ENCRYPT",
+            "encryption is not built in",
+            "enable the feature `encryption` of your adapter, such as session-axum, or turn it off",
+        ));
+    }
     match config.driver() {
+        #[cfg(all(feature = "cookie", feature = "encryption"))]
+        session_core::DriverName::Cookie if config.encrypts() => {
+            let driver = session_cookie::CookieDriver::encrypted(&config.key_ring()?)
+                .plain_records(config.plain_records())
+                .padded(config.pads_cookie());
+            config.builder(driver)
+        }
         #[cfg(feature = "cookie")]
         session_core::DriverName::Cookie => config.builder(session_cookie::CookieDriver),
         #[cfg(feature = "memory")]
-        session_core::DriverName::Memory => config.builder(session_core::MemoryDriver::new()),
+        session_core::DriverName::Memory => server_side(config, session_core::MemoryDriver::new()),
         #[cfg(feature = "redis")]
         session_core::DriverName::Redis => {
             let driver = session_redis::RedisDriver::from_config(config);
-            config.builder(driver.connect().await?)
+            server_side(config, driver.connect().await?)
         }
         #[allow(
             unreachable_patterns,
@@ -52,4 +68,15 @@ pub async fn builder(config: &SessionConfig) -> Result<Builder, ConfigError> {
             ),
         )),
     }
+}
+
+/// Encrypts what the driver stores, if the settings say so.
+#[cfg(any(feature = "memory", feature = "redis"))]
+fn server_side(config: &SessionConfig, driver: impl Driver) -> Result<Builder, ConfigError> {
+    #[cfg(feature = "encryption")]
+    if config.encrypts() {
+        let driver = session_sealed::Sealed::new(driver, &config.key_ring()?)?;
+        return config.builder(driver.plain_records(config.plain_records()));
+    }
+    config.builder(driver)
 }

@@ -72,6 +72,7 @@
 //! | Feature | Adds |
 //! |---|---|
 //! | `cookie` (default) | [`CookieDriver`] |
+//! | `encryption` | [`Sealed`], `CookieDriver::encrypted`, and `SESSION_ENCRYPT` |
 //! | `memory` | [`MemoryDriver`] |
 //! | `redis` | [`RedisDriver`] |
 //! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
@@ -85,6 +86,7 @@
 #![cfg_attr(
     not(all(
         feature = "cookie",
+        feature = "encryption",
         feature = "memory",
         feature = "redis",
         feature = "testing"
@@ -104,19 +106,24 @@ mod service;
 
 #[cfg(feature = "cookie")]
 pub use session_cookie::CookieDriver;
+#[cfg(all(feature = "cookie", feature = "encryption"))]
+pub use session_cookie::EncryptedCookieDriver;
 #[cfg(feature = "memory")]
 pub use session_core::MemoryDriver;
 #[cfg(feature = "testing")]
 pub use session_core::testing;
 pub use session_core::{
-    Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
-    ErrorKind, Establish, Expected, Headers, HeadersMut, KeyRing, Loaded, MAX_COOKIE_BYTES,
-    ManualClock, OnOutage, OnSaveFailure, Opening, Outcome, RawValue, Record, Renewal, SameSite,
-    Saved, Scope, Secret, Session, SessionConfig, SessionId, SessionManager, SystemClock,
-    Timestamp, Token, Touched, Unfinished, Values, Verified, Version, async_trait, merge,
+    Builder, Caching, Capacity, ClearSiteData, Clock, ConfigError, CookieOptions, DerivedKey,
+    Driver, DriverName, Error, ErrorKind, Establish, Expected, Headers, HeadersMut, KeyRing,
+    Loaded, MAX_COOKIE_BYTES, ManualClock, OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords,
+    RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, Session, SessionConfig, SessionId,
+    SessionManager, SystemClock, Timestamp, Token, Touched, Unfinished, Values, Verified, Version,
+    async_trait, merge,
 };
 #[cfg(feature = "redis")]
 pub use session_redis::RedisDriver;
+#[cfg(feature = "encryption")]
+pub use session_sealed::Sealed;
 
 pub use crate::body::ResponseBody;
 pub use crate::builder::builder;

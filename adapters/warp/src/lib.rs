@@ -214,6 +214,7 @@
 //! | Feature | Adds |
 //! |---|---|
 //! | `cookie` (default) | [`CookieDriver`] |
+//! | `encryption` | [`Sealed`], `CookieDriver::encrypted`, and `SESSION_ENCRYPT` |
 //! | `memory` | [`MemoryDriver`] |
 //! | `redis` | [`RedisDriver`] |
 //! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
@@ -227,6 +228,7 @@
 #![cfg_attr(
     not(all(
         feature = "cookie",
+        feature = "encryption",
         feature = "memory",
         feature = "redis",
         feature = "testing"
@@ -248,18 +250,22 @@ mod service;
 
 #[cfg(feature = "cookie")]
 pub use session_tower::CookieDriver;
+#[cfg(all(feature = "cookie", feature = "encryption"))]
+pub use session_tower::EncryptedCookieDriver;
 #[cfg(feature = "memory")]
 pub use session_tower::MemoryDriver;
 #[cfg(feature = "redis")]
 pub use session_tower::RedisDriver;
+#[cfg(feature = "encryption")]
+pub use session_tower::Sealed;
 #[cfg(feature = "testing")]
 pub use session_tower::testing;
 pub use session_tower::{
-    Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
-    ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure, Opening,
-    Outcome, RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, Session, SessionConfig,
-    SessionId, SessionLayer, SessionManager, SystemClock, Timestamp, Token, Touched, Values,
-    Verified, Version, async_trait, builder, merge,
+    Builder, Caching, Capacity, ClearSiteData, Clock, ConfigError, CookieOptions, DerivedKey,
+    Driver, DriverName, Error, ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock,
+    OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords, RawValue, Record, Renewal, SameSite,
+    Saved, Scope, Secret, Session, SessionConfig, SessionId, SessionLayer, SessionManager,
+    SystemClock, Timestamp, Token, Touched, Values, Verified, Version, async_trait, builder, merge,
 };
 
 pub use crate::filter::{optional_session, session, sessions};

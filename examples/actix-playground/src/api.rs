@@ -7,13 +7,15 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Path, Query};
 use actix_web::{HttpResponse, ResponseError};
 use playground::api::{self, Failure};
-use session_actix::{Error, Session};
+use playground::{devices, stream};
+use session_actix::{Error, Session, Sessions};
 
 /// A failure as an error of actix-web.
 #[derive(Debug)]
 pub(crate) struct Failed(Failure);
 
 type Answer = Result<HttpResponse, Failed>;
+type Parameters = Query<HashMap<String, String>>;
 
 pub(crate) async fn show(session: Session) -> Answer {
     Ok(json(api::show(&session)?))
@@ -79,7 +81,7 @@ pub(crate) async fn fail(session: Session, key: Path<String>, body: Bytes) -> An
 pub(crate) async fn slow(
     session: Session,
     key: Path<String>,
-    query: Query<HashMap<String, String>>,
+    query: Parameters,
     body: Bytes,
 ) -> Answer {
     let wait = api::wait(query.get("ms").map(String::as_str))?;
@@ -87,6 +89,47 @@ pub(crate) async fn slow(
     tokio::time::sleep(wait).await;
     session.put(&key, value)?;
     done()
+}
+
+pub(crate) async fn list_devices(session: Session, sessions: Sessions) -> Answer {
+    Ok(json(devices::json(&session, &sessions).await?))
+}
+
+pub(crate) async fn end_device(session: Session, sessions: Sessions, key: Path<String>) -> Answer {
+    devices::end(&session, &sessions, &key).await?;
+    done()
+}
+
+pub(crate) async fn remember(session: Session, query: Parameters) -> Answer {
+    session.remember_for(api::days(query.get("days").map(String::as_str))?)?;
+    done()
+}
+
+pub(crate) async fn forget_me(session: Session) -> Answer {
+    session.forget_me()?;
+    done()
+}
+
+pub(crate) async fn show_in_background(session: Session) -> Answer {
+    Ok(json(api::show_in_background(&session)?))
+}
+
+pub(crate) async fn put_in_background(session: Session, key: Path<String>, body: Bytes) -> Answer {
+    session.background();
+    session.put(&key, api::value(&body)?)?;
+    done()
+}
+
+pub(crate) async fn peek(session: Session) -> HttpResponse {
+    json(api::peek(&session))
+}
+
+pub(crate) async fn stream_events(session: Session, query: Parameters) -> Answer {
+    let count = stream::count(query.get("n").map(String::as_str))?;
+    let events = stream::events(session.into(), count).await?;
+    Ok(HttpResponse::Ok()
+        .content_type(stream::EVENTS)
+        .streaming(events))
 }
 
 impl From<Failure> for Failed {

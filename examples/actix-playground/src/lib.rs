@@ -24,6 +24,7 @@ pub fn app(
         .service(resource("/flash").route(post().to(page::flash)))
         .service(resource("/login").route(post().to(page::login)))
         .service(resource("/logout").route(post().to(page::logout)))
+        .service(resource("/devices").route(post().to(page::end_device)))
         .service(
             resource("/api/session")
                 .route(read().to(api::show))
@@ -44,6 +45,14 @@ pub fn app(
         .service(resource("/api/untouched").route(read().to(api::untouched)))
         .service(resource("/api/fail/{key}").route(post().to(api::fail)))
         .service(resource("/api/slow/{key}").route(put().to(api::slow)))
+        .service(resource("/api/sessions").route(read().to(api::list_devices)))
+        .service(resource("/api/sessions/{key}").route(delete().to(api::end_device)))
+        .service(resource("/api/remember").route(post().to(api::remember)))
+        .service(resource("/api/forget-me").route(post().to(api::forget_me)))
+        .service(resource("/api/background").route(read().to(api::show_in_background)))
+        .service(resource("/api/background/{key}").route(put().to(api::put_in_background)))
+        .service(resource("/api/peek").route(read().to(api::peek)))
+        .service(resource("/api/stream").route(read().to(api::stream_events)))
         .wrap(middleware)
 }
 

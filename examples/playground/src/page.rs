@@ -18,6 +18,7 @@ pub struct About {
     driver: DriverName,
     lifetime: Duration,
     revokes: bool,
+    is_sealed: bool,
 }
 
 /// The fields of a form.
@@ -34,6 +35,7 @@ impl About {
             driver,
             lifetime: manager.lifetime(),
             revokes: manager.can_revoke(),
+            is_sealed: manager.is_sealed(),
         }
     }
 }
@@ -127,11 +129,12 @@ pub async fn show(
         ("{{driver}}", about.driver.to_string()),
         (
             "{{place}}",
-            (if about.revokes {
-                SERVER_SIDE
-            } else {
-                IN_COOKIE
-            })
+            match (about.revokes, about.is_sealed) {
+                (true, false) => SERVER_SIDE,
+                (true, true) => SEALED_ON_SERVER,
+                (false, false) => IN_COOKIE,
+                (false, true) => SEALED_IN_COOKIE,
+            }
             .to_owned(),
         ),
         ("{{expires}}", expires(session, about)),
@@ -380,6 +383,10 @@ const LOGOUT: &str = r#"<form method="post" action="/logout">
 const IN_COOKIE: &str = "in your browser’s cookie, signed. Logging out cannot revoke a copy";
 const SERVER_SIDE: &str =
     "on the server. Your cookie holds only its signed id, and logging out revokes it";
+const SEALED_IN_COOKIE: &str =
+    "in your browser’s cookie, encrypted. Logging out cannot revoke a copy";
+const SEALED_ON_SERVER: &str =
+    "on the server, encrypted. Your cookie holds only its signed id, and logging out revokes it";
 
 #[cfg(test)]
 mod tests {

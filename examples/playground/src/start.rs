@@ -72,8 +72,13 @@ impl Start {
         let listener = TcpListener::bind(format!("{host}:{port}"))
             .await
             .map_err(|error| format!("cannot listen on {host}:{port} (HOST, PORT): {error}"))?;
+        let encrypted = if self.config.encrypts() {
+            ", encrypted"
+        } else {
+            ""
+        };
         println!(
-            "{}: http://{} with the {} driver",
+            "{}: http://{} with the {} driver{encrypted}",
             self.program,
             listener.local_addr()?,
             self.config.driver()

@@ -9,6 +9,8 @@ mod common;
 mod capacity;
 mod capacity_laws;
 mod conformance;
+#[cfg(feature = "encrypted")]
+mod encrypted;
 mod expiry;
 mod garbage;
 mod lifecycle;

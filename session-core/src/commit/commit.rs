@@ -90,7 +90,14 @@ impl Inner {
                 self.limit_sessions(write).await;
                 Ok(outcome)
             }
-            Plan::Touch { handle, write } => self.touch(std::mem::take(handle), write).await,
+            Plan::Touch {
+                handle,
+                write,
+                is_outdated,
+            } => {
+                let handle = std::mem::take(handle);
+                self.touch(handle, write, *is_outdated).await
+            }
         }
     }
 
@@ -131,12 +138,19 @@ impl Inner {
         self.issue(handle, ttl, is_remembered)
     }
 
-    async fn touch(&self, handle: String, write: &mut Write) -> Result<Outcome, Error> {
+    async fn touch(
+        &self,
+        handle: String,
+        write: &mut Write,
+        is_outdated: bool,
+    ) -> Result<Outcome, Error> {
         let (record, ttl) = (&write.record, self.ttl(&write.record));
         let id = record.id().clone();
         let touched = match &write.mode {
-            Mode::Update { version, .. } => self.driver().touch(record, version, ttl).await?,
-            Mode::Create | Mode::Regenerate { .. } => Touched::MustSave,
+            Mode::Update { version, .. } if !is_outdated => {
+                self.driver().touch(record, version, ttl).await?
+            }
+            _ => Touched::MustSave,
         };
         let outcome = match touched {
             Touched::Done => self.issue(handle, ttl, record.remembered_for.is_some())?,
@@ -295,7 +309,9 @@ impl Inner {
 
     /// Returns `true` if the session goes on under this record: it has not ended and not moved.
     pub(super) fn is_live(&self, record: &Record) -> bool {
-        !record.is_moved() && self.options.lifetimes.is_live(self.clock.now(), record)
+        record.sealed.is_none()
+            && !record.is_moved()
+            && self.options.lifetimes.is_live(self.clock.now(), record)
     }
 
     fn check_size(&self, record: &Record) -> Result<(), Error> {

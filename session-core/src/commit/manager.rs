@@ -81,6 +81,12 @@ impl SessionManager {
         self.0.driver().can_revoke()
     }
 
+    /// Returns `true` if sessions are encrypted wherever the driver keeps them.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.0.driver().is_sealed()
+    }
+
     /// Returns `true` if middleware waits until the handler takes the session.
     #[must_use]
     pub fn opens_lazily(&self) -> bool {

@@ -38,7 +38,7 @@ impl SessionManager {
                 Ok(Some(loaded)) => match self.admit(loaded, verified) {
                     Admitted::Live(session) => return Ok(session),
                     Admitted::Moved(id) => moved = moved.or(Some(id)),
-                    Admitted::Expired => {}
+                    Admitted::Expired | Admitted::Unreadable => {}
                 },
                 Ok(None) => events::unknown(),
                 Err(error) => {
@@ -71,6 +71,10 @@ impl SessionManager {
     fn admit(&self, loaded: Loaded, verified: Verified<'_>) -> Admitted {
         let (now, lifetimes) = (self.now(), &self.0.options.lifetimes);
         let record = &loaded.record;
+        if record.sealed.is_some() {
+            events::sealed(record.id());
+            return Admitted::Unreadable;
+        }
         if !lifetimes.is_live(now, record) {
             events::expired(record.id());
             return Admitted::Expired;
@@ -109,6 +113,8 @@ enum Admitted {
     /// The session goes on under another id.
     Moved(SessionId),
     Expired,
+    /// The driver did not open the sealed record.
+    Unreadable,
 }
 
 /// How many cookies with the session's name are tried.

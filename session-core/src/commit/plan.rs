@@ -24,8 +24,12 @@ pub(crate) enum Plan {
     },
     /// Remove the record that was logged out of. Then fail: what was written afterwards cannot be stored.
     Fail { removing: Box<Origin>, error: Error },
-    /// Extend the record's life.
-    Touch { handle: String, write: Box<Write> },
+    /// Extend the record's life, by a save if its stored form is outdated.
+    Touch {
+        handle: String,
+        write: Box<Write>,
+        is_outdated: bool,
+    },
     /// Give the client its cookie again, and store nothing.
     Reissue {
         id: SessionId,
@@ -203,6 +207,7 @@ impl State {
             ownership,
             is_due,
             needs_cookie,
+            is_outdated,
             ..
         } = origin;
         let created_at = origin.created_at.or_else(|| options.begins_at(now));
@@ -250,9 +255,26 @@ impl State {
                 known: None,
             };
             let write = self.write(id, created_at, renewed, mode, ownership, context);
-            return Plan::Touch { handle, write };
+            return Plan::Touch {
+                handle,
+                write,
+                is_outdated,
+            };
         }
-        let ttl = expires_at.unwrap_or_default().since(now);
+        let end = expires_at.unwrap_or_default();
+        if is_outdated {
+            let mode = Mode::Update {
+                version,
+                renews: false,
+                known: None,
+            };
+            let write = self.write(id, created_at, end, mode, ownership, context);
+            return Plan::Write {
+                removing: None,
+                write,
+            };
+        }
+        let ttl = end.since(now);
         Plan::Reissue {
             id,
             handle,

@@ -290,6 +290,7 @@ fn origin(manager: &SessionManager, loaded: &Loaded, handle: String) -> Origin {
         ownership: Ownership::of(record, &manager.0.options),
         is_due: false,
         needs_cookie: false,
+        is_outdated: loaded.is_outdated,
         handle: (handle != record.id.as_str()).then_some(handle),
     }
 }

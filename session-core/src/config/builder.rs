@@ -7,8 +7,8 @@ use super::options::Options;
 use crate::commit::manager::Inner;
 use crate::cookie::set_cookie::CookieTemplate;
 use crate::{
-    Caching, Clock, ConfigError, CookieOptions, Driver, Establish, KeyRing, OnOutage,
-    OnSaveFailure, Opening, Renewal, SessionManager, SystemClock,
+    Caching, ClearSiteData, Clock, ConfigError, CookieOptions, Driver, Establish, KeyRing,
+    OnOutage, OnSaveFailure, Opening, Renewal, SessionManager, SystemClock,
 };
 
 impl SessionManager {
@@ -151,6 +151,12 @@ impl Builder {
     /// Sets the caching headers of responses. Default: [`Caching::Headers`].
     pub fn caching(mut self, caching: Caching) -> Self {
         self.options.caching = caching;
+        self
+    }
+
+    /// Sets what a logout tells the browser to remove besides the cookie. Default: [`ClearSiteData::Off`].
+    pub fn clear_site_data(mut self, clear_site_data: ClearSiteData) -> Self {
+        self.options.clear_site_data = clear_site_data;
         self
     }
 

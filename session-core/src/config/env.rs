@@ -7,7 +7,9 @@ use zeroize::Zeroizing;
 
 use super::settings::{Redacted, from_minutes, missing};
 use crate::cookie::secret::{is_blank, is_placeholder};
-use crate::{ConfigError, CookieOptions, DriverName, SameSite, Secret, SessionConfig};
+use crate::{
+    ConfigError, CookieOptions, DriverName, PlainRecords, SameSite, Secret, SessionConfig,
+};
 
 /// # From the environment
 impl SessionConfig {
@@ -27,6 +29,8 @@ impl SessionConfig {
     /// | `SESSION_SAME_SITE` | `lax`, `strict` or `none` | `lax` |
     /// | `SESSION_PATH` | the path below which the cookie is sent | `/` |
     /// | `SESSION_DOMAIN` | the cookie's domain; empty for this host only | this host only |
+    /// | `SESSION_ENCRYPT` | `true` or `false`: encrypt sessions, in the cookie or in the store | `false` |
+    /// | `SESSION_PLAIN_RECORDS` | with encryption, what happens to sessions that are not encrypted: `refuse`, `accept` or `write` ([`PlainRecords`](crate::PlainRecords)) | `refuse` |
     /// | `REDIS_URL` | the URL of Redis | the driver's own |
     /// | `SESSION_PREFIX` | the prefix of all keys in Redis | `session:` |
     ///
@@ -91,6 +95,20 @@ impl SessionConfig {
             config.grace = Duration::from_secs(seconds);
         }
         config.owner_key = var("SESSION_OWNER_KEY")?.filter(|key| !key.is_empty());
+        if let Some(value) = var("SESSION_ENCRYPT")? {
+            config.encrypt = read_bool("SESSION_ENCRYPT", &value)?;
+        }
+        if let Some(value) = var("SESSION_PLAIN_RECORDS")? {
+            config.plain_records = match &*value.to_ascii_lowercase() {
+                "refuse" => PlainRecords::Refuse,
+                "accept" => PlainRecords::Accept,
+                "write" => PlainRecords::Write,
+                _ => {
+                    let remedy = "use refuse, accept or write";
+                    return Err(invalid("SESSION_PLAIN_RECORDS", &value, remedy));
+                }
+            };
+        }
         config.redis_url = var("REDIS_URL")?
             .filter(|url| !url.is_empty())
             .map(Redacted);
@@ -107,11 +125,7 @@ type Var<'a> = &'a dyn Fn(&'static str) -> Result<Option<String>, ConfigError>;
 fn read_cookie(var: Var<'_>) -> Result<CookieOptions, ConfigError> {
     let mut cookie = CookieOptions::default();
     if let Some(value) = var("SESSION_SECURE")? {
-        cookie.secure = match &*value.to_ascii_lowercase() {
-            "true" | "1" => true,
-            "false" | "0" => false,
-            _ => return Err(invalid("SESSION_SECURE", &value, "use true or false")),
-        };
+        cookie.secure = read_bool("SESSION_SECURE", &value)?;
     }
     if let Some(value) = var("SESSION_SAME_SITE")? {
         cookie.same_site = match &*value.to_ascii_lowercase() {
@@ -168,6 +182,14 @@ fn read_previous_secrets(var: Var<'_>) -> Result<Vec<Secret>, ConfigError> {
             Secret::from_text(secret).map_err(|error| error.named("SESSION_PREVIOUS_SECRETS"))
         })
         .collect()
+}
+
+fn read_bool(variable: &'static str, value: &str) -> Result<bool, ConfigError> {
+    match &*value.to_ascii_lowercase() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(invalid(variable, value, "use true or false")),
+    }
 }
 
 fn invalid(variable: &'static str, value: &str, remedy: &'static str) -> ConfigError {

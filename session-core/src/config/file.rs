@@ -92,11 +92,15 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
     read(fields, "on_outage", &mut config.on_outage)?;
     read(fields, "on_save_failure", &mut config.on_save_failure)?;
     read(fields, "caching", &mut config.caching)?;
+    read(fields, "clear_site_data", &mut config.clear_site_data)?;
     read(
         fields,
         "accept_without_expiry",
         &mut config.accept_without_expiry,
     )?;
+    read(fields, "encrypt", &mut config.encrypt)?;
+    read(fields, "plain_records", &mut config.plain_records)?;
+    read(fields, "pad_cookie", &mut config.pad_cookie)?;
     read(fields, "prefix", &mut config.prefix)?;
     known(fields, "", &NAMES)?;
     Ok(config)
@@ -215,7 +219,7 @@ const COOKIE_NAMES: [&str; 8] = [
     "partitioned",
     "persistent",
 ];
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 23] = [
     "driver",
     "secret",
     "previous_secrets",
@@ -232,7 +236,11 @@ const NAMES: [&str; 19] = [
     "on_outage",
     "on_save_failure",
     "caching",
+    "clear_site_data",
     "accept_without_expiry",
+    "encrypt",
+    "plain_records",
+    "pad_cookie",
     "redis_url",
     "prefix",
 ];

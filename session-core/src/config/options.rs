@@ -101,6 +101,40 @@ pub enum Caching {
     Off,
 }
 
+/// Whether a logout tells the browser to remove what it keeps of the site (W3C Clear Site Data).
+///
+/// The header covers all of the host, and browsers heed it over HTTPS only. It never names cookies: that would remove those
+/// of other applications on the domain, and the one that this response sets.
+///
+/// Exhaustive: nothing, what is seen, or what is stored too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClearSiteData {
+    /// Adds no header. The default.
+    #[default]
+    Off,
+    /// Removes cached pages, so that the back button shows none of them: `"cache"`.
+    Cache,
+    /// Also removes what scripts stored, such as `localStorage` and service workers: `"cache", "storage"`.
+    CacheAndStorage,
+}
+
+/// What a driver that encrypts does with records that are not encrypted.
+///
+/// Exhaustive: a driver that encrypts reads plain records or does not, and it writes one of the two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlainRecords {
+    /// They are no sessions. The default.
+    #[default]
+    Refuse,
+    /// They are sessions, and are encrypted when they are next saved. Use it for one lifetime after turning encryption on.
+    Accept,
+    /// They are sessions, and nothing is encrypted any more, while encrypted records still open. Use it for one lifetime
+    /// before turning encryption off, and while servers that do not encrypt yet share the sessions.
+    Write,
+}
+
 /// Every setting of a session system besides the cookie and the keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -120,6 +154,7 @@ pub(crate) struct Options {
     pub(crate) on_outage: OnOutage,
     pub(crate) on_save_failure: OnSaveFailure,
     pub(crate) caching: Caching,
+    pub(crate) clear_site_data: ClearSiteData,
 }
 
 impl Default for Options {
@@ -136,6 +171,7 @@ impl Default for Options {
             on_outage: OnOutage::default(),
             on_save_failure: OnSaveFailure::default(),
             caching: Caching::default(),
+            clear_site_data: ClearSiteData::default(),
         }
     }
 }

@@ -9,8 +9,8 @@ use super::options::{DEFAULT_GRACE, DEFAULT_MAX_BYTES};
 use crate::commit::lifetime::DEFAULT_IDLE;
 use crate::cookie::secret::GENERATE;
 use crate::{
-    Builder, Caching, ConfigError, CookieOptions, Driver, Establish, KeyRing, OnOutage,
-    OnSaveFailure, Opening, Renewal, Secret, SessionManager,
+    Builder, Caching, ClearSiteData, ConfigError, CookieOptions, Driver, Establish, KeyRing,
+    OnOutage, OnSaveFailure, Opening, PlainRecords, Renewal, Secret, SessionManager,
 };
 
 /// The driver that a configuration asks for.
@@ -81,7 +81,11 @@ pub struct SessionConfig {
     pub(crate) on_outage: OnOutage,
     pub(crate) on_save_failure: OnSaveFailure,
     pub(crate) caching: Caching,
+    pub(crate) clear_site_data: ClearSiteData,
     pub(crate) accept_without_expiry: bool,
+    pub(crate) encrypt: bool,
+    pub(crate) plain_records: PlainRecords,
+    pub(crate) pad_cookie: bool,
     pub(crate) redis_url: Option<Redacted>,
     pub(crate) prefix: String,
 }
@@ -135,6 +139,25 @@ impl SessionConfig {
         &self.prefix
     }
 
+    /// Returns `true` if sessions are to be encrypted: `encrypt`, or `SESSION_ENCRYPT`.
+    #[must_use]
+    pub const fn encrypts(&self) -> bool {
+        self.encrypt
+    }
+
+    /// Returns what a driver that encrypts does with records that are not encrypted: `plain_records`, or
+    /// `SESSION_PLAIN_RECORDS`.
+    #[must_use]
+    pub const fn plain_records(&self) -> PlainRecords {
+        self.plain_records
+    }
+
+    /// Returns `true` if encrypted cookies are padded, so that their length tells less: `pad_cookie`.
+    #[must_use]
+    pub const fn pads_cookie(&self) -> bool {
+        self.pad_cookie
+    }
+
     /// Returns the key ring of the configured secrets.
     ///
     /// # Errors
@@ -153,8 +176,16 @@ impl SessionConfig {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] if no secret is set.
+    /// Returns a [`ConfigError`] if no secret is set, or if the settings ask for encryption and the driver does not
+    /// encrypt.
     pub fn builder(&self, driver: impl Driver) -> Result<Builder, ConfigError> {
+        if self.encrypt && !driver.is_sealed() {
+            return Err(ConfigError::new(
+                "encrypt",
+                "is on, but the driver does not encrypt",
+                "wrap it in `Sealed`, use `CookieDriver::encrypted`, or turn it off",
+            ));
+        }
         let builder = SessionManager::builder(driver, self.key_ring()?)
             .cookie(self.cookie.clone())
             .lifetime(self.lifetime)
@@ -166,6 +197,7 @@ impl SessionConfig {
             .on_outage(self.on_outage)
             .on_save_failure(self.on_save_failure)
             .caching(self.caching)
+            .clear_site_data(self.clear_site_data)
             .accept_without_expiry(self.accept_without_expiry);
         let builder = match self.absolute_lifetime {
             Some(lifetime) => builder.absolute_lifetime(lifetime),
@@ -201,7 +233,11 @@ impl Default for SessionConfig {
             on_outage: OnOutage::default(),
             on_save_failure: OnSaveFailure::default(),
             caching: Caching::default(),
+            clear_site_data: ClearSiteData::default(),
             accept_without_expiry: false,
+            encrypt: false,
+            plain_records: PlainRecords::default(),
+            pad_cookie: false,
             redis_url: None,
             prefix: "session:".to_owned(),
         }

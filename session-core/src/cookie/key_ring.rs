@@ -4,9 +4,10 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+use super::derived_key::{DerivedKey, Deriver, keyed};
 use crate::Secret;
 
 /// Signs tokens with its first key and accepts the signatures of all its keys.
@@ -34,9 +35,16 @@ use crate::Secret;
 /// ```
 #[derive(Clone)]
 pub struct KeyRing {
+    primary: Key,
+    previous: Vec<Key>,
+}
+
+/// What is kept of a secret.
+#[derive(Clone)]
+struct Key {
     // Keyed once, cloned for each token: the key schedule costs as much as a short message.
-    primary: Hmac<Sha256>,
-    previous: Vec<Hmac<Sha256>>,
+    signer: Hmac<Sha256>,
+    deriver: Deriver,
 }
 
 /// A token whose signature is valid.
@@ -54,7 +62,7 @@ impl KeyRing {
     #[must_use]
     pub fn new(primary: Secret) -> Self {
         Self {
-            primary: keyed(&primary),
+            primary: Key::new(&primary),
             previous: Vec::new(),
         }
     }
@@ -62,7 +70,7 @@ impl KeyRing {
     /// Adds a secret whose signatures are still accepted. It signs no new tokens.
     #[must_use]
     pub fn with_previous(mut self, secret: Secret) -> Self {
-        self.previous.push(keyed(&secret));
+        self.previous.push(Key::new(&secret));
         self
     }
 
@@ -79,7 +87,7 @@ impl KeyRing {
     /// Every text signed with this ring is a session token. Sign nothing else with it.
     #[must_use]
     pub fn sign(&self, handle: String) -> String {
-        let mut mac = self.primary.clone();
+        let mut mac = self.primary.signer.clone();
         mac.update(handle.as_bytes());
         let signature = mac.finalize().into_bytes();
         let mut token = handle;
@@ -103,12 +111,36 @@ impl KeyRing {
         std::iter::once(&self.primary)
             .chain(&self.previous)
             .enumerate()
-            .find_map(|(key, keyed)| {
-                let mut mac = keyed.clone();
+            .find_map(|(key, Key { signer, .. })| {
+                let mut mac = signer.clone();
                 mac.update(handle.as_bytes());
                 mac.verify_slice(&signature).ok()?;
                 Some(Verified { handle, key })
             })
+    }
+
+    /// Derives a key for another purpose from each secret, the primary one first: by HKDF-SHA256 (RFC 5869) without a salt,
+    /// with `purpose` as the info.
+    ///
+    /// Keys for different purposes are independent, and none of them reveals the secret. A driver that encrypts takes its
+    /// keys from here, so that one rotation changes them all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::{KeyRing, Secret};
+    ///
+    /// let ring = KeyRing::new(Secret::generate()?).with_previous(Secret::generate()?);
+    /// let [primary, previous] = &ring.derive("shop receipts v1")[..] else { panic!() };
+    /// assert_ne!(primary.expose(), previous.expose());
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> Vec<DerivedKey> {
+        std::iter::once(&self.primary)
+            .chain(&self.previous)
+            .map(|key| key.deriver.derive(purpose))
+            .collect()
     }
 
     /// Tells why a token that does not verify does not, as far as its form shows.
@@ -153,9 +185,13 @@ impl fmt::Debug for Verified<'_> {
     }
 }
 
-fn keyed(secret: &Secret) -> Hmac<Sha256> {
-    Hmac::new_from_slice(secret.expose())
-        .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length (RFC 2104)"))
+impl Key {
+    fn new(secret: &Secret) -> Self {
+        Self {
+            signer: keyed(secret.expose()),
+            deriver: Deriver::new(secret),
+        }
+    }
 }
 
 const SIGNATURE_BYTES: usize = 32;
@@ -243,8 +279,8 @@ mod tests {
     fn s32_keys_are_wiped_when_dropped() {
         fn is_keyed_by<D: hmac::EagerHash + zeroize::ZeroizeOnDrop>(_: &Hmac<D>) {}
         let KeyRing { primary, previous } = ring().with_previous(Secret::generate().unwrap());
-        is_keyed_by(&primary);
-        is_keyed_by(&previous[0]);
+        is_keyed_by(&primary.signer);
+        is_keyed_by(&previous[0].signer);
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! What the client holds: the cookie, its attributes and its signature.
 
+pub(crate) mod derived_key;
 pub(crate) mod header;
 pub(crate) mod key_ring;
 pub(crate) mod options;

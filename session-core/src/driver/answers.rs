@@ -12,13 +12,27 @@ pub struct Loaded {
     pub record: Record,
     /// The version to expect when the record is saved.
     pub version: Version,
+    /// Whether the store holds the record in a form that the driver no longer writes, such as encrypted under an old key.
+    pub is_outdated: bool,
 }
 
 impl Loaded {
     /// Creates the answer to a load.
     #[must_use]
     pub const fn new(record: Record, version: Version) -> Self {
-        Self { record, version }
+        Self {
+            record,
+            version,
+            is_outdated: false,
+        }
+    }
+
+    /// Marks the stored form as outdated. The record is then saved instead of touched, and saved before its cookie is
+    /// reissued.
+    #[must_use]
+    pub const fn outdated(mut self) -> Self {
+        self.is_outdated = true;
+        self
     }
 }
 

@@ -39,6 +39,10 @@ macro_rules! forward {
             async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
                 (**self).owned_by(owner).await
             }
+
+            fn is_sealed(&self) -> bool {
+                (**self).is_sealed()
+            }
         }
     )*};
 }

@@ -32,6 +32,7 @@ use crate::{Error, Record, SessionId, Version};
 ///     async fn touch(&self, record: &Record, version: &Version, ttl: Duration) -> Result<Touched, Error>;
 ///     fn capacity(&self) -> Capacity;
 ///     async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error>;
+///     fn is_sealed(&self) -> bool;
 /// }
 /// ```
 ///
@@ -250,5 +251,12 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
         let _ = owner;
         Ok(None)
+    }
+
+    /// Returns `true` if records are encrypted wherever the driver keeps them. Default: `false`.
+    ///
+    /// Settings that ask for encryption reject any other driver.
+    fn is_sealed(&self) -> bool {
+        false
     }
 }

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use super::fields::{Headers, HeadersMut};
 use crate::cookie::header;
-use crate::{Caching, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager, events};
+use crate::{
+    Caching, ClearSiteData, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager,
+    events,
+};
 
 /// # Over HTTP headers
 ///
@@ -24,7 +27,8 @@ impl SessionManager {
     /// Commits the session and writes the result into the response's headers: Set-Cookie, appended to those of others;
     /// `Vary: Cookie`, if the response depends on the session; and `Cache-Control: no-store`, if the response sets the
     /// cookie and the handler did not choose `private` or `no-store`. A response that sets the cookie never stays
-    /// publicly cacheable: a shared cache would hand one visitor's cookie to all.
+    /// publicly cacheable: a shared cache would hand one visitor's cookie to all. A logout also adds
+    /// [`ClearSiteData`], if the manager was built with it.
     ///
     /// # Errors
     ///
@@ -49,6 +53,7 @@ impl SessionManager {
         is_logout: bool,
         headers: &mut H,
     ) -> Result<(), Error> {
+        let is_logged_out = is_logout && result.is_ok();
         let outcome = match (result, self.0.options.on_save_failure) {
             (Ok(outcome), _) => outcome,
             // A page that says goodbye while the session lives is a lie.
@@ -73,6 +78,9 @@ impl SessionManager {
                 headers.insert(CACHE_CONTROL, value::<H>("no-store".into(), false)?);
             }
             set_cookie(headers, cookie, self.cookie_name());
+        }
+        if is_logged_out {
+            clear_site_data(self.0.options.clear_site_data, headers)?;
         }
         Ok(())
     }
@@ -144,6 +152,19 @@ fn vary_by_cookie<H: HeadersMut>(headers: &mut H) -> Result<(), Error> {
     Ok(())
 }
 
+/// Tells the browser what to remove, unless the handler did.
+fn clear_site_data<H: HeadersMut>(clear: ClearSiteData, headers: &mut H) -> Result<(), Error> {
+    let text = match clear {
+        ClearSiteData::Off => return Ok(()),
+        ClearSiteData::Cache => "\"cache\"",
+        ClearSiteData::CacheAndStorage => "\"cache\", \"storage\"",
+    };
+    if headers.get_all(CLEAR_SITE_DATA).next().is_none() {
+        headers.insert(CLEAR_SITE_DATA, value::<H>(text.into(), false)?);
+    }
+    Ok(())
+}
+
 /// Adds the cookie. One that the handler set under this name is removed: two would contradict each other.
 fn set_cookie<H: HeadersMut>(headers: &mut H, cookie: H::Value, name: &str) {
     let is_ours = |value: &H::Value| {
@@ -181,3 +202,5 @@ const CACHE_CONTROL: &str = "cache-control";
 pub(crate) const COOKIE: &str = "cookie";
 const SET_COOKIE: &str = "set-cookie";
 const VARY: &str = "vary";
+/// W3C Clear Site Data, "The `Clear-Site-Data` HTTP Response Header Field".
+const CLEAR_SITE_DATA: &str = "clear-site-data";

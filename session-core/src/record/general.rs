@@ -57,6 +57,7 @@ impl<'de> Read<'de> for Wire<'de> {
                     wire.remember = lifetime(map.next_value::<&RawValue>()?.get());
                 }
                 "moved" => wire.is_moved = map.next_value::<&RawValue>()?.get() == "true",
+                "sealed" => wire.sealed = Some(map.next_value::<&'de RawValue>()?.get()),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }

@@ -38,6 +38,7 @@ use crate::{Error, ErrorKind, SessionId, Timestamp, Values};
 /// | `remember` | the session's own idle lifetime, in milliseconds | after [`remember_for`](crate::Session::remember_for) |
 /// | `flash_from` | where flash comes from | if overlapping requests left flash that one of them did not see (see [`merge`](crate::merge)) |
 /// | `moved` | `true` | after [`regenerate`](crate::Session::regenerate), under the old id |
+/// | `sealed` | what the record holds, encrypted | if the driver [seals](Self::sealed) records: the data and flash are empty then |
 ///
 /// # Examples
 ///
@@ -70,6 +71,8 @@ pub struct Record {
     pub(crate) is_moved: bool,
     /// For the driver's index. It is in the data too, so it is no part of the JSON.
     pub(crate) owner: Option<Box<str>>,
+    /// The encrypted content, as JSON text.
+    pub(crate) sealed: Option<Box<str>>,
 }
 
 impl Record {
@@ -88,6 +91,7 @@ impl Record {
             remembered_for: None,
             is_moved: false,
             owner: None,
+            sealed: None,
         }
     }
 
@@ -127,6 +131,7 @@ impl Record {
             remembered_for: wire.remember,
             owner: None,
             is_moved: wire.is_moved,
+            sealed: wire.sealed.map(Box::from),
             data: wire.data.over(json),
         })
     }
@@ -143,6 +148,45 @@ impl Record {
     pub fn with_owner(mut self, owner: Option<&str>) -> Self {
         self.owner = owner.map(Into::into);
         self
+    }
+
+    /// Creates the record that a driver stores instead of this one if it encrypts. `content` is what this one holds, encrypted
+    /// and in an encoding that needs no escapes in JSON, such as base64.
+    ///
+    /// The id and what a driver needs beside it stay readable. Everything else is gone from this record. A manager takes
+    /// a sealed record for no session: only a driver that opens it finds the session in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::Record;
+    ///
+    /// let record = Record::from_json(r#"{"id":"a1","data":{"user":42}}"#)?;
+    /// let sealed = record.sealed("c2VjcmV0");
+    /// assert_eq!(sealed.to_json(), r#"{"id":"a1","data":{},"flash_next":{},"sealed":"c2VjcmV0"}"#);
+    /// assert_eq!(Record::from_json(sealed.to_json())?.sealed_content(), Some("c2VjcmV0"));
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sealed(&self, content: &str) -> Self {
+        Self {
+            expires_at: self.expires_at,
+            is_moved: self.is_moved,
+            owner: self.owner.clone(),
+            sealed: Some(format!("\"{}\"", escape(content)).into()),
+            ..Self::new(self.id.clone())
+        }
+    }
+
+    /// Returns the encrypted content of a [sealed](Self::sealed) record.
+    #[must_use]
+    pub fn sealed_content(&self) -> Option<&str> {
+        let content = self.sealed.as_deref()?;
+        // Whatever else is there has no content, and the record is sealed all the same.
+        let quoted = content
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        Some(quoted.unwrap_or_default())
     }
 
     /// Returns the record as JSON, including the expiry.
@@ -226,7 +270,11 @@ impl Record {
     fn write_json(&self, expires_at: Option<Timestamp>) -> String {
         let id = escape(self.id.as_str());
         let mut json = String::with_capacity(
-            self.data.json_len() + self.flash_next.json_len() + id.len() + ROOM_FOR_FIELDS,
+            self.data.json_len()
+                + self.flash_next.json_len()
+                + self.sealed.as_ref().map_or(0, |sealed| sealed.len())
+                + id.len()
+                + ROOM_FOR_FIELDS,
         );
         json.push_str("{\"id\":\"");
         json.push_str(&id);
@@ -256,6 +304,10 @@ impl Record {
         if self.is_moved {
             json.push_str(",\"moved\":true");
         }
+        if let Some(sealed) = &self.sealed {
+            json.push_str(",\"sealed\":");
+            json.push_str(sealed);
+        }
         json.push('}');
         json
     }
@@ -278,6 +330,7 @@ impl PartialEq for Record {
             && self.data == other.data
             && self.flash_next == other.flash_next
             && self.flash_from == other.flash_from
+            && self.sealed == other.sealed
             && fields(self) == fields(other)
     }
 }

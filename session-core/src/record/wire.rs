@@ -22,6 +22,7 @@ pub(crate) struct Wire<'a> {
     pub(crate) oat: Option<Timestamp>,
     pub(crate) remember: Option<Duration>,
     pub(crate) is_moved: bool,
+    pub(crate) sealed: Option<&'a str>,
 }
 
 impl<'a> Wire<'a> {
@@ -43,6 +44,7 @@ impl<'a> Wire<'a> {
                 "oat" => wire.oat = millis(&json[plain.value()?]),
                 "remember" => wire.remember = lifetime(&json[plain.value()?]),
                 "moved" => wire.is_moved = &json[plain.value()?] == "true",
+                "sealed" => wire.sealed = Some(&json[plain.value()?]),
                 _ => plain.value().map(|_| ())?,
             }
             Some(())

@@ -40,6 +40,8 @@ pub(crate) struct Origin {
     pub(crate) is_due: bool,
     /// Whether the client needs a cookie: an old key signed the one that it has, or it has none yet.
     pub(crate) needs_cookie: bool,
+    /// Whether the record is stored in a form that the driver no longer writes.
+    pub(crate) is_outdated: bool,
     /// The content of the client's cookie, where it is not the id and may be needed.
     pub(crate) handle: Option<String>,
 }

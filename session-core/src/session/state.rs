@@ -88,7 +88,11 @@ impl State {
         budget: Budget,
     ) -> Self {
         let changes = Changes::since(&loaded);
-        let Loaded { record, version } = loaded;
+        let Loaded {
+            record,
+            version,
+            is_outdated,
+        } = loaded;
         let origin = Origin {
             id: record.id,
             version,
@@ -97,6 +101,7 @@ impl State {
             ownership,
             is_due,
             needs_cookie,
+            is_outdated,
             handle,
         };
         Self {
@@ -351,6 +356,7 @@ impl State {
             remembered_for: self.remembered_for,
             is_moved: false,
             owner: None,
+            sealed: None,
         };
         if let Some(kept) = &self.kept {
             self.changes.keep(kept, &mut record);

@@ -7,9 +7,11 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, header};
 use session_core::testing::{TestSessions, Visitor};
 use session_core::{
-    CookieOptions, Driver, Error, ErrorKind, Exchange, Expected, Loaded, MemoryDriver, Opening,
-    Record, Saved, Secret, Session, SessionId, SessionManager, Unfinished, async_trait,
+    ClearSiteData, CookieOptions, Driver, Error, ErrorKind, Exchange, Expected, Loaded,
+    MemoryDriver, Opening, Record, Saved, Secret, Session, SessionId, SessionManager, Unfinished,
+    async_trait,
 };
+use test_support::probe::Probe;
 
 fn finish(_: Unfinished) {
     panic!("no commit is dropped here");
@@ -264,6 +266,72 @@ fn s24_a_response_with_the_cookie_is_never_publicly_cacheable() {
             response.insert(header::CACHE_CONTROL, HeaderValue::from_static(chosen));
             exchange.commit(&mut response, finish).await.unwrap();
             assert_eq!(response.get(header::CACHE_CONTROL).unwrap(), sent);
+        }
+    });
+}
+
+#[test]
+fn a_logout_clears_the_data_of_the_site_if_asked_for() {
+    let logout = async |manager: &SessionManager, cookies: &HeaderMap, response: &mut HeaderMap| {
+        let exchange = Exchange::new(manager, cookies);
+        exchange.session().await?.destroy()?;
+        exchange.commit(response, finish).await?;
+        let values = response.get_all("clear-site-data").iter();
+        let values: Vec<_> = values
+            .map(|value| value.to_str().unwrap().to_owned())
+            .collect();
+        Ok::<_, Error>(values)
+    };
+    pollster::block_on(async {
+        for (option, expected) in [
+            (ClearSiteData::Off, None),
+            (ClearSiteData::Cache, Some("\"cache\"")),
+            (
+                ClearSiteData::CacheAndStorage,
+                Some("\"cache\", \"storage\""),
+            ),
+        ] {
+            let probe = Arc::new(Probe::new(MemoryDriver::new()));
+            let manager = SessionManager::builder(probe.clone(), Secret::generate().unwrap())
+                .clear_site_data(option)
+                .build()
+                .unwrap();
+            let log_in = async || {
+                let exchange = Exchange::new(&manager, &HeaderMap::new());
+                exchange
+                    .session()
+                    .await
+                    .unwrap()
+                    .put("user", "ada")
+                    .unwrap();
+                let mut response = HeaderMap::new();
+                exchange.commit(&mut response, finish).await.unwrap();
+                assert!(!response.contains_key("clear-site-data"), "not a logout");
+                let cookie = response[header::SET_COOKIE].to_str().unwrap();
+                let cookie = cookie.split(';').next().unwrap();
+                let mut cookies = HeaderMap::new();
+                cookies.insert(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
+                cookies
+            };
+            let cookies = log_in().await;
+            let cleared = logout(&manager, &cookies, &mut HeaderMap::new())
+                .await
+                .unwrap();
+            assert_eq!(cleared, Vec::from_iter(expected));
+            // The handler's own choice stands, and there is nothing to log out of without a cookie.
+            let cookies = log_in().await;
+            let mut response = HeaderMap::new();
+            response.insert("clear-site-data", HeaderValue::from_static("\"*\""));
+            let cleared = logout(&manager, &cookies, &mut response).await.unwrap();
+            assert_eq!(cleared, ["\"*\""]);
+            let nobody = logout(&manager, &HeaderMap::new(), &mut HeaderMap::new()).await;
+            assert!(nobody.unwrap().is_empty());
+            // A logout that was not stored clears nothing, because the session lives.
+            let cookies = log_in().await;
+            probe.break_writes(true);
+            let mut response = HeaderMap::new();
+            logout(&manager, &cookies, &mut response).await.unwrap_err();
+            assert!(response.is_empty());
         }
     });
 }

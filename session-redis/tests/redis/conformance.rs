@@ -42,3 +42,38 @@ impl Subject for SingleServer {
 }
 
 session_core::conformance!(concurrent, SingleServer::start());
+
+mod sealed {
+    use session_core::conformance::Subject;
+    use session_core::{KeyRing, Secret, SessionId};
+    use session_redis::RedisDriver;
+    use session_sealed::Sealed;
+
+    use super::{RUNTIME, SingleServer};
+
+    /// The same server, with encrypted records.
+    struct SealedServer(SingleServer);
+
+    impl Subject for SealedServer {
+        type Driver = Sealed<RedisDriver>;
+
+        fn driver(&self) -> Self::Driver {
+            let secret = Secret::new("a secret of this test, of more than 32 bytes").unwrap();
+            Sealed::new(self.0.driver(), &KeyRing::new(secret)).unwrap()
+        }
+
+        fn block_on<F: Future>(&self, future: F) -> F::Output {
+            RUNTIME.block_on(future)
+        }
+
+        fn plant(&self, id: &SessionId, value: &str) -> bool {
+            self.0.plant(id, value)
+        }
+
+        fn take_down(&self) -> bool {
+            self.0.take_down()
+        }
+    }
+
+    session_core::conformance!(concurrent, SealedServer(SingleServer::start()));
+}

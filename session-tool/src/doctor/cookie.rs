@@ -37,15 +37,25 @@ pub(crate) fn name(settings: &Settings<'_>) -> Check {
     Check::ok(
         "cookie name",
         match &*name {
+            name if name.starts_with("__host-http-") => format!(
+                "{}: only this host can set it, over HTTPS, and no script can",
+                cookie.name
+            ),
             name if name.starts_with("__host-") => {
                 format!("{}: only this host can set it, over HTTPS", cookie.name)
+            }
+            name if name.starts_with("__http-") => {
+                format!(
+                    "{}: can only be set over HTTPS, and by no script",
+                    cookie.name
+                )
             }
             name if name.starts_with("__secure-") => {
                 format!("{}: can only be set over HTTPS", cookie.name)
             }
             _ if is_host_only => {
                 format!(
-                    "{0}; with the name __Host-{0}, no other host could set it",
+                    "{0}; with the name __Host-Http-{0}, no other host and no script could set it",
                     cookie.name
                 )
             }

@@ -14,11 +14,11 @@ use session_redis::fred::types::{Builder, ClusterHash, CustomCommand};
 use crate::doctor::check::Check;
 use crate::doctor::latency;
 use crate::doctor::server::Info;
+use crate::driver;
 use crate::failure::Failure;
-use crate::store;
 
 pub(crate) async fn checks(config: &SessionConfig) -> Vec<Check> {
-    match store::open(config).await {
+    match driver::bare_redis(config).await {
         Ok(driver) => {
             let mut checks = vec![
                 Check::ok("redis", "reachable, login accepted"),

@@ -3,12 +3,12 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
-use session_cookie::CookieDriver;
-use session_core::{ConfigError, DriverName, SessionConfig};
+use session_core::{ConfigError, DriverName, PlainRecords, SessionConfig};
 
 use crate::doctor::check::Check;
 use crate::doctor::cookie::{self, Cookie};
 use crate::doctor::secrets;
+use crate::driver;
 use crate::failure::Failure;
 use crate::time::span;
 use crate::variables::Variables;
@@ -20,6 +20,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) cookie: Cookie,
     pub(crate) lifetime: Duration,
     pub(crate) keys: usize,
+    /// `None` if sessions are not encrypted.
+    pub(crate) encryption: Option<PlainRecords>,
     pub(crate) is_production: bool,
 }
 
@@ -31,14 +33,19 @@ type Area = (
     fn(&Settings<'_>) -> Check,
 );
 
-const AREAS: [Area; 10] = [
+const AREAS: [Area; 11] = [
     ("secret", &["SESSION_SECRET", "APP_KEY"], secrets::primary),
     (
         "previous secrets",
         &["SESSION_PREVIOUS_SECRETS"],
         secrets::previous,
     ),
-    ("driver", &["SESSION_DRIVER"], driver),
+    ("driver", &["SESSION_DRIVER"], driver_name),
+    (
+        "encryption",
+        &["SESSION_ENCRYPT", "SESSION_PLAIN_RECORDS"],
+        encryption,
+    ),
     ("lifetime", &["SESSION_LIFETIME"], lifetime),
     ("cookie name", &["SESSION_COOKIE"], cookie::name),
     ("secure", &["SESSION_SECURE"], cookie::secure),
@@ -64,8 +71,9 @@ pub(crate) fn checks(
         driver: config.driver(),
         cookie: cookie
             .map_err(|error| Failure::new(format!("cannot read the cookie options ({error})")))?,
-        lifetime: config.builder(CookieDriver)?.build()?.lifetime(),
+        lifetime: config.builder(driver::cookie(config)?)?.build()?.lifetime(),
         keys: config.key_ring()?.size(),
+        encryption: config.encrypts().then(|| config.plain_records()),
         is_production: ["APP_ENV", "NODE_ENV"].iter().any(|name| {
             variables
                 .get(name)
@@ -90,7 +98,28 @@ pub(crate) fn checks(
     Ok(checks)
 }
 
-fn driver(settings: &Settings<'_>) -> Check {
+fn encryption(settings: &Settings<'_>) -> Check {
+    let remedy = "unset SESSION_PLAIN_RECORDS once a lifetime has passed";
+    match (settings.encryption, settings.driver) {
+        (None, DriverName::Cookie) => Check::ok("encryption", "off: users can read their sessions"),
+        (None, _) => Check::ok("encryption", "off: sessions are stored readable"),
+        (Some(PlainRecords::Refuse), _) => {
+            Check::ok("encryption", "on: only the service can read sessions")
+        }
+        (Some(PlainRecords::Accept), _) => Check::warn(
+            "encryption",
+            "on, but sessions that are not encrypted are still accepted",
+            remedy,
+        ),
+        (Some(PlainRecords::Write), _) => Check::warn(
+            "encryption",
+            "being turned on or off: encrypted sessions open, and none is encrypted",
+            "set SESSION_PLAIN_RECORDS to accept, or SESSION_ENCRYPT to false, once a lifetime has passed",
+        ),
+    }
+}
+
+fn driver_name(settings: &Settings<'_>) -> Check {
     match settings.driver {
         DriverName::Cookie => Check::ok(
             "driver",

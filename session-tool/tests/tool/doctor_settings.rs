@@ -14,13 +14,14 @@ fn a_good_configuration_passes() {
         "ok    secret            36 bytes\n\
          ok    previous secrets  none\n\
          ok    driver            cookie: logging out does not invalidate copies of the cookie\n\
+         ok    encryption        off: users can read their sessions\n\
          ok    lifetime          2 h of inactivity\n\
-         ok    cookie name       shop; with the name __Host-shop, no other host could set it\n\
+         ok    cookie name       shop; with the name __Host-Http-shop, no other host and no script could set it\n\
          ok    secure            on: the cookie is only sent over HTTPS\n\
          ok    same site         lax: from other sites, only links send the cookie\n\
          ok    path              / (the whole host)\n\
          ok    domain            this host only\n\
-         9 checks: 9 ok, 0 warn, 0 fail\n",
+         10 checks: 10 ok, 0 warn, 0 fail\n",
     );
 }
 
@@ -38,7 +39,7 @@ fn a_warning_fails_only_if_strict_or_in_production() {
          \x20                       → unset SESSION_SECURE or set it to true wherever users connect over HTTPS\n",
     );
     assert!(
-        ran.out.ends_with("9 checks: 8 ok, 1 warn, 0 fail\n"),
+        ran.out.ends_with("10 checks: 9 ok, 1 warn, 0 fail\n"),
         "{ran:?}"
     );
     assert_eq!(insecure(&["doctor", "--strict"]).run().code, 1);
@@ -188,6 +189,18 @@ fn every_other_setting_is_checked() {
             "__Host-s",
             "cookie name",
             "ok __Host-s: only this host can set it, over HTTPS",
+        ),
+        (
+            "SESSION_COOKIE",
+            "__Host-Http-s",
+            "cookie name",
+            "ok __Host-Http-s: only this host can set it, over HTTPS, and no script can",
+        ),
+        (
+            "SESSION_COOKIE",
+            "__Http-s",
+            "cookie name",
+            "ok __Http-s: can only be set over HTTPS, and by no script",
         ),
         (
             "SESSION_COOKIE",

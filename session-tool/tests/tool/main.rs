@@ -5,6 +5,7 @@ mod cookies;
 mod dependencies;
 mod doctor_redis;
 mod doctor_settings;
+mod encryption;
 mod redis;
 mod run;
 mod secrets;

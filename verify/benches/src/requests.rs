@@ -6,7 +6,8 @@ use std::hint::black_box;
 use pollster::block_on;
 use serde_json::value::RawValue;
 use session_cookie::CookieDriver;
-use session_core::{Driver, MemoryDriver, Outcome, Secret, SessionManager, Token};
+use session_core::{Driver, KeyRing, MemoryDriver, Outcome, Secret, SessionManager, Token};
+use session_sealed::Sealed;
 
 use crate::cases::Case;
 use crate::session::{SECRET, SESSION};
@@ -15,7 +16,14 @@ use crate::session::{SECRET, SESSION};
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let mut cases = of("cookie", || manager(CookieDriver));
+    cases.extend(of("encrypted", || {
+        manager(CookieDriver::encrypted(&keys()))
+    }));
     cases.extend(of("memory", || manager(MemoryDriver::new())));
+    cases.extend(of("sealed memory", || {
+        let driver = Sealed::new(MemoryDriver::new(), &keys());
+        manager(driver.expect("it can revoke"))
+    }));
     cases
 }
 
@@ -41,9 +49,12 @@ fn of(driver: &str, manager: fn() -> SessionManager) -> Vec<Case> {
 /// If the default settings are invalid.
 #[must_use]
 pub fn manager(driver: impl Driver) -> SessionManager {
-    let secret = Secret::new(SECRET).expect("it is long enough");
-    let manager = SessionManager::builder(driver, secret).build();
+    let manager = SessionManager::builder(driver, keys()).build();
     manager.expect("the defaults are valid")
+}
+
+fn keys() -> KeyRing {
+    KeyRing::new(Secret::new(SECRET).expect("it is long enough"))
 }
 
 /// Returns the token of a new session with these values.

@@ -48,7 +48,7 @@ impl Fixture {
         let backend = driver.start(&clock, own_server).await;
         Self {
             adapter,
-            driver: driver.name(),
+            driver: driver.driver(),
             probe: Arc::new(Probe::new(backend.driver())),
             backend,
             clock,

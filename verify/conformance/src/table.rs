@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use session_core::DriverName;
-
 /// The results of each scenario with each adapter and driver.
 #[derive(Debug)]
 pub(crate) struct Table {
     adapters: Vec<&'static str>,
-    drivers: Vec<DriverName>,
+    drivers: Vec<String>,
     rows: Vec<(String, Vec<Verdict>)>,
 }
 
@@ -24,7 +22,7 @@ pub(crate) enum Verdict {
 }
 
 impl Table {
-    pub(crate) const fn new(adapters: Vec<&'static str>, drivers: Vec<DriverName>) -> Self {
+    pub(crate) const fn new(adapters: Vec<&'static str>, drivers: Vec<String>) -> Self {
         Self {
             adapters,
             drivers,
@@ -71,7 +69,7 @@ impl Table {
 
     /// Returns the shortest prefixes that tell the drivers' names apart, at one width.
     fn labels(&self) -> Vec<String> {
-        let names: Vec<String> = self.drivers.iter().map(ToString::to_string).collect();
+        let names = &self.drivers;
         let longest = names.iter().map(String::len).max().unwrap_or_default();
         let labels = |length| -> Vec<String> {
             let cut = names.iter().map(|name| name.chars().take(length));
@@ -84,7 +82,10 @@ impl Table {
             sorted.dedup();
             sorted.len() == labels.len()
         };
-        (1..=longest).map(labels).find(is_unique).unwrap_or(names)
+        (1..=longest)
+            .map(labels)
+            .find(is_unique)
+            .unwrap_or_else(|| names.clone())
     }
 
     /// Returns the reasons why scenarios do not apply to drivers.
@@ -93,7 +94,7 @@ impl Table {
         for (scenario, verdicts) in self.selected() {
             for (driver, verdict) in self.drivers.iter().zip(verdicts) {
                 if let Verdict::Inapplicable(reason) = verdict {
-                    let scenarios = reasons.entry((driver.to_string(), *reason)).or_default();
+                    let scenarios = reasons.entry((driver.clone(), *reason)).or_default();
                     scenarios.push(&**scenario);
                 }
             }
@@ -155,7 +156,7 @@ impl Verdict {
 
 /// Checks that the table shows and counts every verdict and explains every gap.
 pub(crate) fn check() {
-    let drivers = vec![DriverName::Cookie, DriverName::Memory];
+    let drivers = vec!["cookie".to_owned(), "memory".to_owned()];
     let mut table = Table::new(vec!["axum", "warp"], drivers);
     let gap = Verdict::Inapplicable("there is no store");
     let (passed, failed, skipped) = (Verdict::Passed, Verdict::Failed, Verdict::NotSelected);

@@ -223,6 +223,10 @@ impl<D: Driver> Driver for Probe<D> {
     async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
         self.driver.owned_by(owner).await
     }
+
+    fn is_sealed(&self) -> bool {
+        self.driver.is_sealed()
+    }
 }
 
 impl fmt::Debug for Script {

@@ -68,6 +68,67 @@ async fn a_driver_without_its_feature_is_named_with_the_fix() {
     );
 }
 
+#[cfg(not(feature = "encryption"))]
+#[tokio::test]
+async fn s38_encryption_without_its_feature_is_a_start_up_error_with_the_fix() {
+    for driver in ["cookie", "memory"] {
+        let vars = [("SESSION_DRIVER", driver), ("SESSION_ENCRYPT", "true")];
+        let error = manager(&vars).await.unwrap_err();
+        assert_eq!(error.setting(), "SESSION_ENCRYPT");
+        assert_eq!(
+            error.to_string(),
+            "SESSION_ENCRYPT: encryption is not built in; \
+             enable the feature `encryption` of your adapter, such as session-axum, or turn it off"
+        );
+    }
+}
+
+#[cfg(feature = "encryption")]
+#[tokio::test]
+async fn s38_encryption_is_turned_on_by_a_setting() {
+    let of = async |driver, encrypt| {
+        let vars = [("SESSION_DRIVER", driver), ("SESSION_ENCRYPT", encrypt)];
+        manager(&vars).await.unwrap()
+    };
+    let (encrypted, plain) = (of("cookie", "true").await, of("cookie", "false").await);
+    assert!(encrypted.is_sealed() && !plain.is_sealed());
+    let response = put_user(&encrypted, "").await;
+    assert!(cookie(&response).contains("=v1."), "{}", cookie(&response));
+    let again = put_user(&encrypted, &cookie(&response)).await;
+    assert_eq!(again.extensions().get(), Some(&false));
+    let elsewhere = put_user(&plain, &cookie(&response)).await;
+    assert_eq!(elsewhere.extensions().get(), Some(&true));
+    assert!(of("memory", "true").await.is_sealed());
+    assert!(!of("memory", "false").await.is_sealed());
+}
+
+#[cfg(feature = "encryption")]
+#[tokio::test]
+async fn plain_sessions_are_accepted_while_encryption_is_turned_on() {
+    let plain = manager(&[]).await.unwrap();
+    let accepting = manager(&[
+        ("SESSION_ENCRYPT", "true"),
+        ("SESSION_PLAIN_RECORDS", "accept"),
+    ]);
+    let accepting = accepting.await.unwrap();
+    let old = cookie(&put_user(&plain, "").await);
+    let response = put_user(&accepting, &old).await;
+    assert_eq!(response.extensions().get(), Some(&false));
+    assert!(cookie(&response).contains("=v1."));
+}
+
+#[cfg(feature = "encryption")]
+#[tokio::test]
+async fn padding_is_a_setting() {
+    let json = r#"{"secret":"0123456789abcdef0123456789abcdef","encrypt":true,"pad_cookie":true}"#;
+    let config: SessionConfig = serde_json::from_str(json).unwrap();
+    let builder = session_tower::builder(&config).await.unwrap();
+    let response = put_user(&builder.build().unwrap(), "").await;
+    let cookie = cookie(&response);
+    let (sealed, _) = cookie.rsplit_once('.').unwrap();
+    assert_eq!((sealed.len() - "session=v1.".len()) % 64, 0);
+}
+
 #[cfg(feature = "redis")]
 #[tokio::test]
 async fn an_unreachable_redis_is_a_start_up_error() {

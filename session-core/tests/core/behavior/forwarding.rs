@@ -59,6 +59,11 @@ impl Driver for Recorder {
         self.called("owned_by");
         Ok(Some(Vec::new()))
     }
+
+    fn is_sealed(&self) -> bool {
+        self.called("is_sealed");
+        true
+    }
 }
 
 fn call_every_method(driver: &(impl Driver + ?Sized)) {
@@ -74,6 +79,7 @@ fn call_every_method(driver: &(impl Driver + ?Sized)) {
         assert_eq!(touched.unwrap(), Touched::Gone);
         assert!(matches!(driver.capacity(), Capacity::Json(7)));
         assert_eq!(driver.owned_by("ada").await.unwrap(), Some(Vec::new()));
+        assert!(driver.is_sealed());
     });
 }
 
@@ -95,6 +101,7 @@ fn pointers_forward_every_method() {
         "touch",
         "capacity",
         "owned_by",
+        "is_sealed",
     ];
     assert_eq!(*recorder.0.lock().unwrap(), expected.repeat(4));
 }
@@ -114,5 +121,6 @@ fn default_methods_are_correct() {
             .unwrap();
         assert_eq!(touched, Touched::MustSave);
         assert!(matches!(plain.capacity(), Capacity::Unlimited));
+        assert!(!plain.is_sealed());
     });
 }

@@ -11,6 +11,7 @@ mod forwarding;
 mod handle;
 mod late;
 mod outage;
+mod outdated;
 mod owners;
 mod remember;
 mod renewal;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use pollster::block_on;
-use session_core::{CookieOptions, DriverName, MemoryDriver, SameSite, SessionConfig};
+use session_core::{
+    CookieOptions, DriverName, MemoryDriver, PlainRecords, SameSite, SessionConfig,
+};
 
 use crate::common::{HOUR, MINUTE, SECRET, clock};
 
@@ -21,6 +23,18 @@ fn an_empty_file_is_the_default_without_a_secret() {
     assert_eq!(config.key_ring().unwrap_err().to_string(), expected);
     let error = config.builder(MemoryDriver::new()).unwrap_err();
     assert_eq!(error.to_string(), expected);
+}
+
+/// Security checklist, statement 38: nothing is stored in the clear by mistake.
+#[test]
+fn s38_settings_that_ask_for_encryption_reject_a_driver_without_it() {
+    let config = read(&format!(r#"{{"secret":"{SECRET}","encrypt":true}}"#)).unwrap();
+    let error = config.builder(MemoryDriver::new()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "encrypt: is on, but the driver does not encrypt; \
+         wrap it in `Sealed`, use `CookieDriver::encrypted`, or turn it off"
+    );
 }
 
 #[test]
@@ -42,7 +56,10 @@ fn every_setting_is_read() {
             "on_outage": "refuse",
             "on_save_failure": "refuse",
             "caching": "off",
+            "clear_site_data": "cache",
             "accept_without_expiry": true,
+            "plain_records": "write",
+            "pad_cookie": true,
             "redis_url": "redis://cache",
             "prefix": "app:"
         }}"#
@@ -50,6 +67,8 @@ fn every_setting_is_read() {
     .unwrap();
     assert_eq!(config.driver(), DriverName::Memory);
     assert_eq!(config.redis_url(), Some("redis://cache"));
+    assert_eq!(config.plain_records(), PlainRecords::Write);
+    assert!(config.pads_cookie() && !config.encrypts());
     assert_eq!(config.prefix(), "app:");
     let expected = CookieOptions::default()
         .name("sid")

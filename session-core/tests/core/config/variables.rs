@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pollster::block_on;
 use session_core::{
-    CookieOptions, DriverName, MemoryDriver, SameSite, SessionConfig, SessionManager,
+    CookieOptions, DriverName, MemoryDriver, PlainRecords, SameSite, SessionConfig, SessionManager,
 };
 
 use crate::common::{MINUTE, SECRET};
@@ -59,6 +59,8 @@ fn every_variable_but_the_secret_has_a_default() {
     let config = config(&[]);
     assert_eq!(config.driver(), DriverName::Cookie);
     assert_eq!(config.cookie(), &CookieOptions::default());
+    assert!(!config.encrypts() && !config.pads_cookie());
+    assert_eq!(config.plain_records(), PlainRecords::Refuse);
     assert_eq!(config.redis_url(), None);
     assert_eq!(config.prefix(), "session:");
     assert!(signs_with(&config, SECRET));
@@ -79,9 +81,11 @@ fn every_variable_is_read() {
         ("SESSION_SAME_SITE", "Strict"),
         ("SESSION_PATH", "/app"),
         ("SESSION_DOMAIN", "example.com"),
+        ("SESSION_PLAIN_RECORDS", "accept"),
         ("REDIS_URL", "redis://cache:6380/2"),
         ("SESSION_PREFIX", "app:"),
     ]);
+    assert_eq!(config.plain_records(), PlainRecords::Accept);
     assert_eq!(config.driver(), DriverName::Redis);
     assert!(signs_with(&config, OTHER));
     let expected = CookieOptions::default()
@@ -116,6 +120,15 @@ fn every_spelling_of_a_value_is_accepted() {
     ] {
         let expected = CookieOptions::default().secure(secure);
         assert_eq!(config(&[("SESSION_SECURE", value)]).cookie(), &expected);
+        assert_eq!(config(&[("SESSION_ENCRYPT", value)]).encrypts(), secure);
+    }
+    for (value, plain_records) in [
+        ("refuse", PlainRecords::Refuse),
+        ("Accept", PlainRecords::Accept),
+        ("WRITE", PlainRecords::Write),
+    ] {
+        let read = config(&[("SESSION_PLAIN_RECORDS", value)]);
+        assert_eq!(read.plain_records(), plain_records);
     }
     for (value, same_site) in [
         ("lax", SameSite::Lax),
@@ -140,6 +153,12 @@ fn an_invalid_value_is_reported_with_its_variable_and_a_remedy() {
             "use cookie, memory or redis",
         ),
         ("SESSION_SECURE", ["", "yes", "on"], "use true or false"),
+        ("SESSION_ENCRYPT", ["", "yes", "aes"], "use true or false"),
+        (
+            "SESSION_PLAIN_RECORDS",
+            ["", "true", "reject"],
+            "use refuse, accept or write",
+        ),
         (
             "SESSION_SAME_SITE",
             ["", "laxe", "no"],

@@ -49,7 +49,9 @@ fn profile(all: &[Case], name: &str) -> Option<Profile> {
     callgrind::profile(&case.expect("the case exists").name)
 }
 
-const CASES: [&str; 4] = [
+const CASES: [&str; 6] = [
+    "encrypted: read",
+    "encrypted: read + write",
     "cookie: read",
     "floor: read",
     "cookie: read + write",

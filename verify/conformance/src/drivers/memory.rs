@@ -10,7 +10,7 @@ pub(super) struct Memory;
 
 #[async_trait]
 impl TestedDriver for Memory {
-    fn name(&self) -> DriverName {
+    fn driver(&self) -> DriverName {
         DriverName::Memory
     }
 

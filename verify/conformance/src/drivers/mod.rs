@@ -8,19 +8,30 @@ use std::time::Duration;
 
 use session_core::{Driver, DriverName, ManualClock, async_trait};
 
-use self::cookie::Cookie;
+use self::cookie::{Cookie, EncryptedCookie};
 use self::memory::Memory;
 use self::redis::Redis;
 
 /// Returns every driver that the suite tests, in the table's order.
 pub(crate) fn all() -> Vec<Box<dyn TestedDriver>> {
-    vec![Box::new(Cookie), Box::new(Memory), Box::<Redis>::default()]
+    vec![
+        Box::new(Cookie),
+        Box::new(EncryptedCookie),
+        Box::new(Memory),
+        Box::<Redis>::default(),
+    ]
 }
 
 /// A driver under test, and any server that its scenarios share.
 #[async_trait]
 pub(crate) trait TestedDriver: Send + Sync {
-    fn name(&self) -> DriverName;
+    /// Returns the driver's name in settings.
+    fn driver(&self) -> DriverName;
+
+    /// Returns the name in the table.
+    fn name(&self) -> String {
+        self.driver().to_string()
+    }
 
     fn storage(&self) -> Storage;
 

@@ -26,7 +26,7 @@ struct RedisBackend {
 
 #[async_trait]
 impl TestedDriver for Redis {
-    fn name(&self) -> DriverName {
+    fn driver(&self) -> DriverName {
         DriverName::Redis
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use session_core::{Caching, Renewal};
+use session_core::{Builder, Caching, ClearSiteData, Renewal};
 use test_support::http::{Answer, Method};
 
 use super::lab_reply;
@@ -17,6 +17,7 @@ scenarios! {
     s25_an_existing_vary_is_extended,
     s25_ignoring_the_session_adds_no_headers,
     caching_headers_can_be_turned_off,
+    a_logout_clears_the_data_of_the_site_if_asked_for,
 }
 
 async fn s25_reading_the_session_adds_vary_cookie(fixture: Fixture) {
@@ -137,4 +138,18 @@ async fn caching_headers_can_be_turned_off(fixture: Fixture) {
         assert_eq!(answer.header("vary"), vary);
         assert_eq!(answer.header("cache-control"), cache_control);
     }
+}
+
+async fn a_logout_clears_the_data_of_the_site_if_asked_for(fixture: Fixture) {
+    let clearing = |builder: Builder| builder.clear_site_data(ClearSiteData::CacheAndStorage);
+    let browser = fixture.serve_with(clearing).await.browser();
+    let written = browser.put("/api/session/a", "1").await;
+    assert_eq!(written.header("clear-site-data"), "");
+    let gone = browser.post("/api/destroy", "").await;
+    assert_eq!(gone.header("clear-site-data"), r#""cache", "storage""#);
+    // By default, nothing is cleared.
+    let by_default = fixture.browser().await;
+    by_default.put("/api/session/a", "1").await;
+    let gone = by_default.post("/api/destroy", "").await;
+    assert_eq!(gone.header("clear-site-data"), "");
 }

@@ -60,6 +60,8 @@ async fn the_page_names_the_driver_and_the_lifetime(fixture: Fixture) {
     };
     assert!(page.contains(&format!("<b>{}</b>", fixture.driver)));
     assert!(page.contains(place));
+    let is_encrypted = fixture.probe.driver.is_sealed();
+    assert_eq!(page.contains(", encrypted"), is_encrypted);
     assert!(page.contains("120 minutes"));
 }
 

@@ -21,6 +21,11 @@ pub trait Backend {
     /// Returns where records live.
     fn storage(&self) -> Storage;
 
+    /// Returns `true` if cookies that carry the whole record are encrypted. Default: they are not.
+    fn is_encrypted(&self) -> bool {
+        false
+    }
+
     /// Returns the resolution of the store's time. Default: zero, because it follows the clock
     /// exactly.
     fn grain(&self) -> Duration {

@@ -87,6 +87,7 @@ impl<'a, S: Backend> Play<'a, S> {
         let limit = match backend.storage() {
             Storage::Client => Limit::Cookie {
                 name: "session".len(),
+                is_encrypted: backend.is_encrypted(),
             },
             Storage::Server if choices.one_in(3) => Limit::Json(1_200),
             Storage::Server => Limit::None,

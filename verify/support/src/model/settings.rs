@@ -28,6 +28,7 @@ pub(crate) enum Limit {
     /// 4096 bytes for the cookie's value and its name, which has `name` bytes.
     Cookie {
         name: usize,
+        is_encrypted: bool,
     },
 }
 
@@ -98,7 +99,10 @@ impl Limit {
         match self {
             Self::None => usize::MAX,
             Self::Json(limit) => limit,
-            Self::Cookie { name } => (4096 - 44 - name) * 3 / 4,
+            Self::Cookie { name, is_encrypted } => {
+                let (mark, seal) = overhead(is_encrypted);
+                (4096 - 44 - mark - name) * 3 / 4 - seal
+            }
         }
     }
 
@@ -108,13 +112,21 @@ impl Limit {
             Self::None => return Ok(()),
             Self::Json(limit) => (json, limit),
             // base64 without padding, then a dot and 32 bytes in base64.
-            Self::Cookie { name } => (name + (4 * json).div_ceil(3) + 44, 4096),
+            Self::Cookie { name, is_encrypted } => {
+                let (mark, seal) = overhead(is_encrypted);
+                (name + mark + (4 * (json + seal)).div_ceil(3) + 44, 4096)
+            }
         };
         if size > limit {
             return Err(Failure::TooLarge { size, limit });
         }
         Ok(())
     }
+}
+
+/// Returns what encryption adds: the bytes of a mark in front, and those of a nonce and a tag.
+const fn overhead(is_encrypted: bool) -> (usize, usize) {
+    if is_encrypted { (3, 24 + 16) } else { (0, 0) }
 }
 
 /// The kind of an error, in a form that the model can create.

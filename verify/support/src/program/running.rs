@@ -9,6 +9,7 @@ pub(super) const TESTS: &[Test] = tests![
     without_settings_it_starts_and_prints_its_defaults,
     with_settings_it_follows_them_and_prints_no_remarks,
     secure_can_be_turned_on,
+    s38_encryption_can_be_turned_on,
     app_key_replaces_a_missing_secret,
     an_interrupt_stops_it_cleanly_despite_an_open_connection,
     s26_no_secret_is_logged_at_any_level,
@@ -61,6 +62,38 @@ async fn secure_can_be_turned_on(playground: Playground) {
     assert!(!program.printed.iter().any(|line| line.contains("SECURE")));
     let put = program.browser().put("/api/session/a", "1").await;
     assert!(put.set_cookie().1.contains("; Secure"));
+}
+
+async fn s38_encryption_can_be_turned_on(playground: Playground) {
+    let settings = |driver, encrypt| {
+        [
+            ("SESSION_SECRET", SECRET),
+            ("SESSION_DRIVER", driver),
+            ("SESSION_ENCRYPT", encrypt),
+        ]
+    };
+    let program = Program::start(playground, &settings("cookie", "true")).await;
+    let last = program.printed.last().unwrap();
+    assert!(
+        last.ends_with("with the cookie driver, encrypted"),
+        "{last}"
+    );
+    let browser = program.browser();
+    let cookie = browser.put("/api/session/a", "1").await.cookie();
+    assert!(cookie.contains("=v1."), "{cookie}");
+    assert_eq!(browser.get("/api/session/a").await.body, "1");
+    let page = browser.page().await;
+    assert!(page.contains("in your browser’s cookie, encrypted"));
+    // The cookie is of no use where encryption is off.
+    let plain = Program::start(playground, &settings("cookie", "false")).await;
+    let found = plain.browser().with_cookie("/api/session/a", &cookie).await;
+    assert_eq!(found.status, 404);
+
+    let memory = Program::start(playground, &settings("memory", "true")).await;
+    let browser = memory.browser();
+    browser.put("/api/session/a", "1").await;
+    assert_eq!(browser.get("/api/session/a").await.body, "1");
+    assert!(browser.page().await.contains("on the server, encrypted"));
 }
 
 async fn app_key_replaces_a_missing_secret(playground: Playground) {

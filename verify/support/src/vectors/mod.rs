@@ -7,6 +7,7 @@
 mod file;
 pub mod json;
 pub mod operation;
+mod sealed;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,6 +21,7 @@ pub use self::file::{
     Chain, CookieLoad, CookieOptions, Expect, LoadedSession, RedisLoad, Sequence, Shape, Step,
     Vectors, Write,
 };
+pub use self::sealed::Sealed;
 
 /// Returns the attributes of a Set-Cookie line in lower case. Their order does not matter.
 pub fn attributes(line: &str) -> BTreeSet<String> {
