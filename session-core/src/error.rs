@@ -30,7 +30,7 @@ use std::fmt;
 pub struct Error {
     kind: ErrorKind,
     key: Option<Box<str>>,
-    /// Of a value that cannot be read: what it is, and as what it cannot be read.
+    /// What is wrong with a value that cannot be read, or with an argument.
     mismatch: Option<Box<str>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -118,6 +118,14 @@ impl Error {
         self
     }
 
+    /// Creates the error for an argument that is outside its limits.
+    pub(crate) fn invalid(problem: &str) -> Self {
+        Self {
+            mismatch: Some(problem.into()),
+            ..Self::new(ErrorKind::Invalid)
+        }
+    }
+
     /// Adds what a value is, and the type as which it cannot be read.
     pub(crate) fn with_mismatch(mut self, found: &str, expected: &str) -> Self {
         self.mismatch = Some(format!("is {found} and cannot be read as {expected}").into());
@@ -161,7 +169,13 @@ impl fmt::Display for Error {
                  separate routes",
             ),
             ErrorKind::Unsupported => f.write_str("the session system cannot do this"),
-            ErrorKind::Invalid => f.write_str("an argument is invalid"),
+            ErrorKind::Invalid => {
+                if self.key.is_some() {
+                    value(f)?;
+                    f.write_str(" ")?;
+                }
+                f.write_str(self.mismatch.as_deref().unwrap_or("an argument is invalid"))
+            }
             ErrorKind::Random => {
                 f.write_str("the operating system's random number generator failed")
             }

@@ -78,7 +78,7 @@ impl Builder {
     /// [listed](SessionManager::sessions_of) and [ended](SessionManager::revoke_all_of). Default: none.
     ///
     /// The value is a string or a number. A number counts as its text. Storing anything else under the key fails with
-    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode), except `null`, which is no owner.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), except `null`, which is no owner.
     ///
     /// In a server-side store, each record then also says when it was created and saved and when it got its owner.
     pub fn owner_key(mut self, key: impl Into<String>) -> Self {

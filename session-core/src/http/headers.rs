@@ -89,12 +89,13 @@ impl SessionManager {
 /// The status with which an HTTP service answers an error (feature `http`).
 #[cfg(feature = "http")]
 impl Error {
-    /// Returns 413 for [`ErrorKind::TooLarge`], 501 for [`ErrorKind::Unsupported`], 503 for
+    /// Returns 400 for [`ErrorKind::Invalid`], 413 for [`ErrorKind::TooLarge`], 501 for [`ErrorKind::Unsupported`], 503 for
     /// [`ErrorKind::Unavailable`] and [`ErrorKind::Conflict`], and 500 for the others.
     #[must_use]
     pub const fn status(&self) -> http::StatusCode {
         use http::StatusCode;
         match self.kind() {
+            ErrorKind::Invalid => StatusCode::BAD_REQUEST,
             ErrorKind::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorKind::Unavailable | ErrorKind::Conflict => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Unsupported => StatusCode::NOT_IMPLEMENTED,

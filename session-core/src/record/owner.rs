@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::Record;
 use crate::config::options::Options;
-use crate::{Error, ErrorKind, Timestamp};
+use crate::{Error, Timestamp};
 
 /// The owner of a record, and since when.
 #[derive(Clone, Debug, Default)]
@@ -57,14 +57,13 @@ pub(crate) fn check(key: &str, json: &str) -> Result<(), Error> {
     if json == RawValue::NULL.get() || read(json).is_some() {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Encode)
-        .with_key(key)
-        .with_source("the owner of a session must be a string or a number"))
+    Err(Error::invalid("must be a string or a number: it is the session's owner").with_key(key))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
     fn an_owner_is_a_string_or_a_number() {
@@ -85,7 +84,7 @@ mod tests {
             let error = check("user", json).unwrap_err();
             assert_eq!(
                 (error.kind(), error.key()),
-                (ErrorKind::Encode, Some("user"))
+                (ErrorKind::Invalid, Some("user"))
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, ErrorKind, Session};
+use crate::{Error, Session};
 
 /// # Remember me
 impl Session {
@@ -24,7 +24,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Invalid`] if `lifetime` is shorter than a second, and fails like
+    /// Returns [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if `lifetime` is shorter than a second, and fails like
     /// [every write](Self#errors).
     ///
     /// # Examples
@@ -46,8 +46,9 @@ impl Session {
     /// ```
     pub fn remember_for(&self, lifetime: Duration) -> Result<(), Error> {
         if lifetime < MIN_LIFETIME {
-            return Err(Error::new(ErrorKind::Invalid)
-                .with_source("a session's lifetime must be at least a second"));
+            return Err(Error::invalid(
+                "a session's lifetime must be at least a second",
+            ));
         }
         self.change()?.remember(Some(lifetime))
     }

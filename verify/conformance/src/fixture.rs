@@ -80,6 +80,7 @@ impl Fixture {
     ) -> PlaygroundServer {
         let builder = SessionManager::builder(self.probe.clone(), keys)
             .cookie(plain_cookie())
+            .owner_key("user")
             .clock(self.clock.clone());
         let manager = set(builder).build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -35,6 +35,9 @@ pub(crate) const PANIC: &str = "a handler panics on purpose";
 /// A request header that names a line of the [`reply`]: `name: value`, or `status: 404`.
 pub(crate) const REPLY: &str = "reply";
 
+/// A request header that marks the request as background, by the middleware's rule.
+pub(crate) const BACKGROUND: &str = "x-background";
+
 /// Builds the response that the request's [`REPLY`] headers describe.
 pub(crate) fn reply(request: &HeaderMap) -> Response<String> {
     let mut response = Response::new("a reply".to_owned());

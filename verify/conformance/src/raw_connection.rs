@@ -53,6 +53,18 @@ impl RawConnection {
         }
     }
 
+    /// Reads until this text has arrived, and what came before it.
+    pub(crate) async fn text_until(&mut self, text: &str) -> String {
+        loop {
+            let so_far = String::from_utf8_lossy(&self.read);
+            if let Some(at) = so_far.find(text) {
+                let length = at + text.len();
+                return self.text(length).await;
+            }
+            self.read_more().await;
+        }
+    }
+
     /// Reads a short text frame from a WebSocket server (RFC 6455, "Base Framing Protocol").
     pub(crate) async fn text_frame(&mut self) -> String {
         let start = self.bytes(2).await;

@@ -207,7 +207,7 @@ fn a_value_that_is_no_owner_is_an_error_and_changes_nothing() {
     ] {
         assert_eq!(
             (error.kind(), error.key()),
-            (ErrorKind::Encode, Some("user"))
+            (ErrorKind::Invalid, Some("user"))
         );
     }
     assert_eq!(

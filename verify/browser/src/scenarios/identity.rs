@@ -123,14 +123,14 @@ async fn after_logout_the_back_button_shows_pages_that_only_read_the_session(set
     let address = server.at(LOOPBACK) + "api/session/user";
     let text = "return document.body.innerText";
     setup.browser.visit(&address).await;
-    assert_eq!(setup.browser.run::<String>(text).await, r#""Ada""#);
+    assert_eq!(setup.browser.run::<String>(text).await, r#""ada""#);
     setup.browser.visit(&server.at(LOOPBACK)).await;
     setup.browser.submit("/logout", &[]).await;
 
     setup.browser.back().await;
     assert!(!setup.browser.page().await.is_logged_in());
     setup.browser.back().await;
-    assert_eq!(setup.browser.run::<String>(text).await, r#""Ada""#);
+    assert_eq!(setup.browser.run::<String>(text).await, r#""ada""#);
     setup.browser.reload().await;
     let text: String = setup.browser.run(text).await;
     assert!(!text.contains("Ada"), "{text}");

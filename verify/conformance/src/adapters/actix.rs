@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::task::yield_now;
 
 use super::{Adapter, Serving};
-use crate::lab;
+use crate::lab::{self, BACKGROUND};
 
 /// `session-actix` with the actix playground.
 #[derive(Debug)]
@@ -30,7 +30,8 @@ impl Adapter for Actix {
     }
 
     fn serve(&self, listener: TcpListener, manager: SessionManager, driver: DriverName) -> Serving {
-        let middleware = SessionMiddleware::new(manager);
+        let middleware = SessionMiddleware::new(manager)
+            .background(|request| request.headers().contains_key(BACKGROUND));
         let app = move || {
             let lab = web::scope("/lab")
                 .route("/outside", get().to(outside))

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::yield_now;
 
 use super::{Adapter, Serving};
-use crate::lab;
+use crate::lab::{self, BACKGROUND};
 
 /// `session-axum` with the axum playground.
 #[derive(Debug)]
@@ -33,7 +33,8 @@ impl Adapter for Axum {
 
 impl Axum {
     pub(crate) fn app(manager: SessionManager, driver: DriverName) -> Router {
-        let layer = SessionLayer::new(manager);
+        let layer = SessionLayer::new(manager)
+            .background(|request| request.headers.contains_key(BACKGROUND));
         axum_playground::app(layer.clone(), driver).nest_service("/lab", routes(&layer))
     }
 }

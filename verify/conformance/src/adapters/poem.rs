@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::task::yield_now;
 
 use super::{Adapter, Serving};
-use crate::lab;
+use crate::lab::{self, BACKGROUND};
 
 /// `session-poem` with the poem playground.
 #[derive(Debug)]
@@ -32,7 +32,8 @@ impl Adapter for Poem {
     }
 
     fn serve(&self, listener: TcpListener, manager: SessionManager, driver: DriverName) -> Serving {
-        let middleware = SessionMiddleware::new(manager);
+        let middleware = SessionMiddleware::new(manager)
+            .background(|request| request.headers().contains_key(BACKGROUND));
         let lab = Route::new()
             .nest("/", routes(middleware.clone()))
             .at("/outside", get(outside))

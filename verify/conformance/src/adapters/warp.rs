@@ -17,7 +17,7 @@ use warp::ws::{Message, Ws};
 use warp::{Filter, Rejection, Reply};
 
 use super::{Adapter, Serving};
-use crate::lab;
+use crate::lab::{self, BACKGROUND};
 
 /// `session-warp` with the warp playground.
 #[derive(Debug)]
@@ -31,7 +31,8 @@ impl Adapter for Warp {
     }
 
     fn serve(&self, listener: TcpListener, manager: SessionManager, driver: DriverName) -> Serving {
-        let layer = SessionLayer::new(manager);
+        let layer = SessionLayer::new(manager)
+            .background(|request| request.headers.contains_key(BACKGROUND));
         let routes = warp_playground::routes(About::new(layer.manager(), driver)).boxed();
         let lab = warp::path("lab").and(inside(layer.clone()));
         let inside = session_warp::service(routes.or(lab), layer);

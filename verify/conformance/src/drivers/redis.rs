@@ -67,7 +67,14 @@ impl RedisBackend {
 
     /// Runs a Lua script that returns an integer. In it, `keys` holds the keys of this scenario.
     fn eval(&self, script: &str) -> usize {
-        let keys = format!("local keys = redis.call('KEYS', '{}*')", self.prefix);
+        // Without the index of owners.
+        let keys = format!(
+            "local keys = {{}} \
+             for _, key in ipairs(redis.call('KEYS', '{0}*')) do \
+               if not string.find(key, '{0}owner:', 1, true) then table.insert(keys, key) end \
+             end",
+            self.prefix
+        );
         let answer = self.server().run(&format!("EVAL \"{keys} {script}\" 0"));
         answer.strip_prefix(':').unwrap().parse().unwrap()
     }

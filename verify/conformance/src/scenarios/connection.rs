@@ -6,6 +6,7 @@ use test_support::http::Method;
 use crate::fixture::Fixture;
 use crate::raw_connection::{RawConnection, request};
 use crate::scenario::scenarios;
+use crate::scenarios::DEVICE;
 
 scenarios! {
     sessions_share_a_keep_alive_connection,
@@ -82,10 +83,10 @@ async fn http_2_carries_sessions(fixture: Fixture) {
     let form = browser.form("/login", &[("name", "Ada")]).await;
     assert_eq!((form.status, form.set_cookies().len()), (303, 1));
     let session = browser.session().await;
-    assert_eq!(session["data"], json!({ "user": "Ada" }));
+    assert_eq!(session["data"], json!({ "device": DEVICE, "user": "ada" }));
     assert!(session["flash"]["notice"].is_string());
     let read = browser.get("/api/session/user").await;
-    assert_eq!((&*read.body, read.header("vary")), (r#""Ada""#, "Cookie"));
+    assert_eq!((&*read.body, read.header("vary")), (r#""ada""#, "Cookie"));
     let destroyed = browser.post("/api/destroy", "").await;
     assert_eq!(destroyed.set_cookies().len(), 1);
     assert_eq!(browser.cookie("/"), None);

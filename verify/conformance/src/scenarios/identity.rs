@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::fixture::Fixture;
 use crate::scenario::scenarios;
+use crate::scenarios::DEVICE;
 
 scenarios! {
     s06_login_changes_the_id_and_keeps_the_data,
@@ -20,12 +21,15 @@ async fn s06_login_changes_the_id_and_keeps_the_data(fixture: Fixture) {
     browser.put("/api/session/a", "1").await;
     for path in ["/login", "/api/regenerate"] {
         let (id, cookie) = (browser.id().await, browser.cookie("/"));
-        let answer = browser.form(path, &[("user", "Ada")]).await;
+        let answer = browser.form(path, &[("name", "Ada")]).await;
         assert_eq!(Some(answer.cookie()), browser.cookie("/"));
         assert_ne!(browser.cookie("/"), cookie);
         let session = browser.session().await;
         assert_ne!(session["id"], *id);
-        assert_eq!(session["data"], json!({ "a": 1, "user": "Ada" }));
+        assert_eq!(
+            session["data"],
+            json!({ "a": 1, "device": DEVICE, "user": "ada" })
+        );
     }
 }
 
@@ -37,7 +41,7 @@ async fn s06_the_old_cookie_is_worthless_after_a_login(fixture: Fixture) {
     browser.put("/api/session/a", "1").await;
     for path in ["/login", "/api/regenerate"] {
         let old = browser.cookie("/").unwrap();
-        browser.form(path, &[("user", "Ada")]).await;
+        browser.form(path, &[("name", "Ada")]).await;
         assert_eq!(fixture.backend.record_count(), 1);
         let replayed = browser.with_cookie("/api/session/a", &old).await;
         assert_eq!(replayed.status, 404);
@@ -71,7 +75,7 @@ async fn s07_the_old_cookie_is_worthless_after_a_logout(fixture: Fixture) {
         let (browser, thief) = (server.browser(), server.browser());
         let stolen = browser.form("/login", &[("name", "Ada")]).await.cookie();
         let before = thief.with_cookie("/api/session/user", &stolen).await;
-        assert_eq!(before.body, r#""Ada""#);
+        assert_eq!(before.body, r#""ada""#);
         browser.form(path, &[]).await;
         assert_eq!(fixture.backend.record_count(), records);
         let after = thief.with_cookie("/api/session/user", &stolen).await;
@@ -85,5 +89,5 @@ async fn a_copied_cookie_outlives_the_logout(fixture: Fixture) {
     let copy = browser.form("/login", &[("name", "Ada")]).await.cookie();
     browser.form("/logout", &[]).await;
     let replayed = browser.with_cookie("/api/session/user", &copy).await;
-    assert_eq!(replayed.body, r#""Ada""#);
+    assert_eq!(replayed.body, r#""ada""#);
 }

@@ -13,6 +13,7 @@ use test_support::http::Browser;
 use crate::fixture::{Fixture, PlaygroundServer};
 use crate::raw_connection::{RawConnection, RawResponse, header};
 use crate::scenario::scenarios;
+use crate::scenarios::DEVICE;
 
 scenarios! {
     s34_a_straggler_reads_an_empty_session needs REVOCATION,
@@ -64,7 +65,10 @@ impl Login {
     async fn assert_stands(&self) {
         assert_eq!(self.browser.cookie("/").as_ref(), Some(&self.new));
         let session = self.browser.session().await;
-        assert_eq!(session["data"], json!({ "cart": [1], "user": "Ada" }));
+        assert_eq!(
+            session["data"],
+            json!({ "cart": [1], "device": DEVICE, "user": "ada" })
+        );
     }
 }
 
@@ -137,7 +141,7 @@ async fn a_straggler_cannot_flash_or_age_flash(fixture: Fixture) {
 /// The second click on "log in", or a client that never received the first response. Both sessions live on.
 async fn s34_a_straggler_that_logs_in_gets_its_own_session(fixture: Fixture) {
     for (line, expected) in [
-        ("POST /login", json!({ "user": "Ada" })),
+        ("POST /login", json!({ "device": DEVICE, "user": "ada" })),
         ("POST /api/regenerate", json!({})),
     ] {
         let login = Login::new(&fixture, |builder| builder).await;
@@ -255,7 +259,7 @@ async fn a_double_click_logs_the_user_in(fixture: Fixture) {
         let click = || browser.form("/login", &[("name", "Ada")]);
         let (one, other) = tokio::join!(click(), click());
         assert_eq!((one.status, other.status), (303, 303));
-        assert_eq!(browser.session().await["data"]["user"], "Ada");
+        assert_eq!(browser.session().await["data"]["user"], "ada");
     }
 }
 

@@ -1,9 +1,11 @@
 //! The scenarios, by subject.
 
+mod background;
 mod caching;
 mod connection;
 mod cookies;
 mod deployment;
+mod devices;
 mod disconnect;
 mod errors;
 mod flash;
@@ -13,6 +15,7 @@ mod login;
 mod outage;
 mod overlap;
 mod page;
+mod remember;
 mod set_cookie;
 mod streaming;
 mod time;
@@ -30,6 +33,9 @@ pub(crate) fn all() -> impl Iterator<Item = Scenario> {
         flash::SCENARIOS,
         identity::SCENARIOS,
         login::SCENARIOS,
+        devices::SCENARIOS,
+        remember::SCENARIOS,
+        background::SCENARIOS,
         errors::SCENARIOS,
         handlers::SCENARIOS,
         page::SCENARIOS,
@@ -46,6 +52,9 @@ pub(crate) fn all() -> impl Iterator<Item = Scenario> {
     ];
     subjects.into_iter().flatten().copied()
 }
+
+/// What the playgrounds call a browser that sends no User-Agent header.
+const DEVICE: &str = "unknown device";
 
 /// Sends a request without cookies to `/lab/reply`, for a response with these lines: `name: value`, or `status: 404`.
 ///

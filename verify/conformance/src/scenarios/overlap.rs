@@ -97,7 +97,7 @@ async fn s08_a_slow_request_cannot_undo_a_login(fixture: Fixture) {
         let browser = server.browser();
         let old = browser.put("/api/session/cart", "[1]").await.cookie();
         let slow = start_slow_request(&fixture, &browser).await;
-        let new = browser.form(path, &[("user", "Ada")]).await.cookie();
+        let new = browser.form(path, &[("name", "Ada")]).await.cookie();
         let slow = slow.await.unwrap();
         assert_eq!(slow.status, 204, "the response stays");
         assert!(slow.set_cookies().is_empty());

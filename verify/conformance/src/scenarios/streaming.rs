@@ -11,6 +11,8 @@ scenarios! {
     the_session_is_saved_before_the_body_ends,
     a_web_socket_can_read_but_not_write_the_session,
     a_refused_web_socket_changes_nothing,
+    a_stream_saves_the_session_while_it_goes_on needs STORE,
+    a_stream_cannot_save_a_session_in_the_cookie needs NO_REVOCATION,
 }
 
 async fn a_streaming_body_can_read_but_not_write_the_session(fixture: Fixture) {
@@ -22,6 +24,39 @@ async fn a_streaming_body_can_read_but_not_write_the_session(fixture: Fixture) {
         "1: Some(\"Ada\"), Err(Closed)\n2: Some(\"Ada\"), Err(Closed)\n3: Some(\"Ada\"), Err(Closed)\n"
     );
     assert_eq!(browser.session().await["data"], json!({ "name": "Ada" }));
+}
+
+/// Each event shows what other requests stored, and a new session gets its cookie with the head.
+async fn a_stream_saves_the_session_while_it_goes_on(fixture: Fixture) {
+    let server = fixture.serve().await;
+    let mut stream = RawConnection::open(&server.base).await;
+    stream
+        .write(request("GET", "/api/stream?n=5", &[], ""))
+        .await;
+    let head = stream.head().await;
+    assert_eq!(header(&head, "content-type"), Some("text/event-stream"));
+    let cookie = cookie(&head).unwrap();
+    let mut beside = RawConnection::open(&server.base).await;
+    let put = request("PUT", "/api/session/theirs", &[cookie], "1");
+    beside.write(put).await;
+    assert_eq!(beside.response().await.status(), 204);
+    let events = stream.text_until(r#""streamed":5,"theirs":1}"#).await;
+    assert!(!events.contains("event: error"), "{events}");
+    let browser = server.browser();
+    let session = browser.with_cookie("/api/session", cookie).await.json();
+    assert_eq!(session["data"], json!({ "streamed": 5, "theirs": 1 }));
+}
+
+async fn a_stream_cannot_save_a_session_in_the_cookie(fixture: Fixture) {
+    let browser = fixture.browser().await;
+    let answer = browser.get("/api/stream?n=3").await;
+    assert_eq!((answer.status, answer.set_cookies().len()), (200, 1));
+    assert_eq!(answer.body.matches("data: ").count(), 2);
+    assert!(
+        answer.body.contains("event: error\ndata: {\"error\":"),
+        "{answer}"
+    );
+    assert_eq!(browser.get("/api/session/streamed").await.body, "1");
 }
 
 /// It stays saved if the client hangs up.
