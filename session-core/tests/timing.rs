@@ -13,13 +13,11 @@
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-use std::{env, fs};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use session_core::{KeyRing, Secret};
+use test_support::callgrind;
 
 /// Callgrind runs this test in another process.
 #[test]
@@ -39,17 +37,17 @@ fn no_signature_with_wrong_bytes_verifies() {
 
 #[test]
 fn s28_every_refusal_takes_the_same_number_of_instructions() {
-    let Some(verifications) = count("verify_once") else {
-        say("timing: NOT CHECKED: valgrind, which counts instructions, is not installed");
+    let count = |function| callgrind::count(function, "no_signature_with_wrong_bytes_verifies");
+    let Some(verifications) = count("timing::verify_once") else {
         return;
     };
-    let naive = count("compare_naively").unwrap();
+    let naive = count("timing::compare_naively").unwrap();
     let kinds = wrong_bytes().len();
     assert_eq!((verifications.len(), naive.len()), (1 + 2 * kinds, kinds));
 
     let refusals: BTreeSet<u64> = verifications[1 + kinds..].iter().copied().collect();
-    say(&format!(
-        "timing: a refusal takes {refusals:?} instructions, the same for {kinds} kinds of wrong signatures"
+    callgrind::say(&format!(
+        "a refusal takes {refusals:?} instructions, the same for {kinds} kinds of wrong signatures"
     ));
     assert_eq!(refusals.len(), 1, "they differ: {verifications:?}");
     assert!(refusals.first().unwrap() > &1000, "the hashing was counted");
@@ -104,54 +102,4 @@ fn verify_once(ring: &KeyRing, token: &str) -> bool {
 fn compare_naively(left: &[u8; 32], right: &[u8; 32]) -> bool {
     let mut pairs = left.iter().zip(right);
     pairs.all(|(left, right)| black_box(left) == black_box(right))
-}
-
-/// Returns the instruction counts of all calls of a function in this file, or `None` if valgrind is
-/// not installed.
-fn count(function: &str) -> Option<Vec<u64>> {
-    let folder = env::temp_dir().join(format!("session-timing-{function}-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
-    let child = Command::new("valgrind")
-        .args(["--tool=callgrind", "--compress-strings=no"])
-        .arg(format!("--zero-before=timing::{function}"))
-        .arg(format!("--dump-after=timing::{function}"))
-        .arg(format!(
-            "--callgrind-out-file={}",
-            folder.join("calls").display()
-        ))
-        .arg(env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "--test-threads=1",
-            "no_signature_with_wrong_bytes_verifies",
-        ])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn();
-    let Ok(child) = child else {
-        fs::remove_dir_all(&folder).unwrap();
-        return None;
-    };
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    // One part per call, then one for the end of the process.
-    let parts =
-        (1..).map_while(|call| fs::read_to_string(folder.join(format!("calls.{call}"))).ok());
-    let counts = parts.map(|part| total(&part)).collect();
-    fs::remove_dir_all(&folder).unwrap();
-    Some(counts)
-}
-
-/// Callgrind Format Specification: `summary: 1234`.
-fn total(report: &str) -> u64 {
-    let summary = report
-        .lines()
-        .find_map(|line| line.strip_prefix("summary: "));
-    summary.unwrap().parse().unwrap()
-}
-
-/// Prints a line that the test harness does not capture.
-fn say(line: &str) {
-    let _ = std::io::stderr().write_all(format!("\n{line}\n").as_bytes());
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`RedisServer`]: a Redis server that belongs to one test;
 //! - [`Log`]: the log output of a test;
+//! - [`callgrind`]: the instruction counts of single calls;
 //! - `http`: a browser-like HTTP client;
 //! - `model`: an executable model of whole sessions;
 //! - `probe`: a driver that can be watched, held up and broken;
@@ -16,6 +17,7 @@
 
 #[cfg(any(feature = "model", feature = "probe"))]
 mod call;
+pub mod callgrind;
 #[cfg(feature = "http")]
 pub mod http;
 mod log;

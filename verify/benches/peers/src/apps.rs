@@ -15,17 +15,26 @@ macro_rules! routes {
 pub mod actix;
 pub mod axum;
 pub mod poem;
+pub mod private_jar;
 pub mod ruts;
 pub mod tower_sessions;
 pub mod warp;
 
 use ::axum::http::StatusCode;
-use session_axum::{CookieDriver, MemoryDriver, Opening, Secret, SessionManager};
+use session_axum::{CookieDriver, KeyRing, MemoryDriver, Opening, Secret, SessionManager};
 use session_bench::session::SECRET;
 
 /// Returns a manager that keeps sessions in the cookie, with the default settings.
 pub fn in_cookie() -> SessionManager {
     SessionManager::builder(CookieDriver, secret())
+        .build()
+        .expect("the defaults are valid")
+}
+
+/// Returns a manager that keeps sessions in the cookie, encrypted.
+pub fn in_encrypted_cookie() -> SessionManager {
+    let keys = KeyRing::new(secret());
+    SessionManager::builder(CookieDriver::encrypted(&keys), keys)
         .build()
         .expect("the defaults are valid")
 }

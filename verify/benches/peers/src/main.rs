@@ -15,7 +15,8 @@ use session_bench::report::{Results, Table};
 
 use session_peers::app::{Action, bare, with_sessions};
 use session_peers::apps::{
-    actix, axum, in_cookie, in_cookie_lazily, in_memory, poem, ruts, tower_sessions, warp,
+    actix, axum, in_cookie, in_cookie_lazily, in_encrypted_cookie, in_memory, poem, private_jar,
+    ruts, tower_sessions, warp,
 };
 
 fn main() -> ExitCode {
@@ -25,6 +26,9 @@ fn main() -> ExitCode {
             vec![
                 bare("a layer that does nothing", axum::pass_through),
                 with_sessions("axum: ours, cookie", || axum::ours(in_cookie())),
+                with_sessions("axum: ours, encrypted cookie", || {
+                    axum::ours(in_encrypted_cookie())
+                }),
                 with_sessions("axum: ours, cookie, lazily", || {
                     axum::ours(in_cookie_lazily())
                 }),
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
                 with_sessions("axum: tower-sessions, cookie", tower_sessions::cookie),
                 with_sessions("axum: tower-sessions, memory", tower_sessions::memory),
                 with_sessions("axum: ruts, moka", ruts::memory),
+                with_sessions("axum: cookie-rs, private jar", private_jar::cookie),
             ],
         ),
         (
@@ -52,10 +57,13 @@ fn main() -> ExitCode {
         ),
         (
             bare("actix-web", actix::bare),
-            vec![with_sessions(
-                "actix-web: actix-session, cookie",
-                actix::cookie,
-            )],
+            vec![
+                with_sessions("actix-web: actix-session, cookie", actix::cookie),
+                with_sessions(
+                    "actix-web: actix-session, private cookie",
+                    actix::private_cookie,
+                ),
+            ],
         ),
     ];
     let all = || {

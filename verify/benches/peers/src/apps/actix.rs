@@ -43,10 +43,28 @@ pub fn cookie() -> impl App {
     })
 }
 
+/// The application with its sessions in the cookie, encrypted, which is the default.
+pub fn private_cookie() -> impl App {
+    InProcess::new(System::new(), async || {
+        secured(
+            CookieSessionStore::default(),
+            CookieContentSecurity::Private,
+        )
+        .await
+    })
+}
+
 /// Creates a client of an application with its sessions in a store and signed cookies.
 pub async fn client(store: impl SessionStore + 'static) -> impl Client + Clone {
+    secured(store, CookieContentSecurity::Signed).await
+}
+
+async fn secured(
+    store: impl SessionStore + 'static,
+    security: CookieContentSecurity,
+) -> impl Client + Clone {
     let middleware = SessionMiddleware::builder(store, Key::from(SECRET.as_bytes()))
-        .cookie_content_security(CookieContentSecurity::Signed)
+        .cookie_content_security(security)
         .build();
     let app = actix_web::App::new()
         .wrap(middleware)
