@@ -163,6 +163,7 @@
 //! | Feature | Adds |
 //! |---|---|
 //! | `cookie` (default) | [`CookieDriver`] |
+//! | `encryption` | [`Sealed`], `CookieDriver::encrypted`, and `SESSION_ENCRYPT` |
 //! | `memory` | [`MemoryDriver`] |
 //! | `redis` | [`RedisDriver`] |
 //! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
@@ -178,6 +179,7 @@
 #![cfg_attr(
     not(all(
         feature = "cookie",
+        feature = "encryption",
         feature = "memory",
         feature = "redis",
         feature = "testing"
@@ -196,18 +198,22 @@ mod middleware;
 
 #[cfg(feature = "cookie")]
 pub use session_tower::CookieDriver;
+#[cfg(all(feature = "cookie", feature = "encryption"))]
+pub use session_tower::EncryptedCookieDriver;
 #[cfg(feature = "memory")]
 pub use session_tower::MemoryDriver;
 #[cfg(feature = "redis")]
 pub use session_tower::RedisDriver;
+#[cfg(feature = "encryption")]
+pub use session_tower::Sealed;
 #[cfg(feature = "testing")]
 pub use session_tower::testing;
 pub use session_tower::{
-    Builder, Caching, Capacity, Clock, ConfigError, CookieOptions, Driver, DriverName, Error,
-    ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock, OnOutage, OnSaveFailure, Opening,
-    Outcome, RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, SessionConfig, SessionId,
-    SessionManager, SystemClock, Timestamp, Token, Touched, Values, Verified, Version, async_trait,
-    builder, merge,
+    Builder, Caching, Capacity, ClearSiteData, Clock, ConfigError, CookieOptions, DerivedKey,
+    Driver, DriverName, Error, ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock,
+    OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords, RawValue, Record, Renewal, SameSite,
+    Saved, Scope, Secret, SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token,
+    Touched, Values, Verified, Version, async_trait, builder, merge,
 };
 
 pub use crate::error::SessionError;
