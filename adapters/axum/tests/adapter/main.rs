@@ -4,5 +4,6 @@
 mod common;
 mod extractor;
 mod missing;
+mod proxies;
 mod routers;
 mod testing;

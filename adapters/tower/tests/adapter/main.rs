@@ -5,6 +5,7 @@
 mod body;
 mod builder;
 mod common;
+mod examples;
 mod failing;
 mod headers;
 mod lazy;

@@ -58,6 +58,11 @@ fn main() -> ExitCode {
         (
             bare("actix-web", actix::bare),
             vec![
+                with_sessions("actix-web: ours, cookie", || actix::ours(in_cookie())),
+                with_sessions("actix-web: ours, cookie, lazily", || {
+                    actix::ours(in_cookie_lazily())
+                }),
+                with_sessions("actix-web: ours, memory", || actix::ours(in_memory())),
                 with_sessions("actix-web: actix-session, cookie", actix::cookie),
                 with_sessions(
                     "actix-web: actix-session, private cookie",

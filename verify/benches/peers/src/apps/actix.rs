@@ -1,4 +1,4 @@
-//! actix-web: bare, and with actix-session.
+//! actix-web: bare, with our sessions, and with actix-session.
 
 use std::rc::Rc;
 
@@ -12,6 +12,7 @@ use actix_web::http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use actix_web::rt::{System, SystemRunner};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{HttpResponse, web};
+use session_actix::{SessionError, SessionManager};
 use session_bench::session::SECRET;
 
 use crate::app::{Answer, App, Route};
@@ -36,7 +37,21 @@ pub fn bare() -> impl App {
     })
 }
 
-/// The application with its sessions in the cookie, signed.
+/// The routes with our sessions.
+pub fn ours(manager: SessionManager) -> impl App {
+    InProcess::new(System::new(), async || {
+        let app = actix_web::App::new()
+            .wrap(session_actix::SessionMiddleware::new(manager))
+            .route(Route::Seed.path(), web::get().to(our_seed))
+            .route(Route::Untouched.path(), web::get().to(untouched))
+            .route(Route::Read.path(), web::get().to(our_read))
+            .route(Route::Write.path(), web::get().to(our_write))
+            .route(Route::Check.path(), web::get().to(our_check));
+        ActixClient::new(init_service(app).await)
+    })
+}
+
+/// The application with actix-session's sessions in the cookie, signed.
 pub fn cookie() -> impl App {
     InProcess::new(System::new(), async || {
         client(CookieSessionStore::default()).await
@@ -130,6 +145,27 @@ impl Executor for SystemRunner {
 
 async fn untouched() -> HttpResponse {
     HttpResponse::Ok().finish()
+}
+
+async fn our_seed(session: session_actix::Session) -> Result<HttpResponse, SessionError> {
+    for (key, value) in values::all() {
+        session.put(&key, value)?;
+    }
+    Ok(HttpResponse::Ok().finish())
+}
+
+async fn our_read(session: session_actix::Session) -> Result<HttpResponse, SessionError> {
+    Ok(answer(values::found(session.get("user_id")?)))
+}
+
+async fn our_write(session: session_actix::Session) -> Result<HttpResponse, SessionError> {
+    let visits: u64 = session.get_or("visits", 0)?;
+    session.put("visits", visits + 1)?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+async fn our_check(session: session_actix::Session) -> Result<HttpResponse, SessionError> {
+    Ok(answer(values::written(session.get("visits")?)))
 }
 
 async fn seed(session: Session) -> Result<HttpResponse, SessionInsertError> {

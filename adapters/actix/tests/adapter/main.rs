@@ -1,0 +1,8 @@
+//! What is actix-web's own. The scenarios that all adapters pass over HTTP are in `session-conformance`.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod common;
+mod errors;
+mod extractor;
+mod missing;
+mod routes;
