@@ -117,6 +117,7 @@ pub use crate::config::builder::Builder;
 pub use crate::config::error::ConfigError;
 pub use crate::config::options::{
     Caching, ClearSiteData, Establish, OnOutage, OnSaveFailure, Opening, PlainRecords, Renewal,
+    Transport,
 };
 pub use crate::config::settings::{DriverName, SessionConfig};
 pub use crate::cookie::derived_key::DerivedKey;

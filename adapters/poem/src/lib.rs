@@ -303,7 +303,7 @@ pub use session_tower::{
     Driver, DriverName, Error, ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock,
     OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords, RawValue, Record, Renewal, SameSite,
     Saved, Scope, Secret, SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token,
-    Touched, Values, Verified, Version, async_trait, builder, merge,
+    Touched, Transport, Values, Verified, Version, async_trait, builder, merge,
 };
 
 pub use crate::error::SessionError;

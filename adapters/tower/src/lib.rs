@@ -120,8 +120,8 @@ pub use session_core::{
     Driver, DriverName, Error, ErrorKind, Establish, Expected, Headers, HeadersMut, KeyRing,
     Loaded, MAX_COOKIE_BYTES, ManualClock, OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords,
     RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, Session, SessionConfig, SessionId,
-    SessionManager, SystemClock, Timestamp, Token, Touched, Unfinished, Values, Verified, Version,
-    async_trait, merge,
+    SessionManager, SystemClock, Timestamp, Token, Touched, Transport, Unfinished, Values,
+    Verified, Version, async_trait, merge,
 };
 #[cfg(feature = "redis")]
 pub use session_redis::RedisDriver;

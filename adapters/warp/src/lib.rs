@@ -270,7 +270,8 @@ pub use session_tower::{
     Driver, DriverName, Error, ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock,
     OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords, RawValue, Record, Renewal, SameSite,
     Saved, Scope, Secret, Session, SessionConfig, SessionId, SessionLayer, SessionManager,
-    SystemClock, Timestamp, Token, Touched, Values, Verified, Version, async_trait, builder, merge,
+    SystemClock, Timestamp, Token, Touched, Transport, Values, Verified, Version, async_trait,
+    builder, merge,
 };
 
 pub use crate::filter::{optional_session, session, sessions};

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::options::Options;
+use super::options::{Options, TokenHeaders};
 use crate::commit::manager::Inner;
 use crate::cookie::set_cookie::CookieTemplate;
 use crate::{
     Caching, ClearSiteData, Clock, ConfigError, CookieOptions, Driver, Establish, KeyRing,
-    OnOutage, OnSaveFailure, Opening, Renewal, SessionManager, SystemClock,
+    OnOutage, OnSaveFailure, Opening, Renewal, SessionManager, SystemClock, Transport,
 };
 
 impl SessionManager {
@@ -148,6 +148,20 @@ impl Builder {
         self
     }
 
+    /// Sets where the token travels: in a cookie, in headers, or in both. Default: [`Transport::Cookie`].
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.options.transport = transport;
+        self
+    }
+
+    /// Sets the names of the headers that carry tokens, in lower case: in the request and in the response. Default:
+    /// `authorization`, with the scheme `Bearer`, and `x-session-token`. In a request header of your own the token stands
+    /// alone.
+    pub fn token_headers(mut self, request: &'static str, response: &'static str) -> Self {
+        self.options.token_headers = TokenHeaders { request, response };
+        self
+    }
+
     /// Sets the caching headers of responses. Default: [`Caching::Headers`].
     pub fn caching(mut self, caching: Caching) -> Self {
         self.options.caching = caching;
@@ -188,6 +202,7 @@ impl Builder {
     pub fn build(self) -> Result<SessionManager, ConfigError> {
         self.options.lifetimes.validate()?;
         self.options.validate_owners()?;
+        self.options.token_headers.validate()?;
         let cookie = CookieTemplate::new(&self.cookie)?;
         let Self {
             driver,

@@ -9,6 +9,7 @@ use super::settings::{Redacted, from_minutes, missing};
 use crate::cookie::secret::{is_blank, is_placeholder};
 use crate::{
     ConfigError, CookieOptions, DriverName, PlainRecords, SameSite, Secret, SessionConfig,
+    Transport,
 };
 
 /// # From the environment
@@ -24,6 +25,7 @@ impl SessionConfig {
     /// | `SESSION_LIFETIME` | minutes without use until a session ends | `120` |
     /// | `SESSION_GRACE` | seconds for which a regenerated id is known as moved | `10` |
     /// | `SESSION_OWNER_KEY` | the data key that says whose session it is, such as `user_id` | none |
+    /// | `SESSION_TRANSPORT` | `cookie`, `header` or `both`: where the token travels | `cookie` |
     /// | `SESSION_COOKIE` | the cookie's name | `session` |
     /// | `SESSION_SECURE` | `true` or `false`: only over HTTPS | `true` |
     /// | `SESSION_SAME_SITE` | `lax`, `strict` or `none` | `lax` |
@@ -100,6 +102,17 @@ impl SessionConfig {
             config.grace = Duration::from_secs(seconds);
         }
         config.owner_key = var("SESSION_OWNER_KEY")?.filter(|key| !key.is_empty());
+        if let Some(value) = var("SESSION_TRANSPORT")? {
+            config.transport = match &*value.to_ascii_lowercase() {
+                "cookie" => Transport::Cookie,
+                "header" => Transport::Header,
+                "both" => Transport::Both,
+                _ => {
+                    let remedy = "use cookie, header or both";
+                    return Err(invalid("SESSION_TRANSPORT", &value, remedy));
+                }
+            };
+        }
         if let Some(value) = var("SESSION_ENCRYPT")? {
             config.encrypt = read_bool("SESSION_ENCRYPT", &value)?;
         }

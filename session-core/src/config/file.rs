@@ -94,6 +94,7 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
     read(fields, "on_outage", &mut config.on_outage)?;
     read(fields, "on_save_failure", &mut config.on_save_failure)?;
     read(fields, "caching", &mut config.caching)?;
+    read(fields, "transport", &mut config.transport)?;
     read(fields, "clear_site_data", &mut config.clear_site_data)?;
     read(
         fields,
@@ -222,7 +223,7 @@ const COOKIE_NAMES: [&str; 8] = [
     "partitioned",
     "persistent",
 ];
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 26] = [
     "driver",
     "secret",
     "previous_secrets",
@@ -239,6 +240,7 @@ const NAMES: [&str; 25] = [
     "on_outage",
     "on_save_failure",
     "caching",
+    "transport",
     "clear_site_data",
     "accept_without_expiry",
     "encrypt",

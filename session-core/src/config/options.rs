@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::commit::lifetime::Lifetimes;
+use crate::http::transport::AUTHORIZATION;
 use crate::record::owner;
 use crate::{ConfigError, Timestamp, Values};
 
@@ -135,6 +136,78 @@ pub enum PlainRecords {
     Write,
 }
 
+/// Where the token travels between the client and the service.
+///
+/// A browser keeps a cookie by itself. Other clients, such as mobile applications, may rather keep a token: they find it in
+/// the response header `X-Session-Token` and send it back as `Authorization: Bearer …` (RFC 6750, "Authorization Request
+/// Header Field"). An empty token in the response means that the session ended: forget the token. A browser's script sees
+/// the response header of another origin only if the service exposes it
+/// (`Access-Control-Expose-Headers`).
+///
+/// Exhaustive: one way, the other, or both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// In a cookie. A token in a header is ignored. The default.
+    #[default]
+    Cookie,
+    /// In headers. Cookies are ignored, and none is set.
+    Header,
+    /// Both are accepted. The response's token goes the way that the request's token came. A client without a token gets
+    /// both: then a script of the page can read the token, which `HttpOnly` would prevent. Where that matters, give pages
+    /// and the API layers of their own.
+    Both,
+}
+
+/// The names of the headers that carry tokens, in lower case.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenHeaders {
+    pub(crate) request: &'static str,
+    pub(crate) response: &'static str,
+}
+
+impl TokenHeaders {
+    pub(crate) fn validate(self) -> Result<(), ConfigError> {
+        let is_name = |name: &str| {
+            let is_valid = |byte: u8| {
+                byte.is_ascii_lowercase()
+                    || byte.is_ascii_digit()
+                    || b"-_.~!#$%&'*+^`|".contains(&byte)
+            };
+            !name.is_empty() && name.bytes().all(is_valid)
+        };
+        for name in [self.request, self.response] {
+            if !is_name(name) || TAKEN.contains(&name) {
+                return Err(ConfigError::new(
+                    "token header",
+                    format!("{name:?} cannot carry a token"),
+                    "use the name of a header of your own, in lower case",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Default for TokenHeaders {
+    fn default() -> Self {
+        Self {
+            request: AUTHORIZATION,
+            response: "x-session-token",
+        }
+    }
+}
+
+/// Headers that mean something else.
+const TAKEN: [&str; 6] = [
+    "cookie",
+    "set-cookie",
+    "vary",
+    "cache-control",
+    "content-length",
+    "transfer-encoding",
+];
+
 /// Every setting of a session system besides the cookie and the keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
@@ -154,6 +227,8 @@ pub(crate) struct Options {
     pub(crate) on_outage: OnOutage,
     pub(crate) on_save_failure: OnSaveFailure,
     pub(crate) caching: Caching,
+    pub(crate) transport: Transport,
+    pub(crate) token_headers: TokenHeaders,
     pub(crate) clear_site_data: ClearSiteData,
 }
 
@@ -171,6 +246,8 @@ impl Default for Options {
             on_outage: OnOutage::default(),
             on_save_failure: OnSaveFailure::default(),
             caching: Caching::default(),
+            transport: Transport::default(),
+            token_headers: TokenHeaders::default(),
             clear_site_data: ClearSiteData::default(),
         }
     }

@@ -10,7 +10,7 @@ use crate::commit::lifetime::DEFAULT_IDLE;
 use crate::cookie::secret::GENERATE;
 use crate::{
     Builder, Caching, ClearSiteData, ConfigError, CookieOptions, Driver, Establish, KeyRing,
-    OnOutage, OnSaveFailure, Opening, PlainRecords, Renewal, Secret, SessionManager,
+    OnOutage, OnSaveFailure, Opening, PlainRecords, Renewal, Secret, SessionManager, Transport,
 };
 
 /// The driver that a configuration asks for.
@@ -90,6 +90,7 @@ pub struct SessionConfig {
     pub(crate) on_outage: OnOutage,
     pub(crate) on_save_failure: OnSaveFailure,
     pub(crate) caching: Caching,
+    pub(crate) transport: Transport,
     pub(crate) clear_site_data: ClearSiteData,
     pub(crate) accept_without_expiry: bool,
     pub(crate) encrypt: bool,
@@ -220,6 +221,7 @@ impl SessionConfig {
             .on_outage(self.on_outage)
             .on_save_failure(self.on_save_failure)
             .caching(self.caching)
+            .transport(self.transport)
             .clear_site_data(self.clear_site_data)
             .accept_without_expiry(self.accept_without_expiry);
         let builder = match self.absolute_lifetime {
@@ -256,6 +258,7 @@ impl Default for SessionConfig {
             on_outage: OnOutage::default(),
             on_save_failure: OnSaveFailure::default(),
             caching: Caching::default(),
+            transport: Transport::default(),
             clear_site_data: ClearSiteData::default(),
             accept_without_expiry: false,
             encrypt: false,

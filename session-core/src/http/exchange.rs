@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use super::fields::{Headers, HeadersMut};
-use super::headers::{COOKIE, tokens};
+use super::transport::SentTokens;
 use crate::commit::plan::Plan;
 use crate::session::current::{Current, Entered, Scope, Slot};
 use crate::{Error, ErrorKind, Outcome, Session, SessionManager, events};
@@ -49,9 +49,7 @@ pub struct Exchange<V> {
 
 struct Inner<V> {
     manager: SessionManager,
-    cookie: Option<V>,
-    /// HTTP/2 clients may send one header for each cookie (RFC 9113, "Compressing the Cookie Header Field").
-    more_cookies: Vec<V>,
+    sent: SentTokens<V>,
     is_background: AtomicBool,
     stage: Mutex<Stage>,
 }
@@ -76,12 +74,10 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     where
         V: Clone,
     {
-        let mut cookies = headers.get_all(COOKIE).cloned();
         Self {
             inner: Arc::new(Inner {
                 manager: manager.clone(),
-                cookie: cookies.next(),
-                more_cookies: cookies.collect(),
+                sent: SentTokens::of(manager, headers),
                 is_background: AtomicBool::new(false),
                 stage: Mutex::new(Stage::Unopened),
             }),
@@ -236,7 +232,7 @@ impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
         if let Some(session) = self.session() {
             return Ok(session);
         }
-        let opened = self.manager.open(self.tokens()).await?;
+        let opened = self.manager.open_sent(&self.sent).await?;
         if self.is_background.load(Ordering::Relaxed) {
             opened.lock().set_background();
         }
@@ -254,11 +250,6 @@ impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
                 session.insert(opened).clone()
             }
         })
-    }
-
-    fn tokens(&self) -> impl Iterator<Item = &str> {
-        let cookies = self.cookie.iter().chain(&self.more_cookies);
-        tokens(cookies, self.manager.cookie_name())
     }
 
     /// Ends the time in which the session can be written, and returns the session if it was opened.

@@ -3,28 +3,41 @@
 use std::borrow::Cow;
 
 use super::fields::{Headers, HeadersMut};
+use super::transport::{AUTHORIZATION, Carrier, SentTokens};
 use crate::cookie::header;
 use crate::{
     Caching, ClearSiteData, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager,
-    events,
+    Transport, events,
 };
 
 /// # Over HTTP headers
 ///
 /// With the feature `http`, `http::HeaderMap` is such headers.
 impl SessionManager {
-    /// Opens the session of a request with these headers. All its Cookie headers are read. Other cookies in them are
-    /// ignored.
+    /// Opens the session of a request with these headers. All its Cookie headers are read, and other cookies in them are
+    /// ignored. With [`Transport::Header`](crate::Transport::Header) or [`Both`](crate::Transport::Both), the token may be
+    /// in its own header.
     ///
     /// # Errors
     ///
     /// The same as [`open`](Self::open).
     pub async fn open_headers(&self, headers: &impl Headers) -> Result<Session, Error> {
-        self.open(tokens(headers.get_all(COOKIE), self.cookie_name()))
-            .await
+        self.open_sent(&SentTokens::of(self, headers)).await
     }
 
-    /// Commits the session and writes the result into the response's headers: Set-Cookie, appended to those of others;
+    pub(crate) async fn open_sent<V: AsRef<[u8]>>(
+        &self,
+        sent: &SentTokens<V>,
+    ) -> Result<Session, Error> {
+        let session = self.open(sent.iter(self)).await?;
+        if let Some(carrier) = sent.carrier(self) {
+            session.lock().carrier = Some(carrier);
+        }
+        Ok(session)
+    }
+
+    /// Commits the session and writes the result into the response's headers: Set-Cookie, appended to those of others, or
+    /// the header of the [`Transport`];
     /// `Vary: Cookie`, if the response depends on the session; and `Cache-Control: no-store`, if the response sets the
     /// cookie and the handler did not choose `private` or `no-store`. A response that sets the cookie never stays
     /// publicly cacheable: a shared cache would hand one visitor's cookie to all. A logout also adds
@@ -61,26 +74,63 @@ impl SessionManager {
             (Err(error), OnSaveFailure::Refuse) => return Err(error),
             (Err(_), _) => Outcome::Keep,
         };
+        let (in_cookie, in_header) = self.carriers(session);
         // Sensitive, so that a log of the headers does not show the token.
-        let cookie = self
-            .set_cookie(&outcome)
-            .map(|line| value::<H>(line.into(), true))
-            .transpose()?;
+        let sensitive = |text: String| value::<H>(text.into(), true);
+        let cookie = self.set_cookie(&outcome).filter(|_| in_cookie);
+        let cookie = cookie.map(sensitive).transpose()?;
+        let token = match outcome {
+            Outcome::Set(token) if in_header => Some(sensitive(token.value)?),
+            // An empty token tells the client to forget the one that it has.
+            Outcome::Clear if in_header => Some(value::<H>("".into(), false)?),
+            _ => None,
+        };
         let caching = self.0.options.caching == Caching::Headers;
-        if caching && (cookie.is_some() || session.is_accessed()) {
-            vary_by_cookie(headers)?;
+        let is_sent = cookie.is_some() || token.is_some();
+        if caching && (is_sent || session.is_accessed()) {
+            self.vary(headers)?;
+        }
+        if is_sent && caching && !is_private(headers) {
+            if headers.get_all(CACHE_CONTROL).next().is_some() {
+                events::made_private();
+            }
+            headers.insert(CACHE_CONTROL, value::<H>("no-store".into(), false)?);
         }
         if let Some(cookie) = cookie {
-            if caching && !is_private(headers) {
-                if headers.get_all(CACHE_CONTROL).next().is_some() {
-                    events::made_private();
-                }
-                headers.insert(CACHE_CONTROL, value::<H>("no-store".into(), false)?);
-            }
             set_cookie(headers, cookie, self.cookie_name());
+        }
+        if let Some(token) = token {
+            headers.insert(self.0.options.token_headers.response, token);
         }
         if is_logged_out {
             clear_site_data(self.0.options.clear_site_data, headers)?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether the response's token goes into a cookie, and whether it goes into the header: the way that the
+    /// request's token came.
+    fn carriers(&self, session: &Session) -> (bool, bool) {
+        match (self.0.options.transport, session.lock().carrier) {
+            (Transport::Cookie, _) | (Transport::Both, Some(Carrier::Cookie)) => (true, false),
+            (Transport::Header, _) | (Transport::Both, Some(Carrier::Header)) => (false, true),
+            // The client has none yet, and takes the one that it understands.
+            (Transport::Both, None) => (true, true),
+        }
+    }
+
+    /// Adds the headers that may carry tokens to what the response varies by.
+    fn vary<H: HeadersMut>(&self, headers: &mut H) -> Result<(), Error> {
+        let options = &self.0.options;
+        let header = match options.token_headers.request {
+            AUTHORIZATION => "Authorization",
+            name => name,
+        };
+        if options.transport != Transport::Header {
+            vary_by("Cookie", headers)?;
+        }
+        if options.transport != Transport::Cookie {
+            vary_by(header, headers)?;
         }
         Ok(())
     }
@@ -105,7 +155,7 @@ impl Error {
 }
 
 /// The session's tokens among all Cookie headers of a request, in their order.
-pub(crate) fn tokens<'a>(
+pub(crate) fn cookie_tokens<'a>(
     headers: impl IntoIterator<Item = &'a (impl AsRef<[u8]> + 'a)>,
     name: &'a str,
 ) -> impl Iterator<Item = &'a str> {
@@ -133,10 +183,10 @@ fn is_private(headers: &impl Headers) -> bool {
         })
 }
 
-/// Adds `Cookie` to what the response varies by.
-fn vary_by_cookie<H: HeadersMut>(headers: &mut H) -> Result<(), Error> {
-    let is_cookie = |name: &[u8]| name == b"*" || name.eq_ignore_ascii_case(b"cookie");
-    if headers.get_all(VARY).flat_map(elements).any(is_cookie) {
+/// Adds a header to what the response varies by.
+fn vary_by<H: HeadersMut>(header: &'static str, headers: &mut H) -> Result<(), Error> {
+    let is_listed = |name: &[u8]| name == b"*" || name.eq_ignore_ascii_case(header.as_bytes());
+    if headers.get_all(VARY).flat_map(elements).any(is_listed) {
         return Ok(());
     }
     let lines = headers
@@ -145,10 +195,10 @@ fn vary_by_cookie<H: HeadersMut>(headers: &mut H) -> Result<(), Error> {
     match lines.collect::<Result<Vec<_>, _>>() {
         Ok(lines) if !lines.is_empty() => {
             // One line is easier on simple caches than several.
-            let line = format!("{}, Cookie", lines.join(", "));
+            let line = format!("{}, {header}", lines.join(", "));
             headers.insert(VARY, value::<H>(line.into(), false)?);
         }
-        _ => headers.append(VARY, value::<H>("Cookie".into(), false)?),
+        _ => headers.append(VARY, value::<H>(header.into(), false)?),
     }
     Ok(())
 }

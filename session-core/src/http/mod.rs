@@ -3,3 +3,4 @@
 pub(crate) mod exchange;
 pub(crate) mod fields;
 pub(crate) mod headers;
+pub(crate) mod transport;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::life::{Life, Origin};
 use crate::commit::size::Budget;
+use crate::http::transport::Carrier;
 use crate::merge::update::Updates;
 use crate::merge::{Changes, LoadedFlash};
 use crate::record::json::escape;
@@ -35,6 +36,8 @@ pub(crate) struct State {
     pub(crate) kept: Option<LoadedFlash>,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
+    /// How the request's token came, if that says how the next one goes back.
+    pub(crate) carrier: Option<Carrier>,
     /// The session's own idle lifetime.
     pub(crate) remembered_for: Option<Duration>,
     pub(crate) budget: Budget,
@@ -57,6 +60,7 @@ impl State {
             is_background: false,
             kept: None,
             is_accessed: false,
+            carrier: None,
             remembered_for: None,
             budget,
             manager: None,
@@ -280,6 +284,7 @@ impl State {
             is_accessed: true,
             is_background: self.is_background,
             manager: self.manager.clone(),
+            carrier: self.carrier,
             ..Self::new(self.budget.of_new())
         };
         let mut old = std::mem::replace(self, new);

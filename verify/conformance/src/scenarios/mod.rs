@@ -19,6 +19,7 @@ mod remember;
 mod set_cookie;
 mod streaming;
 mod time;
+mod transport;
 mod values;
 
 use test_support::http::{Answer, Browser, Method};
@@ -36,6 +37,7 @@ pub(crate) fn all() -> impl Iterator<Item = Scenario> {
         devices::SCENARIOS,
         remember::SCENARIOS,
         background::SCENARIOS,
+        transport::SCENARIOS,
         errors::SCENARIOS,
         handlers::SCENARIOS,
         page::SCENARIOS,

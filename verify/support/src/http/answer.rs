@@ -52,6 +52,11 @@ impl Answer {
         value
     }
 
+    /// Returns `true` if there is such a header.
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
     /// Returns the Set-Cookie lines in order.
     pub fn set_cookies(&self) -> Vec<&str> {
         let lines = self.headers.get_all(SET_COOKIE).iter();
