@@ -213,7 +213,7 @@ mod tests {
                 let record = Record::new(id);
                 let handle = driver.seal(&record).unwrap();
                 assert_eq!(handle.len(), handle_len(record.to_json().len()));
-                assert!(!is_padded || (handle.len() - MARK.len()) % 64 == 0);
+                assert!(!is_padded || (handle.len() - MARK.len()).is_multiple_of(64));
             }
         }
     }

@@ -133,7 +133,7 @@ mod tests {
     fn the_predicted_length_is_exact() {
         for len in 0..100 {
             let mut encoded = String::new();
-            base64url::encode(&"x".repeat(len), &mut encoded);
+            base64url::encode("x".repeat(len), &mut encoded);
             assert_eq!(handle_len(len), encoded.len());
         }
     }

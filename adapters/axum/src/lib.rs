@@ -196,6 +196,9 @@ mod guide {
     mod choosing_a_driver {}
     #[doc = include_str!("../../../docs/configuration.md")]
     mod configuration {}
+    #[cfg(feature = "encryption")]
+    #[doc = include_str!("../../../docs/encryption.md")]
+    mod encryption {}
     #[doc = include_str!("../../../docs/moving.md")]
     mod moving {}
     #[doc = include_str!("../../../docs/operating.md")]

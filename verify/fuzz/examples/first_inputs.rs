@@ -16,6 +16,12 @@ fn main() {
     for text in RECORDS {
         corpus.add("record", text.as_bytes());
         corpus.add("cookie_driver", text.as_bytes());
+        for choices in [[0, 0, 0, 0], [1, 0, 30, 7]] {
+            corpus.add("sealed", &[&choices, text.as_bytes()].concat());
+        }
+    }
+    for text in SEALED {
+        corpus.add("sealed", &[&[0; 4], text.as_bytes()].concat());
     }
     for text in HEADERS {
         for name in 0..4 {
@@ -84,6 +90,14 @@ const RECORDS: &[&str] = &[
     " { \"id\" : \"a\\u0041\\ud83d\\ude00\" , \"data\" : null , \"extra\\ud800\" : [ { } , [ ] , true ] } ",
     r#"{"id":"a","data":{},"data":{"b":{}},"exp":18446744073709551616,"iat":1e999}"#,
     r#"{"id":"a","data":{"\"":"\"","\\":1,"\n":2},"flash_from":7}"#,
+];
+
+const SEALED: &[&str] = &[
+    "v1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "v1.",
+    r#"{"id":"a","sealed":"v1.AAAA","data":{"user":1}}"#,
+    r#"{"sealed":null,"id":"a"}"#,
+    r#" {"id":"a","sealed":{"sealed":[]}}"#,
 ];
 
 /// Control bytes stand for tokens; see the target.

@@ -49,9 +49,7 @@ fn profile(all: &[Case], name: &str) -> Option<Profile> {
     callgrind::profile(&case.expect("the case exists").name)
 }
 
-const CASES: [&str; 6] = [
-    "encrypted: read",
-    "encrypted: read + write",
+const CASES: [&str; 4] = [
     "cookie: read",
     "floor: read",
     "cookie: read + write",

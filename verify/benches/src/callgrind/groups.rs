@@ -86,7 +86,7 @@ fn of_function(function: &str) -> Group {
     found.map_or(Group::Other, |(_, group)| *group)
 }
 
-const CRATES: [(&str, Group); 20] = [
+const CRATES: [(&str, Group); 21] = [
     ("serde", Group::Json),
     ("serde_core", Group::Json),
     ("serde_json", Group::Json),
@@ -104,6 +104,7 @@ const CRATES: [(&str, Group); 20] = [
     ("subtle", Group::Mac),
     ("session-core", Group::Session),
     ("session-cookie", Group::Session),
+    ("session-sealed", Group::Session),
     ("adapters", Group::Session),
     ("zeroize", Group::Session),
     ("benches", Group::Other),

@@ -7,7 +7,8 @@ use arbitrary::{Result, Unstructured};
 use pollster::block_on;
 use session_core::{
     Clock, CookieOptions, Driver, Error, ErrorKind, Expected, KeyRing, Loaded, ManualClock,
-    Outcome, Record, SameSite, Saved, Secret, SessionId, SessionManager, Timestamp, Version, async_trait,
+    Outcome, Record, SameSite, Saved, Secret, SessionId, SessionManager, Timestamp, Version,
+    async_trait,
 };
 
 use crate::oracle::set_cookie::{Cookie, is_token_byte, read};

@@ -8,6 +8,7 @@ mod merge;
 mod record;
 mod redis_driver;
 mod response;
+mod sealed;
 mod sessions;
 mod tokens;
 mod values;
@@ -17,7 +18,7 @@ mod verify;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("config", config::run),
     ("cookie_driver", cookie_driver::run),
     ("cookie_options", cookie_options::run),
@@ -25,6 +26,7 @@ pub const TARGETS: [Target; 11] = [
     ("record", record::run),
     ("redis_driver", redis_driver::run),
     ("response", response::run),
+    ("sealed", sealed::run),
     ("sessions", sessions::run),
     ("tokens", tokens::run),
     ("values", values::run),
