@@ -72,6 +72,8 @@ mod guide {
     #[cfg(feature = "memory")]
     #[doc = include_str!("../README.md")]
     mod readme {}
+    #[doc = include_str!("../../docs/README.md")]
+    mod guide {}
     #[doc = include_str!("../../docs/without-http.md")]
     mod without_http {}
     #[cfg(feature = "conformance")]
@@ -137,3 +139,4 @@ pub use crate::record::values::Values;
 pub use crate::record::version::Version;
 pub use crate::session::current::Scope;
 pub use crate::session::handle::Session;
+pub use crate::session::keys::{AnyKey, Key, KeyOf};

@@ -227,11 +227,11 @@ pub use session_tower::SqlxDriver;
 #[cfg(feature = "testing")]
 pub use session_tower::testing;
 pub use session_tower::{
-    Builder, Caching, Capacity, ClearSiteData, Clock, ConfigError, CookieOptions, DerivedKey,
-    Driver, DriverName, Error, ErrorKind, Establish, Expected, KeyRing, Loaded, ManualClock,
-    OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords, RawValue, Record, Renewal, SameSite,
-    Saved, Scope, Secret, SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token,
-    Touched, Transport, Values, Verified, Version, async_trait, builder, merge,
+    AnyKey, Builder, Caching, Capacity, ClearSiteData, Clock, ConfigError, CookieOptions,
+    DerivedKey, Driver, DriverName, Error, ErrorKind, Establish, Expected, Key, KeyOf, KeyRing,
+    Loaded, ManualClock, OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords, RawValue, Record,
+    Renewal, SameSite, Saved, Scope, Secret, SessionConfig, SessionId, SessionManager, SystemClock,
+    Timestamp, Token, Touched, Transport, Values, Verified, Version, async_trait, builder, merge,
 };
 
 pub use crate::extract::{Session, Sessions};

@@ -116,12 +116,12 @@ pub use session_core::MemoryDriver;
 #[cfg(feature = "testing")]
 pub use session_core::testing;
 pub use session_core::{
-    Builder, Caching, Capacity, ClearSiteData, Clock, ConfigError, CookieOptions, DerivedKey,
-    Driver, DriverName, Error, ErrorKind, Establish, Expected, Headers, HeadersMut, KeyRing,
-    Loaded, MAX_COOKIE_BYTES, ManualClock, OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords,
-    RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, Session, SessionConfig, SessionId,
-    SessionManager, SystemClock, Timestamp, Token, Touched, Transport, Unfinished, Values,
-    Verified, Version, async_trait, merge,
+    AnyKey, Builder, Caching, Capacity, ClearSiteData, Clock, ConfigError, CookieOptions,
+    DerivedKey, Driver, DriverName, Error, ErrorKind, Establish, Expected, Headers, HeadersMut,
+    Key, KeyOf, KeyRing, Loaded, MAX_COOKIE_BYTES, ManualClock, OnOutage, OnSaveFailure, Opening,
+    Outcome, PlainRecords, RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, Session,
+    SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token, Touched, Transport,
+    Unfinished, Values, Verified, Version, async_trait, merge,
 };
 #[cfg(feature = "redis")]
 pub use session_redis::RedisDriver;

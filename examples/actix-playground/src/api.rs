@@ -22,16 +22,16 @@ pub(crate) async fn show(session: Session) -> Answer {
 }
 
 pub(crate) async fn get(session: Session, key: Path<String>) -> Answer {
-    Ok(json(api::found(session.get(&key)?)?))
+    Ok(json(api::found(session.get(&*key)?)?))
 }
 
 pub(crate) async fn put(session: Session, key: Path<String>, body: Bytes) -> Answer {
-    session.put(&key, api::value(&body)?)?;
+    session.put(&*key, api::value(&body)?)?;
     done()
 }
 
 pub(crate) async fn forget(session: Session, key: Path<String>) -> Answer {
-    session.forget(&key)?;
+    session.forget(&*key)?;
     done()
 }
 
@@ -41,11 +41,11 @@ pub(crate) async fn flush(session: Session) -> Answer {
 }
 
 pub(crate) async fn pull(session: Session, key: Path<String>) -> Answer {
-    Ok(json(api::found(session.pull(&key)?)?))
+    Ok(json(api::found(session.pull(&*key)?)?))
 }
 
 pub(crate) async fn flash(session: Session, key: Path<String>, body: Bytes) -> Answer {
-    session.flash(&key, api::value(&body)?)?;
+    session.flash(&*key, api::value(&body)?)?;
     done()
 }
 
@@ -74,7 +74,7 @@ pub(crate) async fn untouched() -> &'static str {
 }
 
 pub(crate) async fn fail(session: Session, key: Path<String>, body: Bytes) -> Answer {
-    session.put(&key, api::value(&body)?)?;
+    session.put(&*key, api::value(&body)?)?;
     Err(Failure::OnPurpose.into())
 }
 
@@ -87,7 +87,7 @@ pub(crate) async fn slow(
     let wait = api::wait(query.get("ms").map(String::as_str))?;
     let value = api::value(&body)?;
     tokio::time::sleep(wait).await;
-    session.put(&key, value)?;
+    session.put(&*key, value)?;
     done()
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn show_in_background(session: Session) -> Answer {
 
 pub(crate) async fn put_in_background(session: Session, key: Path<String>, body: Bytes) -> Answer {
     session.background();
-    session.put(&key, api::value(&body)?)?;
+    session.put(&*key, api::value(&body)?)?;
     done()
 }
 

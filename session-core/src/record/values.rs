@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::json::{decode, encode, escape, undecodable, unescape};
 use super::members::{MAX_BYTES, Members};
 use super::wire::Object;
-use crate::Error;
+use crate::{Error, KeyOf};
 
 /// Keys with their values as raw JSON text, in the order of the keys.
 ///
@@ -79,7 +79,11 @@ impl Values {
     /// # Errors
     ///
     /// Returns [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the value is not a `T`.
-    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+    pub fn get<T: DeserializeOwned>(
+        &self,
+        key: &(impl KeyOf<T> + ?Sized),
+    ) -> Result<Option<T>, Error> {
+        let key = key.name();
         self.get_raw(key).map(|raw| decode(key, raw)).transpose()
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::keys::{AnyKey, KeyOf};
 use crate::record::json;
 use crate::{Error, Session, Values};
 
@@ -26,7 +27,11 @@ impl Session {
     /// # Errors
     ///
     /// Returns [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the value is not a `T`.
-    pub fn get_flash<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+    pub fn get_flash<T: DeserializeOwned>(
+        &self,
+        key: &(impl KeyOf<T> + ?Sized),
+    ) -> Result<Option<T>, Error> {
+        let key = key.name();
         let (flash_now, flash) = {
             let state = self.look();
             (state.flash_now.clone(), state.flash.clone())
@@ -42,13 +47,18 @@ impl Session {
     /// # Errors
     ///
     /// The same as [`get_flash`](Self::get_flash). A value of another type is an error, not the default.
-    pub fn get_flash_or<T: DeserializeOwned>(&self, key: &str, default: T) -> Result<T, Error> {
+    pub fn get_flash_or<T: DeserializeOwned>(
+        &self,
+        key: &(impl KeyOf<T> + ?Sized),
+        default: T,
+    ) -> Result<T, Error> {
         Ok(self.get_flash(key)?.unwrap_or(default))
     }
 
     /// Returns `true` if there is flash under `key`.
     #[must_use]
-    pub fn has_flash(&self, key: &str) -> bool {
+    pub fn has_flash(&self, key: &(impl AnyKey + ?Sized)) -> bool {
+        let key = key.name();
         let state = self.look();
         state.flash_now.contains(key) || state.flash.contains(key)
     }
@@ -68,7 +78,12 @@ impl Session {
     ///
     /// Returns [`ErrorKind::Encode`](crate::ErrorKind::Encode) if `value` cannot be written as JSON, and fails like
     /// [every write](Self#errors). The session stays as it was.
-    pub fn flash<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
+    pub fn flash<T: Serialize>(
+        &self,
+        key: &(impl KeyOf<T> + ?Sized),
+        value: T,
+    ) -> Result<(), Error> {
+        let key = key.name();
         let raw = json::encode(key, &value)?;
         self.change()?.flash(key, &raw)
     }
@@ -78,7 +93,12 @@ impl Session {
     /// # Errors
     ///
     /// Returns [`ErrorKind::Encode`](crate::ErrorKind::Encode) if `value` cannot be written as JSON.
-    pub fn flash_now<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
+    pub fn flash_now<T: Serialize>(
+        &self,
+        key: &(impl KeyOf<T> + ?Sized),
+        value: T,
+    ) -> Result<(), Error> {
+        let key = key.name();
         let raw = json::encode(key, &value)?;
         self.look().flash_now.insert_checked(key, &raw)
     }

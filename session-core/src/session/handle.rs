@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::keys::{AnyKey, KeyOf};
 use super::life::Life;
 use super::state::State;
 use crate::merge::update::Update;
@@ -18,7 +19,7 @@ use crate::{Error, ErrorKind, SessionId, Timestamp, Values};
 /// loaded before the handler runs and saved after it, so no verb waits, and none holds a lock while it runs your code.
 ///
 /// Values are stored as JSON and decoded when they are read. If `n` is a string, `get::<u32>("n")` is an error, not
-/// `None`.
+/// `None`. A key is a string, or a typed [`Key`](crate::Key), with which the compiler knows the type of the value.
 ///
 /// # Errors
 ///
@@ -65,10 +66,13 @@ impl Session {
     /// # Errors
     ///
     /// Returns [`ErrorKind::Decode`] if the stored value is not a `T`. The value stays as it is.
-    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+    pub fn get<T: DeserializeOwned>(
+        &self,
+        key: &(impl KeyOf<T> + ?Sized),
+    ) -> Result<Option<T>, Error> {
         // A copy, because decoding may run the caller's code, and the session must not be locked then.
         let data = self.look().data.clone();
-        data.get(key)
+        data.get(key.name())
     }
 
     /// Returns the value of `key`, or `default` if there is none.
@@ -78,15 +82,19 @@ impl Session {
     /// # Errors
     ///
     /// The same as [`get`](Self::get). A value of another type is an error, not the default.
-    pub fn get_or<T: DeserializeOwned>(&self, key: &str, default: T) -> Result<T, Error> {
+    pub fn get_or<T: DeserializeOwned>(
+        &self,
+        key: &(impl KeyOf<T> + ?Sized),
+        default: T,
+    ) -> Result<T, Error> {
         Ok(self.get(key)?.unwrap_or(default))
     }
 
     /// Returns `true` if `key` has a value, even `null`.
     #[must_use]
     #[doc(alias = "contains_key")]
-    pub fn has(&self, key: &str) -> bool {
-        self.look().data.contains(key)
+    pub fn has(&self, key: &(impl AnyKey + ?Sized)) -> bool {
+        self.look().data.contains(key.name())
     }
 
     /// Returns a copy of all data.
@@ -114,7 +122,8 @@ impl Session {
     /// [every write](Self#errors). The session stays as it was.
     #[doc(alias = "insert")]
     #[doc(alias = "set")]
-    pub fn put<T: Serialize>(&self, key: &str, value: T) -> Result<(), Error> {
+    pub fn put<T: Serialize>(&self, key: &(impl KeyOf<T> + ?Sized), value: T) -> Result<(), Error> {
+        let key = key.name();
         let raw = json::encode(key, &value)?;
         self.change()?.put(key, &raw)
     }
@@ -134,7 +143,11 @@ impl Session {
     /// [every write](Self#errors).
     #[doc(alias = "remove")]
     #[doc(alias = "take")]
-    pub fn pull<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+    pub fn pull<T: DeserializeOwned>(
+        &self,
+        key: &(impl KeyOf<T> + ?Sized),
+    ) -> Result<Option<T>, Error> {
+        let key = key.name();
         for _ in 0..MAX_TRIES {
             let Some(raw) = self.change()?.data.get_raw(key).map(str::to_owned) else {
                 return Ok(None);
@@ -159,8 +172,8 @@ impl Session {
     /// Fails like [every write](Self#errors).
     #[doc(alias = "remove")]
     #[doc(alias = "delete")]
-    pub fn forget(&self, key: &str) -> Result<bool, Error> {
-        Ok(self.change()?.forget(key))
+    pub fn forget(&self, key: &(impl AnyKey + ?Sized)) -> Result<bool, Error> {
+        Ok(self.change()?.forget(key.name()))
     }
 
     /// Removes all data. The id stays, and so does flash, both from the previous request and for the next. If there is no
@@ -205,11 +218,17 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update<T, F>(&self, key: &str, default: T, change: F) -> Result<T, Error>
+    pub fn update<T, F>(
+        &self,
+        key: &(impl KeyOf<T> + ?Sized),
+        default: T,
+        change: F,
+    ) -> Result<T, Error>
     where
         T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
         F: Fn(T) -> T + Send + Sync + 'static,
     {
+        let key = key.name();
         let update = Update::new(key, default, change);
         for _ in 0..MAX_TRIES {
             let seen = self.change()?.data.get_raw(key).map(str::to_owned);

@@ -4,6 +4,7 @@ mod background;
 pub(crate) mod current;
 mod flash;
 pub(crate) mod handle;
+pub(crate) mod keys;
 pub(crate) mod life;
 mod remember;
 pub(crate) mod state;
