@@ -1,7 +1,7 @@
 //! Sessions for Rust services: the data model and every decision, without a framework, a runtime or I/O.
 //!
-//! An application depends on the adapter for its framework, such as `session-axum`, `session-warp`, `session-poem` or
-//! `session-tower`, which re-exports what it needs from this crate. Depend on `session-core` itself to write a
+//! An application depends on the adapter for its framework, such as `session-axum`, `session-warp`, `session-poem`,
+//! `session-actix` or `session-tower`, which re-exports what it needs from this crate. Depend on `session-core` itself to write a
 //! [driver](Driver) or an adapter, or to use sessions in a program that speaks no HTTP.
 //!
 //! ```

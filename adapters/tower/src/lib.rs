@@ -3,8 +3,8 @@
 //! [`SessionLayer`] opens the session before the inner service runs. It saves the session when the
 //! service returns the head of its response, before the body streams.
 //!
-//! axum, warp, and poem applications depend on `session-axum`, `session-warp`, or `session-poem`
-//! instead. Those crates add what is native to their framework, such as extractors.
+//! axum, warp, poem, and actix-web applications depend on `session-axum`, `session-warp`,
+//! `session-poem`, or `session-actix` instead. Those crates add what is native to their framework, such as extractors.
 //!
 //! ```
 //! use http::{Request, Response};

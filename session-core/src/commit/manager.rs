@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::commit::size::Budget;
 use crate::config::options::Options;
 use crate::cookie::set_cookie::CookieTemplate;
-use crate::{Clock, Driver, KeyRing, Opening, Outcome, Timestamp};
+use crate::{Clock, Driver, Establish, KeyRing, Opening, Outcome, Timestamp};
 
 /// Opens and commits sessions.
 ///
@@ -91,6 +91,10 @@ impl SessionManager {
     #[must_use]
     pub fn opens_lazily(&self) -> bool {
         self.0.options.opening == Opening::Lazy
+    }
+
+    pub(crate) fn establishes_always(&self) -> bool {
+        self.0.options.establish == Establish::Always
     }
 }
 

@@ -63,6 +63,11 @@ impl SessionManager {
         Ok(self.session(state))
     }
 
+    /// Opens the session of a request without a cookie.
+    pub(crate) fn guest(&self) -> Session {
+        self.session(State::new(self.0.budget(self.now(), None, None)))
+    }
+
     pub(super) fn session(&self, state: State) -> Session {
         Session::new(state.managed_by(self))
     }

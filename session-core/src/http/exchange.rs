@@ -136,8 +136,9 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     ///
     /// The same as [`SessionManager::open`]. Answer with [`Error::status`].
     pub async fn open(&self) -> Result<(), Error> {
-        if !self.inner.manager.opens_lazily() {
-            self.inner.open().await?;
+        let inner = &self.inner;
+        if !inner.manager.opens_lazily() && !inner.is_guest() {
+            inner.open().await?;
         }
         Ok(())
     }
@@ -220,7 +221,7 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     }
 
     fn current(&self) -> Current {
-        match self.inner.session() {
+        match self.inner.opened() {
             Some(session) => Current::Open(session),
             None => Current::Lazy(self.inner.clone()),
         }
@@ -232,24 +233,7 @@ impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
         if let Some(session) = self.session() {
             return Ok(session);
         }
-        let opened = self.manager.open_sent(&self.sent).await?;
-        if self.is_background.load(Ordering::Relaxed) {
-            opened.lock().set_background();
-        }
-        let mut stage = self.stage();
-        // If two tasks of one request open at once, both go on with the session of the first.
-        Ok(match &mut *stage {
-            Stage::Open(first) | Stage::Committed(Some(first)) => first.clone(),
-            Stage::Unopened => {
-                *stage = Stage::Open(opened.clone());
-                opened
-            }
-            Stage::Committed(session @ None) => {
-                // The response went out without it, so nothing would save what is written now.
-                opened.seal();
-                session.insert(opened).clone()
-            }
-        })
+        Ok(self.adopt(self.manager.open_sent(&self.sent).await?))
     }
 
     /// Ends the time in which the session can be written, and returns the session if it was opened.
@@ -267,6 +251,40 @@ impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
 }
 
 impl<V> Inner<V> {
+    /// Returns `true` if the request certainly has no session, and needs none. Then it gets one when somebody asks: nothing
+    /// has to be loaded for that.
+    fn is_guest(&self) -> bool {
+        self.sent.is_empty() && !self.manager.establishes_always()
+    }
+
+    /// Makes this the request's session, unless it has one.
+    fn adopt(&self, opened: Session) -> Session {
+        if self.is_background.load(Ordering::Relaxed) {
+            opened.lock().set_background();
+        }
+        let mut stage = self.stage();
+        // If two tasks of one request open at once, both go on with the session of the first.
+        match &mut *stage {
+            Stage::Open(first) | Stage::Committed(Some(first)) => first.clone(),
+            Stage::Unopened => {
+                *stage = Stage::Open(opened.clone());
+                opened
+            }
+            Stage::Committed(session @ None) => {
+                // The response went out without it, so nothing would save what is written now.
+                opened.seal();
+                session.insert(opened).clone()
+            }
+        }
+    }
+
+    fn opened(&self) -> Option<Session> {
+        match &*self.stage() {
+            Stage::Open(session) | Stage::Committed(Some(session)) => Some(session.clone()),
+            Stage::Unopened | Stage::Committed(None) => None,
+        }
+    }
+
     fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -274,10 +292,9 @@ impl<V> Inner<V> {
 
 impl<V: Send + Sync> Slot for Inner<V> {
     fn session(&self) -> Option<Session> {
-        match &*self.stage() {
-            Stage::Open(session) | Stage::Committed(Some(session)) => Some(session.clone()),
-            Stage::Unopened | Stage::Committed(None) => None,
-        }
+        let is_guest = || !self.manager.opens_lazily() && self.is_guest();
+        self.opened()
+            .or_else(|| is_guest().then(|| self.adopt(self.manager.guest())))
     }
 }
 
@@ -291,10 +308,10 @@ impl<V> Clone for Exchange<V> {
     }
 }
 
-impl<V: Send + Sync> fmt::Debug for Exchange<V> {
+impl<V> fmt::Debug for Exchange<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
-            .field("session", &self.inner.session())
+            .field("session", &self.inner.opened())
             .finish_non_exhaustive()
     }
 }

@@ -43,6 +43,13 @@ impl<V: AsRef<[u8]> + Clone> SentTokens<V> {
     }
 }
 
+impl<V> SentTokens<V> {
+    /// Returns `true` if the request sent nothing that could be a token.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.header.is_none() && self.cookie.is_none()
+    }
+}
+
 impl<V: AsRef<[u8]>> SentTokens<V> {
     /// Returns the tokens in order. A token in the header counts alone: the client chose it for this request, while a
     /// browser sends cookies by itself.

@@ -61,4 +61,9 @@ struct Target {
     name: String,
 }
 
-const NAMES: [&str; 3] = ["axum-playground", "poem-playground", "warp-playground"];
+const NAMES: [&str; 4] = [
+    "actix-playground",
+    "axum-playground",
+    "poem-playground",
+    "warp-playground",
+];

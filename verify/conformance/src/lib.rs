@@ -37,7 +37,7 @@
     reason = "a panic fails the test"
 )]
 
-// The README shows all three frameworks, so its examples are compiled here.
+// The README shows several frameworks, so its examples are compiled here.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 mod readme {}

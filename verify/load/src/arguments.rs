@@ -78,6 +78,6 @@ impl Driver {
     }
 }
 
-const PLAYGROUNDS: [&str; 3] = ["axum", "warp", "poem"];
-const USAGE: &str = "usage: load-check [--seconds N] [--playground axum|warp|poem|all] \
+const PLAYGROUNDS: [&str; 4] = ["axum", "warp", "poem", "actix"];
+const USAGE: &str = "usage: load-check [--seconds N] [--playground axum|warp|poem|actix|all] \
     [--driver cookie|redis|all] [--fault slow|restart]";

@@ -1,8 +1,9 @@
 //! Puts the playgrounds under full load and checks every response.
 //!
 //! ```sh
-//! cargo build --release -p axum-playground -p warp-playground -p poem-playground -p load-check \
-//!     --features axum-playground/redis,warp-playground/redis,poem-playground/redis
+//! cargo build --release -p load-check \
+//!     -p axum-playground -p warp-playground -p poem-playground -p actix-playground --features \
+//!     axum-playground/redis,warp-playground/redis,poem-playground/redis,actix-playground/redis
 //! target/release/load-check                                  # 20 seconds per driver
 //! target/release/load-check --seconds 600 --driver redis
 //! target/release/load-check --seconds 60 --fault slow        # Redis takes 200 ms to answer

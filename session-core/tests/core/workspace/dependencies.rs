@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-const NOT_OURS: [&str; 8] = [
-    "tokio", "http", "hyper", "axum", "warp", "poem", "tower", "fred",
+const NOT_OURS: [&str; 9] = [
+    "tokio", "http", "hyper", "axum", "warp", "poem", "actix", "tower", "fred",
 ];
 
 fn cargo(args: &[&str]) -> String {
