@@ -167,6 +167,8 @@
 //! | `memory` | [`MemoryDriver`] |
 //! | `redis` | [`RedisDriver`] |
 //! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
+//! | `postgres`, `mysql`, `sqlite` | [`SqlxDriver`], for this database |
+//! | `database-tls` | encrypted connections to the database |
 //! | `testing` | the module [`testing`] |
 //!
 //! Importing a type whose feature is off is a compile error that names the feature. If the settings
@@ -182,6 +184,7 @@
         feature = "encryption",
         feature = "memory",
         feature = "redis",
+        feature = "sqlite",
         feature = "testing"
     )),
     allow(rustdoc::broken_intra_doc_links)
@@ -206,6 +209,8 @@ pub use session_tower::MemoryDriver;
 pub use session_tower::RedisDriver;
 #[cfg(feature = "encryption")]
 pub use session_tower::Sealed;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub use session_tower::SqlxDriver;
 #[cfg(feature = "testing")]
 pub use session_tower::testing;
 pub use session_tower::{

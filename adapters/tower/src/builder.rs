@@ -1,6 +1,12 @@
 //! From settings to a manager.
 
-#[cfg(any(feature = "memory", feature = "redis"))]
+#[cfg(any(
+    feature = "memory",
+    feature = "redis",
+    feature = "postgres",
+    feature = "mysql",
+    feature = "sqlite"
+))]
 use session_core::Driver;
 use session_core::{Builder, ConfigError, SessionConfig};
 
@@ -56,6 +62,12 @@ pub async fn builder(config: &SessionConfig) -> Result<Builder, ConfigError> {
             let driver = session_redis::RedisDriver::from_config(config);
             server_side(config, driver.connect().await?)
         }
+        #[cfg(feature = "postgres")]
+        session_core::DriverName::Postgres => database(config).await,
+        #[cfg(feature = "mysql")]
+        session_core::DriverName::MySql => database(config).await,
+        #[cfg(feature = "sqlite")]
+        session_core::DriverName::Sqlite => database(config).await,
         #[allow(
             unreachable_patterns,
             reason = "reached unless every driver's feature is on"
@@ -70,8 +82,20 @@ pub async fn builder(config: &SessionConfig) -> Result<Builder, ConfigError> {
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+async fn database(config: &SessionConfig) -> Result<Builder, ConfigError> {
+    let driver = session_sqlx::SqlxDriver::from_config(config);
+    server_side(config, driver.connect().await?)
+}
+
 /// Encrypts what the driver stores, if the settings say so.
-#[cfg(any(feature = "memory", feature = "redis"))]
+#[cfg(any(
+    feature = "memory",
+    feature = "redis",
+    feature = "postgres",
+    feature = "mysql",
+    feature = "sqlite"
+))]
 fn server_side(config: &SessionConfig, driver: impl Driver) -> Result<Builder, ConfigError> {
     #[cfg(feature = "encryption")]
     if config.encrypts() {

@@ -76,6 +76,8 @@
 //! | `memory` | [`MemoryDriver`] |
 //! | `redis` | [`RedisDriver`] |
 //! | `redis-tls` | `rediss://` URLs, and the feature `redis` |
+//! | `postgres`, `mysql`, `sqlite` | [`SqlxDriver`], for this database |
+//! | `database-tls` | encrypted connections to the database |
 //! | `testing` | the module [`testing`] |
 //!
 //! Importing a type whose feature is off is a compile error that names the feature. If the settings
@@ -89,6 +91,7 @@
         feature = "encryption",
         feature = "memory",
         feature = "redis",
+        feature = "sqlite",
         feature = "testing"
     )),
     allow(rustdoc::broken_intra_doc_links)
@@ -124,6 +127,8 @@ pub use session_core::{
 pub use session_redis::RedisDriver;
 #[cfg(feature = "encryption")]
 pub use session_sealed::Sealed;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+pub use session_sqlx::SqlxDriver;
 
 pub use crate::body::ResponseBody;
 pub use crate::builder::builder;

@@ -17,7 +17,7 @@ impl SessionConfig {
     ///
     /// | Variable | Meaning | Default |
     /// |---|---|---|
-    /// | `SESSION_DRIVER` | `cookie`, `memory` or `redis` | `cookie` |
+    /// | `SESSION_DRIVER` | `cookie`, `memory`, `redis`, `postgres`, `mysql` or `sqlite` | `cookie` |
     /// | `SESSION_SECRET` | the signing secret, at least 32 bytes | `APP_KEY` |
     /// | `APP_KEY` | used if the secret is unset, empty or a placeholder; the prefix `base64:` is removed | – |
     /// | `SESSION_PREVIOUS_SECRETS` | secrets that are still accepted, separated by commas; a secret that contains a comma can only be set in code | none |
@@ -33,6 +33,8 @@ impl SessionConfig {
     /// | `SESSION_PLAIN_RECORDS` | with encryption, what happens to sessions that are not encrypted: `refuse`, `accept` or `write` ([`PlainRecords`](crate::PlainRecords)) | `refuse` |
     /// | `REDIS_URL` | the URL of Redis | the driver's own |
     /// | `SESSION_PREFIX` | the prefix of all keys in Redis | `session:` |
+    /// | `DATABASE_URL` | the URL of the SQL database | – |
+    /// | `SESSION_TABLE` | the table in the SQL database, with a schema before a dot if needed | `sessions` |
     ///
     /// The placeholders are `change-me-in-production`, `change-me`, `changeme` and `secret`, in any letter case.
     /// `@rudderjs/session` falls back to `APP_KEY` for the first one only, and signs with the others. Because anyone can
@@ -75,8 +77,11 @@ impl SessionConfig {
                 "cookie" => DriverName::Cookie,
                 "memory" => DriverName::Memory,
                 "redis" => DriverName::Redis,
+                "postgres" => DriverName::Postgres,
+                "mysql" => DriverName::MySql,
+                "sqlite" => DriverName::Sqlite,
                 _ => {
-                    let remedy = "use cookie, memory or redis";
+                    let remedy = "use cookie, memory, redis, postgres, mysql or sqlite";
                     return Err(invalid("SESSION_DRIVER", &value, remedy));
                 }
             };
@@ -109,9 +114,12 @@ impl SessionConfig {
                 }
             };
         }
-        config.redis_url = var("REDIS_URL")?
-            .filter(|url| !url.is_empty())
-            .map(Redacted);
+        let url = |name| Ok(var(name)?.filter(|url| !url.is_empty()).map(Redacted));
+        config.redis_url = url("REDIS_URL")?;
+        config.database_url = url("DATABASE_URL")?;
+        if let Some(table) = var("SESSION_TABLE")? {
+            config.table = table;
+        }
         if let Some(prefix) = var("SESSION_PREFIX")? {
             config.prefix = prefix;
         }

@@ -56,11 +56,13 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
             .map(|value| secret("previous_secrets", value))
             .collect::<Result<_, _>>()?;
     }
-    match fields.get("redis_url") {
-        None | Some(Value::Null) => {}
-        Some(Value::String(url)) => config.redis_url = Some(Redacted(url.clone())),
-        Some(value) => return Err(wrong("redis_url", value, "a string")),
-    }
+    let url = |name| match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(url)) => Ok(Some(Redacted(url.clone()))),
+        Some(value) => Err(wrong(name, value, "a string")),
+    };
+    config.redis_url = url("redis_url")?;
+    config.database_url = url("database_url")?;
     read(fields, "driver", &mut config.driver)?;
     let minutes = |name, lifetime: &mut Duration| match number(fields, name, "minutes")? {
         Some(minutes) => {
@@ -102,6 +104,7 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
     read(fields, "plain_records", &mut config.plain_records)?;
     read(fields, "pad_cookie", &mut config.pad_cookie)?;
     read(fields, "prefix", &mut config.prefix)?;
+    read(fields, "table", &mut config.table)?;
     known(fields, "", &NAMES)?;
     Ok(config)
 }
@@ -219,7 +222,7 @@ const COOKIE_NAMES: [&str; 8] = [
     "partitioned",
     "persistent",
 ];
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 25] = [
     "driver",
     "secret",
     "previous_secrets",
@@ -243,4 +246,6 @@ const NAMES: [&str; 23] = [
     "pad_cookie",
     "redis_url",
     "prefix",
+    "database_url",
+    "table",
 ];

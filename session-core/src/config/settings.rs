@@ -25,6 +25,12 @@ pub enum DriverName {
     Memory,
     /// Records live in Redis or Valkey.
     Redis,
+    /// Records live in PostgreSQL.
+    Postgres,
+    /// Records live in MySQL or MariaDB.
+    MySql,
+    /// Records live in a file of SQLite.
+    Sqlite,
 }
 
 impl fmt::Display for DriverName {
@@ -33,6 +39,9 @@ impl fmt::Display for DriverName {
             Self::Cookie => "cookie",
             Self::Memory => "memory",
             Self::Redis => "redis",
+            Self::Postgres => "postgres",
+            Self::MySql => "mysql",
+            Self::Sqlite => "sqlite",
         })
     }
 }
@@ -88,6 +97,8 @@ pub struct SessionConfig {
     pub(crate) pad_cookie: bool,
     pub(crate) redis_url: Option<Redacted>,
     pub(crate) prefix: String,
+    pub(crate) database_url: Option<Redacted>,
+    pub(crate) table: String,
 }
 
 /// A text that may hold a password.
@@ -131,6 +142,18 @@ impl SessionConfig {
     #[must_use]
     pub fn redis_url(&self) -> Option<&str> {
         self.redis_url.as_ref().map(|url| url.0.as_str())
+    }
+
+    /// Returns the URL of the SQL database, if it is set.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_ref().map(|url| url.0.as_str())
+    }
+
+    /// Returns the name of the table in a SQL database.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
     }
 
     /// Returns the prefix of all keys in a shared store.
@@ -240,6 +263,8 @@ impl Default for SessionConfig {
             pad_cookie: false,
             redis_url: None,
             prefix: "session:".to_owned(),
+            database_url: None,
+            table: "sessions".to_owned(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Helpers that the tests of several crates share.
 //!
 //! - [`RedisServer`]: a Redis server that belongs to one test;
+//! - [`DatabaseServer`]: a PostgreSQL or MariaDB server, likewise;
 //! - [`Log`]: the log output of a test;
 //! - [`callgrind`]: the instruction counts of single calls;
 //! - `http`: a browser-like HTTP client;
@@ -18,6 +19,7 @@
 #[cfg(any(feature = "model", feature = "probe"))]
 mod call;
 pub mod callgrind;
+pub mod database;
 #[cfg(feature = "http")]
 pub mod http;
 mod log;
@@ -35,6 +37,7 @@ pub mod vectors;
 
 #[cfg(any(feature = "model", feature = "probe"))]
 pub use crate::call::Call;
+pub use crate::database::DatabaseServer;
 pub use crate::log::Log;
 pub use crate::redis::RedisServer;
 #[cfg(any(feature = "http", feature = "probe"))]

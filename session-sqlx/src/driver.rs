@@ -1,0 +1,381 @@
+//! The driver: each method of the contract, its time limit, and what is tried again.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use session_core::{
+    Capacity, Clock, Driver, Error, Expected, Loaded, Record, Saved, SessionId, SystemClock,
+    Touched, Version,
+};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::dialect::Dialect;
+use crate::failure::{Cause, Failure, NO_ANSWER, NO_CONNECTION};
+use crate::pool::{Connection, Pool};
+use crate::table::Statements;
+use crate::work::{
+    Count, Destroy, Held, Load, OwnedBy, Save, Sweep, Touch, Work, Written, hash, owner_hash, times,
+};
+
+/// Keeps records in a table of PostgreSQL, MySQL, MariaDB or SQLite. See the [crate documentation](crate).
+///
+/// Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub struct SqlxDriver {
+    shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) pool: Pool,
+    pub(crate) sql: Statements,
+    pub(crate) timeout: Duration,
+    /// SQLite writes one transaction at a time and lets others poll. A queue is fair.
+    writer: Mutex<()>,
+    /// The number of saves since the last sweep.
+    saves: AtomicU32,
+    is_sweeping: AtomicBool,
+}
+
+impl SqlxDriver {
+    pub(crate) fn new(pool: Pool, sql: Statements, timeout: Duration) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                pool,
+                sql,
+                timeout,
+                writer: Mutex::const_new(()),
+                saves: AtomicU32::new(0),
+                is_sweeping: AtomicBool::new(false),
+            }),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Sets the clock. Use the same one for the session manager. Default: the system clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Returns the connection pool, for the application's own statements.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.shared.pool
+    }
+
+    /// Removes all records that have ended, in steps of 500, and returns their number. Saves do the same, a few at a time, so
+    /// this is for a service with few saves, or for cron. A record stays for up to 10 minutes after its end.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::unavailable`] if the database failed or a step took longer than the timeout.
+    pub async fn sweep(&self) -> Result<u64, Error> {
+        let mut swept = 0;
+        loop {
+            let (now, rows) = (self.clock.now(), STEP);
+            let step = self.shared.run(&Sweep { now, rows }).await?.answer;
+            swept += step;
+            if step < STEP.unsigned_abs() {
+                return Ok(swept);
+            }
+        }
+    }
+
+    /// Counts the live records. The database reads the whole table.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::unavailable`] if the database failed or took longer than the timeout.
+    pub async fn count(&self) -> Result<u64, Error> {
+        let now = self.clock.now();
+        Ok(self.shared.run(&Count { now }).await?.answer)
+    }
+
+    /// Closes the pool. Calls then fail.
+    pub async fn close(&self) {
+        self.shared.pool.close().await;
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Sweeps a few records in the background, if it is time.
+    fn sweep_a_little(&self) {
+        let shared = &self.shared;
+        if shared.saves.fetch_add(1, Ordering::Relaxed) < SAVES_PER_SWEEP
+            || shared.is_sweeping.swap(true, Ordering::Relaxed)
+        {
+            return;
+        }
+        let (now, rows) = (self.clock.now(), SWEPT);
+        let shared = Arc::clone(shared);
+        tokio::spawn(async move {
+            // A failure is none of the request's. The next sweep does its work.
+            if let Err(error) = shared.run(&Sweep { now, rows }).await {
+                tracing::debug!(target: "session", %error, "sweeping expired sessions failed");
+            }
+            shared.saves.store(0, Ordering::Relaxed);
+            shared.is_sweeping.store(false, Ordering::Relaxed);
+        });
+    }
+}
+
+/// What an operation answered.
+pub(crate) struct Answered<T> {
+    pub(crate) answer: T,
+    /// The failure of an earlier attempt that may have been carried out.
+    lost: Option<sqlx::Error>,
+}
+
+impl Shared {
+    /// Runs an operation within the timeout. What nobody can have carried out is tried again, and so is what broke off:
+    /// every operation is told from others by its version, so carrying it out twice does no harm.
+    pub(crate) async fn run<W: Work>(&self, work: &W) -> Result<Answered<W::Answer>, Error> {
+        let deadline = Instant::now() + self.timeout;
+        let mut lost = None;
+        for attempt in 1.. {
+            let error = match self.attempt(work, deadline).await {
+                Ok(answer) => return Ok(Answered { answer, lost }),
+                Err(Ended::InTime(problem)) => {
+                    let failure = Failure::in_time(problem);
+                    return Err(Error::unavailable(lost.map_or(failure, Failure::from)));
+                }
+                Err(Ended::By(error)) => error,
+            };
+            match Cause::of(&error) {
+                Cause::Overtaken if Instant::now() < deadline => {
+                    sleep(PAUSE * attempt.min(10)).await;
+                }
+                Cause::Lost if attempt < MOST_LOST => lost = Some(error),
+                _ => return Err(Error::unavailable(Failure::from(error))),
+            }
+        }
+        unreachable!("attempts end at the deadline")
+    }
+
+    async fn attempt<W: Work>(&self, work: &W, deadline: Instant) -> Result<W::Answer, Ended> {
+        let in_time = |problem| move |_| Ended::InTime(problem);
+        let is_sqlite = self.sql.dialect == Dialect::Sqlite;
+        let _writer = if W::WRITES && is_sqlite {
+            let lock = timeout_at(deadline, self.writer.lock()).await;
+            Some(lock.map_err(in_time(NO_ANSWER))?)
+        } else {
+            None
+        };
+        let connection = timeout_at(deadline, self.pool.acquire()).await;
+        let mut connection = Busy::new(connection.map_err(in_time(NO_CONNECTION))??);
+        let call = async {
+            let is_final = is_sqlite && work.is_final();
+            if is_final {
+                connection.get().run("PRAGMA synchronous = FULL").await?;
+            }
+            let answer = work.run(&self.sql, connection.get()).await;
+            if is_final {
+                connection.get().run("PRAGMA synchronous = NORMAL").await?;
+            }
+            answer
+        };
+        let answer = timeout_at(deadline, call)
+            .await
+            .map_err(in_time(NO_ANSWER))?;
+        // A server that only reads may be the wrong one, and a new connection may find another.
+        let is_usable = |error| matches!(Cause::of(error), Cause::Overtaken | Cause::Other);
+        if answer.as_ref().err().is_none_or(is_usable) {
+            connection.is_idle = true;
+        }
+        Ok(answer?)
+    }
+}
+
+/// How an attempt ended without an answer.
+enum Ended {
+    InTime(&'static str),
+    By(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Ended {
+    fn from(error: sqlx::Error) -> Self {
+        Self::By(error)
+    }
+}
+
+/// A connection that is not reused if it is dropped in the middle of a statement.
+struct Busy {
+    connection: Connection,
+    is_idle: bool,
+}
+
+impl Busy {
+    const fn new(connection: Connection) -> Self {
+        let is_idle = false;
+        Self {
+            connection,
+            is_idle,
+        }
+    }
+
+    const fn get(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if !self.is_idle {
+            self.connection.discard();
+        }
+    }
+}
+
+#[async_trait]
+impl Driver for SqlxDriver {
+    async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
+        let id_hash = hash(handle);
+        let held = self.shared.run(&Load { id_hash }).await?.answer;
+        let now = self.clock.now();
+        let live = held.filter(|held| now < held.ends_at);
+        Ok(live.and_then(|held| parse(handle, held)))
+    }
+
+    async fn save(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error> {
+        let id = record.id().as_str();
+        let (now, ends_at) = times(&*self.clock, ttl);
+        let version = Version::random()?;
+        let bytes = |version: &Version| version.as_bytes().cloned().unwrap_or_default();
+        let (new, expected) = (
+            bytes(&version),
+            match expected {
+                Expected::Absent => None,
+                Expected::Version(version) => Some(bytes(version)),
+            },
+        );
+        let save = Save {
+            id,
+            id_hash: hash(id),
+            expected: expected.as_deref(),
+            version: &new,
+            owner_hash: owner_hash(record),
+            now,
+            ends_at,
+            record: record.to_json_without_expiry(),
+            is_final: record.is_moved(),
+        };
+        let Answered { answer, lost } = self.shared.run(&save).await?;
+        let done = || Saved::Done {
+            handle: id.to_owned(),
+            version: version.clone(),
+        };
+        match (answer, lost) {
+            (Written::Done, _) => {
+                self.sweep_a_little();
+                Ok(done())
+            }
+            (Written::Conflict(held), None) => {
+                let held = held.and_then(|held| parse(id, held));
+                Ok(Saved::Conflict(held.map(Box::new)))
+            }
+            // The attempt whose answer was lost had been carried out.
+            (Written::Conflict(Some(held)), Some(_)) if held.version == *new => Ok(done()),
+            // Or it had not, or others have saved since. Merging might apply it twice.
+            (Written::Conflict(_), Some(lost)) => Err(Error::unavailable(Failure::from(lost))),
+        }
+    }
+
+    async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
+        let id_hash = hash(id.as_str());
+        self.shared.run(&Destroy { id_hash }).await?;
+        Ok(())
+    }
+
+    fn can_revoke(&self) -> bool {
+        true
+    }
+
+    async fn touch(
+        &self,
+        record: &Record,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
+        let id = record.id().as_str();
+        let (now, ends_at) = times(&*self.clock, ttl);
+        let version = version.as_bytes().cloned().unwrap_or_default();
+        let touch = Touch {
+            id_hash: hash(id),
+            version: &version,
+            now,
+            ends_at,
+        };
+        Ok(match self.shared.run(&touch).await?.answer {
+            Written::Done => Touched::Done,
+            Written::Conflict(held) => match held.and_then(|held| parse(id, held)) {
+                Some(_) => Touched::MustSave,
+                None => Touched::Gone,
+            },
+        })
+    }
+
+    fn capacity(&self) -> Capacity {
+        Capacity::Json(LARGEST)
+    }
+
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        let (owner_hash, now) = (hash(owner), self.clock.now());
+        let ids = self.shared.run(&OwnedBy { owner_hash, now }).await?.answer;
+        let ids = ids.iter().filter_map(|id| SessionId::from_stored(id));
+        Ok(Some(ids.collect()))
+    }
+}
+
+impl fmt::Debug for SqlxDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlxDriver")
+            .field("database", &self.shared.sql.dialect.name())
+            .field("table", &self.shared.sql.table)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Parses a stored record. Returns `None` for one that is not a record of this id.
+fn parse(id: &str, held: Held) -> Option<Loaded> {
+    let record = String::from_utf8(held.record)
+        .ok()
+        .and_then(|json| Record::from_json(json).ok());
+    let Some(record) = record.filter(|record| record.id().as_str() == id) else {
+        let id = SessionId::from_stored(id);
+        let id = id.as_ref().map_or("", SessionId::prefix);
+        tracing::warn!(target: "session", id, "stored value is not a valid session: left unchanged");
+        return None;
+    };
+    let record = record.expiring_at(held.ends_at);
+    Some(Loaded::new(record, Version::bytes(held.version)))
+}
+
+/// How many rows one step of [`SqlxDriver::sweep`] removes.
+const STEP: i64 = 500;
+/// Saves between two sweeps in the background.
+const SAVES_PER_SWEEP: u32 = 8;
+/// How many rows such a sweep removes: more than the saves can have added.
+const SWEPT: i64 = 32;
+/// The largest record, in bytes of JSON. MariaDB takes a statement of up to 16 MiB by default.
+const LARGEST: usize = 8 * 1024 * 1024;
+/// How often a broken connection is replaced within one call. After a restart, every idle connection of a pool is broken.
+const MOST_LOST: u32 = 16;
+/// The pause after the first attempt that was overtaken.
+const PAUSE: Duration = Duration::from_millis(1);

@@ -1,0 +1,81 @@
+//! The `Driver` contract at the highest level, on each database, bare and behind `Arc<dyn Driver>`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use session_core::conformance::{InArc, Level, Subject, Verdict, report};
+use session_core::{Clock, SessionId};
+use session_sqlx::SqlxDriver;
+
+use crate::support::{ALL, Database, RUNTIME, Store};
+
+macro_rules! on {
+    ($($name:ident $database:ident)*) => {$(
+        mod $name {
+            mod bare {
+                session_core::conformance!(concurrent, crate::support::Store::new(crate::support::Database::$database));
+            }
+
+            mod in_arc {
+                session_core::conformance!(concurrent, super::super::InArc(
+                    crate::support::Store::new(crate::support::Database::$database)
+                ));
+            }
+        }
+    )*};
+}
+
+on!(postgres Postgres mariadb MariaDb sqlite Sqlite);
+
+#[test]
+fn no_check_is_skipped() {
+    for database in ALL {
+        let report = report(Level::Concurrent, move || Store::new(database));
+        report.announce(&format!("{database:?}").to_lowercase());
+        for (name, result) in report.results() {
+            assert!(
+                matches!(result, Ok(Verdict::Kept)),
+                "{database:?}: {name}: {result:?}"
+            );
+        }
+    }
+}
+
+impl Subject for Store {
+    type Driver = SqlxDriver;
+
+    fn driver(&self) -> SqlxDriver {
+        RUNTIME.block_on(self.connect())
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        RUNTIME.block_on(future)
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clock.clone())
+    }
+
+    fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    fn plant(&self, id: &SessionId, text: &str) -> bool {
+        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let (record, version) = match self.database {
+            Database::Postgres => (format!("convert_from('\\x{hex}', 'UTF8')"), "'\\x00'"),
+            Database::MariaDb => (format!("CONVERT(X'{hex}' USING utf8mb4)"), "X'00'"),
+            Database::Sqlite => (format!("CAST(X'{hex}' AS TEXT)"), "X'00'"),
+        };
+        let id = id.as_str().replace('\'', "''");
+        let sql = format!(
+            "UPDATE {{table}} SET record = {record}, version = {version} WHERE id = '{id}'"
+        );
+        RUNTIME.block_on(self.run(&sql)) == 1
+    }
+
+    fn take_down(&self) -> bool {
+        RUNTIME.block_on(self.run("ALTER TABLE {table} RENAME TO {table}_away"));
+        true
+    }
+}

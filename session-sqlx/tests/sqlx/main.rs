@@ -1,0 +1,7 @@
+//! The driver on real databases: one server of each kind for all tests, a table for each test.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod support;
+
+mod conformance;

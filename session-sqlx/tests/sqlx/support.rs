@@ -1,0 +1,104 @@
+//! A table of its own for each test, in a shared server or a file.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use session_core::{ManualClock, Timestamp};
+use session_sqlx::sqlx::{AssertSqlSafe, raw_sql};
+use session_sqlx::{Builder, Pool, SqlxDriver};
+use test_support::database::{DatabaseServer, Kind};
+use tokio::runtime::Runtime;
+
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+static POSTGRES: LazyLock<DatabaseServer> = LazyLock::new(|| DatabaseServer::start(Kind::Postgres));
+static MARIADB: LazyLock<DatabaseServer> = LazyLock::new(|| DatabaseServer::start(Kind::MariaDb));
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Database {
+    Postgres,
+    MariaDb,
+    Sqlite,
+}
+
+pub(crate) const ALL: [Database; 3] = [Database::Postgres, Database::MariaDb, Database::Sqlite];
+
+/// A table that does not exist yet.
+pub(crate) struct Store {
+    pub(crate) database: Database,
+    pub(crate) url: String,
+    pub(crate) table: String,
+    pub(crate) clock: ManualClock,
+    folder: Option<PathBuf>,
+}
+
+impl Store {
+    pub(crate) fn new(database: Database) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let (url, folder) = match database {
+            Database::Postgres => (POSTGRES.url(), None),
+            Database::MariaDb => (MARIADB.url(), None),
+            Database::Sqlite => {
+                let name = format!("session-sqlite-{}-{number}", std::process::id());
+                let folder = std::env::temp_dir().join(name);
+                std::fs::create_dir_all(&folder).unwrap();
+                (
+                    format!("sqlite:{}/sessions.db", folder.display()),
+                    Some(folder),
+                )
+            }
+        };
+        Self {
+            database,
+            url,
+            table: format!("sessions_{number}"),
+            clock: ManualClock::new(Timestamp::from_millis(1_700_000_000_000)),
+            folder,
+        }
+    }
+
+    pub(crate) fn builder(&self) -> Builder {
+        SqlxDriver::builder(&self.url)
+            .table(&self.table)
+            .pool_size(4)
+    }
+
+    pub(crate) async fn connect(&self) -> SqlxDriver {
+        self.builder()
+            .connect()
+            .await
+            .unwrap()
+            .with_clock(self.clock.clone())
+    }
+
+    /// Runs statements behind the driver's back. `{table}` stands for the table.
+    pub(crate) async fn run(&self, sql: &str) -> u64 {
+        let driver = SqlxDriver::builder(&self.url)
+            .table("elsewhere")
+            .pool_size(1);
+        let driver = driver.connect().await.unwrap();
+        let rows = execute(driver.pool(), &sql.replace("{table}", &self.table)).await;
+        driver.close().await;
+        rows
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+pub(crate) async fn execute(pool: &Pool, sql: &str) -> u64 {
+    let sql = raw_sql(AssertSqlSafe(sql));
+    match pool {
+        Pool::Postgres(pool) => sql.execute(pool).await.unwrap().rows_affected(),
+        Pool::MySql(pool) => sql.execute(pool).await.unwrap().rows_affected(),
+        Pool::Sqlite(pool) => sql.execute(pool).await.unwrap().rows_affected(),
+        _ => unreachable!("another kind of pool"),
+    }
+}
