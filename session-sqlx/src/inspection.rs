@@ -8,7 +8,7 @@ use crate::table::Statements;
 use crate::work::Work;
 
 /// What [`SqlxDriver::inspect`] found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Inspection {
     /// The server and its version, such as `PostgreSQL 17.2`.

@@ -36,7 +36,7 @@ pub(crate) enum Command {
 
 /// Decode a cookie and check whether the service accepts it.
 ///
-/// With SESSION_DRIVER=redis, the session's record is looked up in Redis, but only if the signature is correct.
+/// If the session lives on a server, its record is looked up there, but only if the signature is correct.
 #[derive(Args)]
 #[command(after_long_help = INSPECT)]
 pub(crate) struct Inspect {
@@ -62,7 +62,7 @@ pub(crate) struct Inspect {
 
 /// Create a signed cookie from JSON, for testing.
 ///
-/// With SESSION_DRIVER=redis, the session is stored in Redis.
+/// If sessions live on a server, the session is stored there.
 #[derive(Args)]
 #[command(after_help = SIGN)]
 pub(crate) struct Sign {
@@ -92,7 +92,7 @@ pub(crate) struct Sign {
     pub(crate) secret: SecretFile,
 }
 
-/// Check the service's configuration and its Redis server.
+/// Check the service's configuration and its Redis server or database.
 ///
 /// Each line starts with `ok`, `warn` or `fail`. Warnings and failures come with a remedy.
 #[derive(Args)]
@@ -108,7 +108,7 @@ pub(crate) struct Doctor {
     pub(crate) secret: SecretFile,
 }
 
-/// Show a session stored in Redis.
+/// Show a session stored on a server.
 ///
 /// With SESSION_ENCRYPT, the secret decrypts it.
 #[derive(Args)]
@@ -124,7 +124,7 @@ pub(crate) struct Show {
     pub(crate) full_id: bool,
 }
 
-/// End a session stored in Redis, so that its cookie stops working.
+/// End a session stored on a server, so that its cookie stops working.
 #[derive(Args)]
 #[command(after_help = STORE)]
 pub(crate) struct Revoke {
@@ -132,7 +132,7 @@ pub(crate) struct Revoke {
     pub(crate) id: String,
 }
 
-/// Monitor the number of sessions in Redis.
+/// Monitor the number of sessions on the server.
 ///
 /// Counts the keys that start with SESSION_PREFIX, on every master of a cluster. It uses SCAN, which does not block other
 /// commands.
@@ -169,7 +169,7 @@ fn parse_id(id: &str) -> Result<String, String> {
 
 const ENVIRONMENT: &str = "\
 Environment, as the service reads it:
-  SESSION_DRIVER            cookie, redis or memory [default: cookie]
+  SESSION_DRIVER            cookie, redis, postgres, mysql, sqlite or memory [default: cookie]
   SESSION_SECRET            signing secret; falls back to APP_KEY
   SESSION_PREVIOUS_SECRETS  comma-separated secrets that are still accepted
   SESSION_LIFETIME          minutes of inactivity before a session expires
@@ -182,13 +182,15 @@ Environment, as the service reads it:
                             refuse, accept or write [default: refuse]
   REDIS_URL                 Redis server [default: redis://127.0.0.1:6379]
   SESSION_PREFIX            prefix of session keys in Redis [default: session:]
+  DATABASE_URL              SQL database
+  SESSION_TABLE             table in the SQL database [default: sessions]
 
 Secrets are never read from the command line, which other users can see.
 
 Exit codes:
   0  yes: the cookie is valid, the session exists, all checks passed
   1  no: the cookie is invalid, the session does not exist, a check failed
-  2  error: wrong usage, an invalid setting, Redis is down";
+  2  error: wrong usage, an invalid setting, the server is down";
 
 const KEY: &str = "\
 Example:
@@ -203,9 +205,9 @@ Examples:
   curl -si https://example.com/ | session-tool inspect --json
 
 JSON fields, null if unknown:
-  valid       whether the service accepts the cookie; null if Redis is down
+  valid       whether the service accepts the cookie; null if the server is down
   reason      why it does not: one of the words below
-  driver      where the session lives: cookie or redis
+  driver      where the session lives: cookie, redis, postgres, mysql or sqlite
   id          session id
   data        session data
   flash       flash data for the next request
@@ -221,7 +223,7 @@ Reasons:
   forged       its signature matches no key; its content is not shown
   expired      the session has expired
   no expiry    the session would never expire
-  no record    Redis has no such session
+  no record    the server has no such session
   foreign      it belongs to a driver other than SESSION_DRIVER
   encrypted    the session is encrypted, and SESSION_ENCRYPT is off
   not encrypted
@@ -243,13 +245,15 @@ Some checks are stricter in production, which means that APP_ENV or NODE_ENV is 
 Exit codes: 0 no check failed, 1 a check failed (with --strict, or warned), 2 error.";
 
 const STORE: &str = "\
-Uses the Redis server at REDIS_URL and keys that start with SESSION_PREFIX. Needs no secret, except to show \
+Uses the table SESSION_TABLE of DATABASE_URL if SESSION_DRIVER is postgres, mysql or sqlite; otherwise the Redis server \
+at REDIS_URL and keys that start with SESSION_PREFIX. Needs no secret, except to show \
 an encrypted session.
 
 Exit codes: 0 the session exists, 1 it does not, 2 error.";
 
 const WATCH: &str = "\
-Uses the Redis server at REDIS_URL and keys that start with SESSION_PREFIX. Needs no secret, but permission to run SCAN.
+Uses the table SESSION_TABLE of DATABASE_URL if SESSION_DRIVER is postgres, mysql or sqlite; otherwise the Redis server \
+at REDIS_URL and keys that start with SESSION_PREFIX. Needs no secret, but permission to run SCAN in Redis.
 
 Exit codes: 0 success, 2 the last count failed.";
 

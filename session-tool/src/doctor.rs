@@ -10,6 +10,9 @@ mod latency;
 mod probe;
 mod server;
 
+// The same for a SQL database.
+mod database;
+
 mod check;
 
 use std::fmt::Write as _;
@@ -19,6 +22,7 @@ use session_core::DriverName;
 
 use crate::args::Doctor;
 use crate::doctor::check::{Check, Status};
+use crate::driver;
 use crate::failure::Failure;
 use crate::output::{self, Answer};
 use crate::variables::Variables;
@@ -37,6 +41,9 @@ pub(crate) async fn run(arguments: &Doctor, variables: &Variables) -> Result<Ans
     let is_url_invalid = errors.iter().any(|error| error.setting() == "REDIS_URL");
     if config.driver() == DriverName::Redis && !is_url_invalid {
         checks.extend(probe::checks(&config).await);
+    }
+    if driver::is_database(config.driver()) {
+        checks.extend(database::checks(&config).await);
     }
     let [ok, warn, fail] = [Status::Ok, Status::Warn, Status::Fail]
         .map(|status| checks.iter().filter(|check| check.status == status).count());

@@ -208,7 +208,9 @@ impl Inspector {
     async fn store(&self) -> Result<Store, Failure> {
         let driver: Arc<dyn Driver> = match self.config.driver() {
             DriverName::Cookie => driver::cookie(&self.config)?,
-            DriverName::Redis => driver::redis(&self.config).await?,
+            DriverName::Redis | DriverName::Postgres | DriverName::MySql | DriverName::Sqlite => {
+                driver::server_side(&self.config).await?
+            }
             driver => {
                 return Err(Failure::new(format!(
                     "SESSION_DRIVER is {driver}; its sessions live inside the service, where this program cannot see them"

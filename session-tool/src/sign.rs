@@ -35,7 +35,9 @@ pub(crate) async fn run(arguments: &Sign, variables: &Variables) -> Result<Answe
 
     let driver: Arc<dyn Driver> = match config.driver() {
         DriverName::Cookie => driver::cookie(&config)?,
-        DriverName::Redis => driver::redis(&config).await?,
+        DriverName::Redis | DriverName::Postgres | DriverName::MySql | DriverName::Sqlite => {
+            driver::server_side(&config).await?
+        }
         driver => {
             return Err(Failure::new(format!(
                 "SESSION_DRIVER is {driver}; only the service can create such sessions; use cookie or redis"

@@ -1,14 +1,13 @@
-//! `show`, `revoke` and `watch`: sessions stored in Redis.
+//! `show`, `revoke` and `watch`: sessions stored on a server.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use session_core::{Clock, Driver, Record, SessionId, SystemClock, Values};
-use session_redis::RedisDriver;
 use tokio::time::MissedTickBehavior;
 
 use crate::args::{Revoke, Show, Watch};
-use crate::driver;
+use crate::driver::{self, Store};
 use crate::failure::Failure;
 use crate::finding::expiry_text;
 use crate::input;
@@ -32,8 +31,8 @@ pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answ
     check_configured(variables)?;
     let driver: Arc<dyn Driver> = match variables.get("SESSION_ENCRYPT") {
         // The secret is needed only where something is encrypted.
-        Some(value) if value != "false" => driver::redis(&variables.config()?).await?,
-        _ => Arc::new(connect(variables).await?),
+        Some(value) if value != "false" => driver::server_side(&variables.config()?).await?,
+        _ => connect(variables).await?.driver(),
     };
     let Some(loaded) = driver.load(id.as_str()).await? else {
         if arguments.json {
@@ -71,7 +70,7 @@ pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answ
 
 pub(crate) async fn revoke(arguments: &Revoke, variables: &Variables) -> Result<Answer, Failure> {
     let id = id(&arguments.id, variables)?;
-    let driver = connect(variables).await?;
+    let driver = connect(variables).await?.driver();
     // Leave keys alone that do not hold a session.
     if driver.load(id.as_str()).await?.is_none() {
         output::complain(not_found(&id));
@@ -101,27 +100,28 @@ pub(crate) async fn watch(arguments: &Watch, variables: &Variables) -> Result<An
                 last = Some(count);
             }
             Err(error) if is_last => return Err(count_failure(error)),
-            // Redis may come back.
+            // The server may come back.
             Err(error) => output::complain(count_failure(error)),
         }
     }
 }
 
-/// Connects to Redis as the environment says.
-async fn connect(variables: &Variables) -> Result<RedisDriver, Failure> {
+/// Connects to the store that the environment names.
+async fn connect(variables: &Variables) -> Result<Store, Failure> {
     check_configured(variables)?;
-    Ok(driver::bare_redis(&variables.store()?).await?)
+    Ok(driver::connect(&variables.store()?).await?)
 }
 
-/// If the environment does not mention Redis, it is not the service's.
+/// If the environment mentions no server, it is not the service's.
 fn check_configured(variables: &Variables) -> Result<(), Failure> {
     if variables.get("REDIS_URL").is_none()
         && variables
             .get("SESSION_DRIVER")
-            .is_none_or(|name| name != "redis")
+            .is_none_or(|name| name == "cookie" || name == "memory")
     {
         return Err(Failure::new(
-            "no Redis server is configured; set REDIS_URL, or SESSION_DRIVER=redis to use the one on this machine",
+            "no server is configured; set SESSION_DRIVER to postgres, mysql or sqlite, and DATABASE_URL; or REDIS_URL, or \
+             SESSION_DRIVER=redis to use the one on this machine",
         ));
     }
     Ok(())
@@ -143,14 +143,14 @@ fn not_found(id: &SessionId) -> String {
     } else if id.as_str().chars().count() <= SHORTENED {
         "; this looks like a shortened id: `session-tool inspect --full-id` prints the whole id"
     } else {
-        "; it expired, was logged out, or has a different SESSION_PREFIX"
+        "; it expired, was logged out, or has a different SESSION_PREFIX or SESSION_TABLE"
     };
-    format!("no session with this id in Redis{hint}")
+    format!("no session with this id in the store{hint}")
 }
 
 fn count_failure(error: session_core::Error) -> Failure {
     let source = std::error::Error::source(&error);
-    let remedy = "check that Redis is running and that its user may run SCAN";
+    let remedy = "check that the server is running; the user of Redis must be allowed to run SCAN";
     Failure::caused(format!("cannot count the sessions; {remedy}"), source)
 }
 

@@ -83,7 +83,8 @@ impl Variables {
         let placeholder = placeholder()?;
         Ok(SessionConfig::from_vars(|name| match name {
             "SESSION_SECRET" => Some(placeholder.as_os_str()),
-            "SESSION_DRIVER" | "REDIS_URL" | "SESSION_PREFIX" => self.get(name),
+            "SESSION_DRIVER" | "REDIS_URL" | "SESSION_PREFIX" | "DATABASE_URL"
+            | "SESSION_TABLE" => self.get(name),
             _ => None,
         })?)
     }
@@ -147,7 +148,7 @@ fn placeholder() -> Result<OsString, Failure> {
 
 const GENERATE: &str = "generate a secret with `session-tool key`";
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 18] = [
     "SESSION_DRIVER",
     "SESSION_SECRET",
     "APP_KEY",
@@ -162,6 +163,8 @@ const NAMES: [&str; 16] = [
     "SESSION_PLAIN_RECORDS",
     "REDIS_URL",
     "SESSION_PREFIX",
+    "DATABASE_URL",
+    "SESSION_TABLE",
     "APP_ENV",
     "NODE_ENV",
 ];

@@ -1,4 +1,4 @@
-//! Check of how fast Redis answers, without I/O.
+//! Check of how fast the store answers, without I/O.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) fn check(mut loads: Vec<Duration>) -> Check {
         Check::warn(
             "latency",
             detail,
-            "move Redis closer to the service, or look for slow commands with SLOWLOG",
+            "move the server closer to the service, or look for slow commands and statements in its log",
         )
     } else {
         Check::ok("latency", detail)

@@ -18,7 +18,7 @@ use crate::driver;
 use crate::failure::Failure;
 
 pub(crate) async fn checks(config: &SessionConfig) -> Vec<Check> {
-    match driver::bare_redis(config).await {
+    match driver::redis(config).await {
         Ok(driver) => {
             let mut checks = vec![
                 Check::ok("redis", "reachable, login accepted"),
@@ -64,14 +64,14 @@ fn is_rejection(error: &ConfigError) -> bool {
     })
 }
 
-fn failed(name: &'static str, error: &ConfigError) -> Check {
+pub(super) fn failed(name: &'static str, error: &ConfigError) -> Check {
     let detail = format!("{} {}", error.setting(), error.problem());
     let detail = Failure::caused(detail, error.source()).to_string();
     Check::fail(name, detail, error.remedy())
 }
 
 /// Loads a nonexistent session several times, like a request would.
-async fn measure_loads(driver: &RedisDriver) -> Check {
+pub(super) async fn measure_loads(driver: &dyn Driver) -> Check {
     let mut loads = Vec::with_capacity(LOADS);
     for _ in 0..LOADS {
         let start = Instant::now();

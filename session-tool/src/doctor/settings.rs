@@ -128,7 +128,7 @@ fn driver_name(settings: &Settings<'_>) -> Check {
         DriverName::Memory => Check::warn(
             "driver",
             "memory: sessions end with the process and are not shared with others",
-            "set SESSION_DRIVER to redis or cookie in production",
+            "set SESSION_DRIVER to another one in production",
         ),
         driver => Check::ok("driver", driver.to_string()),
     }
@@ -151,7 +151,8 @@ fn lifetime(settings: &Settings<'_>) -> Check {
             remedy,
         )
     } else if settings.driver == DriverName::Cookie && lifetime > IRREVOCABLE {
-        let remedy = "lower SESSION_LIFETIME (in minutes), or set SESSION_DRIVER to redis";
+        let remedy =
+            "lower SESSION_LIFETIME (in minutes), or set SESSION_DRIVER to redis or a database";
         Check::warn(
             "lifetime",
             format!("{detail}, and a stolen cookie cannot be revoked"),
