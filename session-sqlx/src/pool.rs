@@ -1,7 +1,9 @@
 //! The pools and connections of the three databases, behind one face.
 
+use std::time::Duration;
+
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Row as _, SqlStr};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqlStr};
 
 use crate::dialect::Dialect;
 
@@ -112,6 +114,22 @@ impl Pool {
         }
     }
 
+    /// Connects outside the pool, which keeps trying when a server refuses, and returns why that fails.
+    pub(crate) async fn why_not(&self) -> Option<sqlx::Error> {
+        each!(Self, self, pool => {
+            let options = pool.connect_options();
+            match tokio::time::timeout(PROBE_LIMIT, options.connect()).await {
+                Ok(Ok(connection)) => {
+                    // A connection that cannot be closed ends with its socket.
+                    let _ = connection.close().await;
+                    None
+                }
+                Ok(Err(error)) => Some(error),
+                Err(_) => None,
+            }
+        })
+    }
+
     pub(crate) async fn close(&self) {
         each!(Self, self, pool => pool.close().await);
     }
@@ -183,3 +201,5 @@ fn text(bytes: Option<Vec<u8>>) -> Result<String, sqlx::Error> {
     String::from_utf8(bytes.unwrap_or_default())
         .map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
+
+const PROBE_LIMIT: Duration = Duration::from_secs(1);

@@ -24,7 +24,10 @@ impl SqlxDriver {
 pub(crate) async fn prepare(shared: &Shared, creates_table: bool) -> Result<(), ConfigError> {
     let sql = &shared.sql;
     let explain = |error| explain(error, sql.dialect);
-    let mut connection = shared.pool.acquire().await.map_err(explain)?;
+    let mut connection = match shared.pool.acquire().await {
+        Ok(connection) => connection,
+        Err(error) => return Err(explain(shared.pool.why_not().await.unwrap_or(error))),
+    };
     if columns(sql, &mut connection)
         .await
         .map_err(explain)?

@@ -5,3 +5,10 @@
 mod support;
 
 mod conformance;
+mod model;
+mod overlap;
+
+mod faults;
+mod proxy;
+mod round_trips;
+mod startup;

@@ -63,7 +63,7 @@ impl Suite {
         for scenario in scenarios::all() {
             for adapter in adapters::ALL {
                 for (at, driver) in suite.drivers.iter().enumerate() {
-                    if scenario.inapplicable(driver.storage()).is_some() {
+                    if inapplicable(&scenario, adapter, driver.as_ref()).is_some() {
                         continue;
                     }
                     let name = name(&scenario, adapter, driver.as_ref());
@@ -128,7 +128,7 @@ impl Suite {
         let mut table = Table::new(names.to_vec(), drivers.collect());
         for scenario in scenarios::all() {
             let verdict = |adapter, driver: &dyn TestedDriver| {
-                if let Some(reason) = scenario.inapplicable(driver.storage()) {
+                if let Some(reason) = inapplicable(&scenario, adapter, driver) {
                     return Verdict::Inapplicable(reason);
                 }
                 let verdict = verdicts.get(&name(&scenario, adapter, driver));
@@ -142,6 +142,18 @@ impl Suite {
         }
         table
     }
+}
+
+/// Returns why a scenario is not played.
+fn inapplicable(
+    scenario: &Scenario,
+    adapter: &dyn Adapter,
+    driver: &dyn TestedDriver,
+) -> Option<&'static str> {
+    scenario.inapplicable(driver.storage()).or_else(|| {
+        let only = driver.only_adapter()?;
+        (only != adapter.name()).then_some("adapters other than axum see no difference to redis")
+    })
 }
 
 fn name(scenario: &Scenario, adapter: &dyn Adapter, driver: &dyn TestedDriver) -> String {

@@ -1,5 +1,6 @@
 //! A PostgreSQL or MariaDB server for tests.
 
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
@@ -95,7 +96,8 @@ impl DatabaseServer {
     /// Starts the server again on the same port, with the files in its directory.
     pub fn restart(&mut self) {
         self.process = self.kind.spawn(self.port, &self.arguments, &self.directory);
-        self.janitor = janitor(self.process.id(), &self.directory);
+        let stdin = self.janitor.stdin.as_mut().unwrap();
+        writeln!(stdin, "{}", self.process.id()).unwrap();
         self.wait();
     }
 
@@ -178,6 +180,7 @@ impl Kind {
                 let mut command = self.command("mariadb-install-db");
                 command.args(["--no-defaults", "--skip-test-db"]);
                 command.arg("--auth-root-authentication-method=normal");
+                command.arg(format!("--tmpdir={}", directory.display()));
                 command.arg(format!("--datadir={}", data.display()));
                 command
             }
@@ -185,6 +188,13 @@ impl Kind {
         let output = command.current_dir(directory).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{error}");
+        if self == Self::Postgres {
+            // The administrator needs no password; others do.
+            let rules = "local all all trust\n\
+                host all postgres 127.0.0.1/32 trust\n\
+                host all all 127.0.0.1/32 scram-sha-256\n";
+            std::fs::write(data.join("pg_hba.conf"), rules).unwrap();
+        }
         if self == Self::MariaDb {
             // A folder is a database.
             let database = data.join("shop");
@@ -204,6 +214,7 @@ impl Kind {
                     "fsync=off",
                     "max_connections=400",
                     "listen_addresses=127.0.0.1",
+                    "shared_preload_libraries=pg_stat_statements",
                 ] {
                     command.args(["-c", setting]);
                 }
@@ -219,11 +230,12 @@ impl Kind {
                 ]);
                 command.args([
                     "--max-connections=400",
-                    "--innodb-flush-log-at-trx-commit=0",
+                    "--innodb-flush-log-at-trx-commit=2",
                 ]);
                 command.arg(format!("--datadir={}", data.display()));
                 command.arg(format!("--socket={}", directory.join("socket").display()));
                 command.arg(format!("--port={port}"));
+                command.arg(format!("--tmpdir={}", directory.display()));
                 command
             }
         };
@@ -288,10 +300,12 @@ impl Kind {
     }
 }
 
-/// Starts a process that ends the server and removes its directory once its standard input ends.
+/// Starts a process that ends the server and removes its directory once its standard input ends. A line there is the id of
+/// the server's next process.
 fn janitor(server: u32, directory: &Path) -> Child {
-    let script = "cat >/dev/null
-        kill -KILL \"$1\" 2>/dev/null
+    let script = "server=$1
+        while read -r next; do server=$next; done
+        kill -KILL \"$server\" 2>/dev/null
         for try in 1 2 3 4 5; do rm -rf \"$2\" 2>/dev/null && break; sleep 0.1; done";
     Command::new("sh")
         .args(["-c", script, "janitor", &server.to_string()])

@@ -32,14 +32,14 @@ impl Api {
         key: Path<String>,
         value: Json<u32>,
     ) -> poem::Result<PlainText<&'static str>> {
-        let put = session.put(&key, value.0);
+        let put = session.put(&*key, value.0);
         put.map_err(SessionError::from)?;
         Ok(PlainText("put"))
     }
 
     #[oai(path = "/values/:key", method = "get")]
     async fn get(&self, session: Session, key: Path<String>) -> poem::Result<Found> {
-        let value = session.get(&key).map_err(SessionError::from)?;
+        let value = session.get(&*key).map_err(SessionError::from)?;
         Ok(value.map_or(Found::Nothing, |value| Found::Value(Json(value))))
     }
 

@@ -150,7 +150,7 @@ fn an_invalid_value_is_reported_with_its_variable_and_a_remedy() {
         (
             "SESSION_DRIVER",
             ["", "Redis", "file"],
-            "use cookie, memory or redis",
+            "use cookie, memory, redis, postgres, mysql or sqlite",
         ),
         ("SESSION_SECURE", ["", "yes", "on"], "use true or false"),
         ("SESSION_ENCRYPT", ["", "yes", "aes"], "use true or false"),

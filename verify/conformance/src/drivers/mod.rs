@@ -1,6 +1,7 @@
 //! The drivers, and where each stores the sessions of one scenario.
 
 mod cookie;
+mod database;
 mod memory;
 mod redis;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use session_core::{Driver, DriverName, ManualClock, async_trait};
 
 use self::cookie::{Cookie, EncryptedCookie};
+use self::database::Database;
 use self::memory::Memory;
 use self::redis::Redis;
 
@@ -19,6 +21,9 @@ pub(crate) fn all() -> Vec<Box<dyn TestedDriver>> {
         Box::new(EncryptedCookie),
         Box::new(Memory),
         Box::<Redis>::default(),
+        Box::new(Database::new(DriverName::Postgres)),
+        Box::new(Database::new(DriverName::MySql)),
+        Box::new(Database::new(DriverName::Sqlite)),
     ]
 }
 
@@ -34,6 +39,11 @@ pub(crate) trait TestedDriver: Send + Sync {
     }
 
     fn storage(&self) -> Storage;
+
+    /// Returns the adapter that alone is tested with this driver, or `None` if all are.
+    fn only_adapter(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Returns a store without records.
     ///

@@ -1,0 +1,171 @@
+//! The SQL drivers.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use session_core::{Driver, DriverName, ManualClock, async_trait};
+use session_sqlx::sqlx::{AssertSqlSafe, query_scalar};
+use session_sqlx::{Pool, SqlxDriver};
+use test_support::DatabaseServer;
+use test_support::database::Kind;
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+use tokio::task::block_in_place;
+
+use super::{Backend, BreakableServer, Storage, TestedDriver};
+
+/// A database, with one server for all scenarios that don't break it.
+pub(super) struct Database {
+    name: DriverName,
+    shared: OnceCell<Arc<Mutex<DatabaseServer>>>,
+    scenarios: AtomicUsize,
+}
+
+struct DatabaseBackend {
+    driver: SqlxDriver,
+    table: String,
+    server: Option<Arc<Mutex<DatabaseServer>>>,
+    folder: Option<PathBuf>,
+}
+
+impl Database {
+    pub(super) fn new(name: DriverName) -> Self {
+        Self {
+            name,
+            shared: OnceCell::new(),
+            scenarios: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns `None` for SQLite.
+    async fn server(&self, own: bool) -> Option<Arc<Mutex<DatabaseServer>>> {
+        let kind = match self.name {
+            DriverName::Postgres => Kind::Postgres,
+            DriverName::MySql => Kind::MariaDb,
+            _ => return None,
+        };
+        let start = async || Arc::new(Mutex::new(DatabaseServer::start(kind)));
+        Some(if own {
+            start().await
+        } else {
+            self.shared.get_or_init(start).await.clone()
+        })
+    }
+}
+
+#[async_trait]
+impl TestedDriver for Database {
+    fn driver(&self) -> DriverName {
+        self.name
+    }
+
+    fn storage(&self) -> Storage {
+        match self.name {
+            DriverName::Sqlite => Storage::Process,
+            _ => Storage::Server,
+        }
+    }
+
+    /// The adapters do not know the difference to Redis.
+    fn only_adapter(&self) -> Option<&'static str> {
+        Some("axum")
+    }
+
+    async fn start(&self, clock: &ManualClock, own_server: bool) -> Box<dyn Backend> {
+        let n = self.scenarios.fetch_add(1, Ordering::Relaxed);
+        let server = self.server(own_server).await;
+        let (url, folder) = match &server {
+            Some(server) => (lock(server).url(), None),
+            None => {
+                let name = format!("session-conformance-{}-{n}", std::process::id());
+                let folder = std::env::temp_dir().join(name);
+                std::fs::create_dir_all(&folder).unwrap();
+                (
+                    format!("sqlite:{}/sessions.db", folder.display()),
+                    Some(folder),
+                )
+            }
+        };
+        let table = format!("scenario_{n}");
+        let driver = SqlxDriver::builder(url)
+            .table(&table)
+            .connect()
+            .await
+            .unwrap();
+        Box::new(DatabaseBackend {
+            driver: driver.with_clock(clock.clone()),
+            table,
+            server,
+            folder,
+        })
+    }
+}
+
+impl DatabaseBackend {
+    fn server(&self) -> MutexGuard<'_, DatabaseServer> {
+        lock(self.server.as_ref().unwrap())
+    }
+}
+
+impl Backend for DatabaseBackend {
+    fn driver(&self) -> Box<dyn Driver> {
+        Box::new(self.driver.clone())
+    }
+
+    fn record_count(&self) -> usize {
+        let count = wait(self.driver.count()).unwrap();
+        usize::try_from(count).unwrap()
+    }
+
+    fn stored_json(&self, id: &str) -> String {
+        let sql = format!("SELECT record FROM {} WHERE id = '{id}'", self.table);
+        let query = AssertSqlSafe(sql);
+        wait(async {
+            match self.driver.pool() {
+                Pool::Postgres(pool) => query_scalar(query).fetch_one(pool).await.unwrap(),
+                Pool::MySql(pool) => query_scalar(query).fetch_one(pool).await.unwrap(),
+                Pool::Sqlite(pool) => query_scalar(query).fetch_one(pool).await.unwrap(),
+                _ => unreachable!("another kind of pool"),
+            }
+        })
+    }
+
+    fn own_server(&self) -> &dyn BreakableServer {
+        self
+    }
+}
+
+impl BreakableServer for DatabaseBackend {
+    fn kill(&self) {
+        self.server().kill();
+    }
+
+    fn restart(&self) {
+        self.server().restart();
+    }
+
+    fn pause(&self) {
+        self.server().pause();
+    }
+
+    fn resume(&self) {
+        self.server().resume();
+    }
+}
+
+impl Drop for DatabaseBackend {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+fn lock(server: &Mutex<DatabaseServer>) -> MutexGuard<'_, DatabaseServer> {
+    server.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    block_in_place(|| Handle::current().block_on(future))
+}
