@@ -31,12 +31,13 @@
 //!
 //! # Levels
 //!
-//! The first argument is the level that the driver reaches. `concurrent` includes `basic`.
+//! The first argument is the level that the driver reaches. Each level includes the one before.
 //!
 //! | Level | For | Rules of the contract |
 //! |---|---|---|
 //! | `basic` | records that live in the client's cookie | 1 to 4 and 9 to 12: round trips, expiry, untrusted handles, dropped futures, … |
 //! | `concurrent` | every store on the server | also 5 to 8: a logout is final, a login is never undone, and no update is lost, checked with real threads |
+//! | `indexed` | a store that lists the sessions of an owner | also 13: no live session is missed, whatever happens meanwhile |
 //!
 //! A driver whose [`can_revoke`](crate::Driver::can_revoke) returns `true` must reach `concurrent`.
 //! The four required methods are enough for that.
@@ -104,6 +105,7 @@ mod expiry;
 mod fleet;
 mod foreign;
 mod handles;
+mod index;
 mod logins;
 mod moved;
 mod parallel;

@@ -2,7 +2,7 @@
 
 use super::{Check, Level, Rule, Subject, Verdict};
 use super::{
-    compare_and_set, dropped, endings, expiry, foreign, handles, logins, moved, parallel,
+    compare_and_set, dropped, endings, expiry, foreign, handles, index, logins, moved, parallel,
     round_trip, sessions, setup, silence, versions,
 };
 
@@ -144,6 +144,7 @@ catalog! { $
             }
             VERSIONS {
                 versions::every_save_creates_a_new_version
+                versions::save_returns_the_stored_version
                 versions::recreated_record_has_a_new_version
                 versions::parallel_saves_have_different_versions
                 sessions::flash_survives_an_overlapping_request
@@ -185,6 +186,19 @@ catalog! { $
             }
         }
     }
+    indexed Indexed {
+        nothing {
+            INDEX {
+                index::owned_record_is_listed
+                index::owner_may_be_any_text
+                index::changed_owner_is_listed
+                index::extended_record_stays_listed
+                index::many_sessions_are_listed
+                index::list_misses_no_session_that_changes
+                index::revoking_all_ends_every_session
+            }
+        }
+    }
 }
 
 fn need(name: &'static str) -> Option<&'static str> {
@@ -194,7 +208,7 @@ fn need(name: &'static str) -> Option<&'static str> {
 /// Creates a `#[test]` for every promise of the [`Driver` contract](crate::Driver#contract), up to
 /// a [level](crate::conformance::Level).
 ///
-/// The first argument is the level: `basic` or `concurrent`. The second argument is an expression
+/// The first argument is the level: `basic`, `concurrent` or `indexed`. The second argument is an expression
 /// that creates a [`Subject`](crate::conformance::Subject). Every test evaluates it. The tests are
 /// named after the promises, so call the macro at most once per module.
 ///
@@ -236,6 +250,10 @@ macro_rules! conformance {
         $crate::__conformance_tests!(concurrent, nothing, [], $subject);
         $crate::__conformance_unless!(expiry, [$($($need)+)?], concurrent, $subject);
         $crate::__conformance_unless!(plant, [$($($need)+)?], concurrent, $subject);
+    };
+    (indexed, $subject:expr $(, without $($need:ident),+)? $(,)?) => {
+        $crate::conformance!(concurrent, $subject $(, without $($need),+)?);
+        $crate::__conformance_tests!(indexed, nothing, [], $subject);
     };
 }
 
@@ -307,7 +325,7 @@ macro_rules! __conformance_need {
 #[doc(hidden)]
 #[track_caller]
 pub fn __test<S: Subject>(name: &str, subject: S) {
-    let check = checks::<S>(Level::Concurrent)
+    let check = checks::<S>(Level::Indexed)
         .into_iter()
         .find(|check| check.name() == name);
     let check = check.expect("the macro and the list have the same source");

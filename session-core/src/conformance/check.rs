@@ -19,6 +19,8 @@ pub enum Level {
     /// For every store on the server: ends sessions for good, and loses no update and no login when
     /// requests overlap.
     Concurrent,
+    /// For a store that also lists the sessions of an owner.
+    Indexed,
 }
 
 /// A promise of the [`Driver`](crate::Driver) contract that can be tested.
@@ -193,6 +195,7 @@ impl fmt::Display for Level {
         f.pad(match self {
             Self::Basic => "basic",
             Self::Concurrent => "concurrent",
+            Self::Indexed => "indexed",
         })
     }
 }

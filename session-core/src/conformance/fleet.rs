@@ -96,6 +96,17 @@ impl<'a, S: Subject> Fleet<'a, S> {
         self.commit(server, &session).map(drop)
     }
 
+    /// Returns how many sessions an owner has.
+    pub(super) fn sessions_of(&self, server: usize, owner: &str) -> Result<usize, Stop> {
+        let found = self.servers[server].sessions_of(owner);
+        Ok(self.rig.subject.block_on(found)?.len())
+    }
+
+    pub(super) fn revoke_all_of(&self, server: usize, owner: &str) -> Result<usize, Stop> {
+        let revoked = self.servers[server].revoke_all_of(owner, None);
+        Ok(self.rig.subject.block_on(revoked)?)
+    }
+
     pub(super) fn expect_new(&self, server: usize, token: &str, when: &str) -> Result<(), Stop> {
         let is_new = self.open(server, token)?.is_new();
         expect(

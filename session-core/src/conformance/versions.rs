@@ -26,6 +26,28 @@ pub(super) fn every_save_creates_a_new_version<S: Subject>(rig: &Rig<'_, S>) -> 
     Ok(())
 }
 
+pub(super) fn save_returns_the_stored_version<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
+    let (store, other) = (rig.connect(), rig.connect());
+    let record = rig.record(r#"{"n":0}"#)?;
+    let mut known: Option<Version> = None;
+    for _ in 0..4 {
+        let expected = known.as_ref().map_or(Expected::Absent, Expected::Version);
+        let saved = store.save(&record, expected, LONG)?;
+        let Saved::Done { handle, version } = saved else {
+            let expected = "Saved::Done from a save with the version that the save before returned";
+            return Err(Stop::broken(expected, format!("{saved:?}")));
+        };
+        let held = other.loaded(&handle)?.version;
+        expect_with(
+            version == held,
+            "the version that the next load returns, from a save",
+            || format!("{version:?} instead of {held:?}"),
+        )?;
+        known = Some(version);
+    }
+    Ok(())
+}
+
 pub(super) fn recreated_record_has_a_new_version<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let record = rig.record(r#"{"n":0}"#)?;
     let mut seen: Vec<Version> = Vec::new();

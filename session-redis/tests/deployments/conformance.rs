@@ -57,7 +57,7 @@ fn the_driver_keeps_every_promise_with_sentinel() {
 }
 
 fn assert_keeps_every_promise(name: &str, deployment: &Shared) {
-    let report = report(Level::Concurrent, || deployment.clone());
+    let report = report(Level::Indexed, || deployment.clone());
     report.announce(name);
     assert_eq!(report.failures().count(), 0, "{report}");
 }

@@ -41,7 +41,7 @@ impl Subject for SingleServer {
     }
 }
 
-session_core::conformance!(concurrent, SingleServer::start());
+session_core::conformance!(indexed, SingleServer::start());
 
 mod sealed {
     use session_core::conformance::Subject;
@@ -75,5 +75,5 @@ mod sealed {
         }
     }
 
-    session_core::conformance!(concurrent, SealedServer(SingleServer::start()));
+    session_core::conformance!(indexed, SealedServer(SingleServer::start()));
 }

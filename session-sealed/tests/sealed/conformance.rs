@@ -25,4 +25,4 @@ impl Subject for SealedMemory {
     }
 }
 
-session_core::conformance!(concurrent, SealedMemory::new(), without plant, take_down);
+session_core::conformance!(indexed, SealedMemory::new(), without plant, take_down);

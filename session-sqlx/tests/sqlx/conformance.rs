@@ -13,11 +13,11 @@ macro_rules! on {
     ($($name:ident $database:ident)*) => {$(
         mod $name {
             mod bare {
-                session_core::conformance!(concurrent, crate::support::Store::new(crate::support::Database::$database));
+                session_core::conformance!(indexed, crate::support::Store::new(crate::support::Database::$database));
             }
 
             mod in_arc {
-                session_core::conformance!(concurrent, super::super::InArc(
+                session_core::conformance!(indexed, super::super::InArc(
                     crate::support::Store::new(crate::support::Database::$database)
                 ));
             }
@@ -30,7 +30,7 @@ on!(postgres Postgres mariadb MariaDb sqlite Sqlite);
 #[test]
 fn no_check_is_skipped() {
     for database in ALL {
-        let report = report(Level::Concurrent, move || Store::new(database));
+        let report = report(Level::Indexed, move || Store::new(database));
         report.announce(&format!("{database:?}").to_lowercase());
         for (name, result) in report.results() {
             assert!(

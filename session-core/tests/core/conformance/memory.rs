@@ -38,21 +38,21 @@ impl Subject for Memory {
     }
 }
 
-session_core::conformance!(concurrent, Memory::new(), without plant, take_down);
+session_core::conformance!(indexed, Memory::new(), without plant, take_down);
 
 /// Shows all results with `cargo test -p session-core --all-features --test core -- --nocapture
 /// bare_and`.
 #[test]
 fn bare_and_behind_pointers_all_promises_are_kept() {
     for (name, report) in [
-        ("memory", report(Level::Concurrent, Memory::new)),
+        ("memory", report(Level::Indexed, Memory::new)),
         (
             "memory in an Arc",
-            report(Level::Concurrent, || InArc(Memory::new())),
+            report(Level::Indexed, || InArc(Memory::new())),
         ),
         (
             "memory in a Box",
-            report(Level::Concurrent, || InBox(Memory::new())),
+            report(Level::Indexed, || InBox(Memory::new())),
         ),
     ] {
         report.announce(name);

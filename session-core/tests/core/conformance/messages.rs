@@ -11,7 +11,7 @@ use super::broken::{Fault, Result, Save};
 use super::reference::{BrokenSubject, Store};
 
 fn check<S: Subject>(name: &str) -> Check<S> {
-    let mut checks = checks::<S>(Level::Concurrent).into_iter();
+    let mut checks = checks::<S>(Level::Indexed).into_iter();
     checks.find(|check| check.name() == name).unwrap()
 }
 

@@ -87,6 +87,10 @@ impl Store {
         self.touch(touch.record, touch.version, touch.ttl).await
     }
 
+    pub(crate) async fn listed(&self, owner: &str) -> Result<Vec<SessionId>> {
+        Ok(self.memory.owned_by(owner).await?.unwrap_or_default())
+    }
+
     /// Stores a record, whatever the store holds.
     pub(crate) async fn put(&self, record: &Record, ttl: Duration) -> Result<Saved> {
         if self.is_planted(record.id().as_str()) {
@@ -204,6 +208,10 @@ impl Driver for BrokenDriver {
 
     fn capacity(&self) -> Capacity {
         self.fault.capacity(&self.store)
+    }
+
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>> {
+        self.fault.owned_by(&self.store, owner).await.map(Some)
     }
 }
 

@@ -4,6 +4,7 @@ mod endings;
 mod expiry;
 mod halves;
 mod handles;
+mod index;
 mod moved;
 mod outages;
 mod races;
@@ -46,6 +47,10 @@ pub(crate) trait Fault: Send + Sync + 'static {
 
     async fn touch(&self, store: &Store, touch: Touch<'_>) -> Result<Touched> {
         store.apply_touch(touch).await
+    }
+
+    async fn owned_by(&self, store: &Store, owner: &str) -> Result<Vec<SessionId>> {
+        store.listed(owner).await
     }
 
     fn can_revoke(&self) -> bool {
@@ -132,6 +137,7 @@ struct Broken {
     /// The checks that exist for this fault. Others may catch it too.
     caught_by: &'static [&'static str],
     new: fn() -> BrokenSubject,
+    level: Level,
 }
 
 impl Broken {
@@ -140,11 +146,20 @@ impl Broken {
             what,
             caught_by,
             new: BrokenSubject::new::<F>,
+            level: Level::Concurrent,
+        }
+    }
+
+    /// The fault is in the index. The other checks are not worth their time then.
+    fn in_index(self) -> Self {
+        Self {
+            level: Level::Indexed,
+            ..self
         }
     }
 
     fn is_caught_by(&self, name: &str) -> bool {
-        let mut checks = checks(Level::Concurrent).into_iter();
+        let mut checks = checks(Level::Indexed).into_iter();
         let check = checks.find(|check| check.name() == name);
         check.is_some_and(|check| check.run((self.new)()).is_err())
     }
@@ -161,6 +176,7 @@ fn all() -> Vec<Broken> {
         halves::faults(),
         versions::all(),
         races::faults(),
+        index::faults().into_iter().map(Broken::in_index).collect(),
     ]
     .into_iter()
     .flatten()
@@ -169,9 +185,9 @@ fn all() -> Vec<Broken> {
 
 #[test]
 fn without_a_fault_every_check_runs_and_passes() {
-    let report = report(Level::Concurrent, BrokenSubject::new::<Flawless>);
+    let report = report(Level::Indexed, BrokenSubject::new::<Flawless>);
     let summary = format!(
-        "concurrent: {} promises kept, 0 broken, 0 not asked",
+        "indexed: {} promises kept, 0 broken, 0 not asked",
         names().len()
     );
     assert_eq!(report.summary(), summary, "{report}");
@@ -185,7 +201,7 @@ fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
     let faults = all();
     for broken in &faults {
         let what = broken.what;
-        let report = report(Level::Concurrent, broken.new);
+        let report = report(broken.level, broken.new);
         let caught: Vec<_> = report.failures().map(|failure| failure.check()).collect();
         let names = caught.join(", ");
         println!("{what}\n    caught by {}: {names}", caught.len());
@@ -213,7 +229,7 @@ fn every_check_catches_a_broken_driver_and_every_broken_driver_is_caught() {
 }
 
 fn names() -> Vec<&'static str> {
-    let checks = checks::<BrokenSubject>(Level::Concurrent);
+    let checks = checks::<BrokenSubject>(Level::Indexed);
     checks.iter().map(|check| check.name()).collect()
 }
 

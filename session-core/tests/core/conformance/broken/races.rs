@@ -97,6 +97,6 @@ faults! {
 }
 
 /// Long enough for another thread to intervene.
-fn gap() {
+pub(super) fn gap() {
     thread::sleep(Duration::from_micros(200));
 }

@@ -34,6 +34,17 @@ pub(super) fn all() -> Vec<Broken> {
 }
 
 faults! {
+    ReturnsNoVersion "returns no version from a save" caught by [
+        save_returns_the_stored_version,
+    ] {
+        async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
+            Ok(match store.apply(save).await? {
+                Saved::Done { handle, .. } => Saved::Done { handle, version: Version::none() },
+                conflict => conflict,
+            })
+        }
+    }
+
     AbsentOverwrites "overwrites an existing record with a new one" caught by [
         existing_id_is_not_overwritten,
     ] {
