@@ -172,7 +172,7 @@ impl Driver for EncryptedCookieDriver {
     }
 
     fn is_sealed(&self) -> bool {
-        true
+        self.plain_records != PlainRecords::Write
     }
 }
 

@@ -173,7 +173,7 @@ impl<D: Driver> Driver for Sealed<D> {
     }
 
     fn is_sealed(&self) -> bool {
-        true
+        self.plain_records != PlainRecords::Write
     }
 }
 

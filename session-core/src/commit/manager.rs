@@ -81,7 +81,7 @@ impl SessionManager {
         self.0.driver().can_revoke()
     }
 
-    /// Returns `true` if sessions are encrypted wherever the driver keeps them.
+    /// Returns `true` if the driver encrypts every session that it stores or sends.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         self.0.driver().is_sealed()

@@ -203,7 +203,8 @@ impl SessionConfig {
     /// Returns a [`ConfigError`] if no secret is set, or if the settings ask for encryption and the driver does not
     /// encrypt.
     pub fn builder(&self, driver: impl Driver) -> Result<Builder, ConfigError> {
-        if self.encrypt && !driver.is_sealed() {
+        let encrypts = self.encrypt && self.plain_records != PlainRecords::Write;
+        if encrypts && !driver.is_sealed() {
             return Err(ConfigError::new(
                 "encrypt",
                 "is on, but the driver does not encrypt",

@@ -253,7 +253,7 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Returns `true` if records are encrypted wherever the driver keeps them. Default: `false`.
+    /// Returns `true` if every record that the driver writes is encrypted. Default: `false`.
     ///
     /// Settings that ask for encryption reject any other driver.
     fn is_sealed(&self) -> bool {

@@ -81,6 +81,7 @@ fn sealed_records_open_and_become_plain_before_encryption_is_turned_off() {
     let (store, keys) = (Store::new(), old_keys());
     let token = log_in(&store.sealed(&keys));
     let writing = with(&store, &keys, PlainRecords::Write);
+    assert!(store.sealed(&keys).is_sealed() && !writing.is_sealed());
     store.clock.advance(LIFETIME / 2);
     let session = open(&writing, &token);
     assert_eq!(session.get("user").unwrap(), Some("ada".to_owned()));

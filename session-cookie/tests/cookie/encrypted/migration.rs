@@ -49,6 +49,7 @@ fn encrypted_cookies_open_and_become_plain_before_encryption_is_turned_off() {
     let (clock, keys) = (clock(START), keys(SECRET));
     let token_of_before = log_in(&encrypted(&keys, &clock));
     let writing = with(&keys, &clock, PlainRecords::Write);
+    assert!(encrypted(&keys, &clock).is_sealed() && !writing.is_sealed());
     let session = open(&writing, &token_of_before);
     session.put("n", 1).unwrap();
     let plain = token(&commit(&writing, &session));

@@ -35,6 +35,9 @@ fn s38_settings_that_ask_for_encryption_reject_a_driver_without_it() {
         "encrypt: is on, but the driver does not encrypt; \
          wrap it in `Sealed`, use `CookieDriver::encrypted`, or turn it off"
     );
+    // While encryption is turned on or off, nothing that is written is encrypted.
+    let json = format!(r#"{{"secret":"{SECRET}","encrypt":true,"plain_records":"write"}}"#);
+    assert!(read(&json).unwrap().builder(MemoryDriver::new()).is_ok());
 }
 
 #[test]
