@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::ops::{Deref, DerefMut};
 
-use actix_web::http::header::{
-    CACHE_CONTROL, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY,
-};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use session_tower::{Headers, HeadersMut};
 
 /// The passage of a request whose headers are actix-web's.
@@ -19,7 +17,7 @@ impl<T: Deref<Target = HeaderMap>> Headers for Fields<T> {
     type Value = HeaderValue;
 
     fn get_all<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a HeaderValue> {
-        self.0.get_all(header_name(name))
+        self.0.get_all(name)
     }
 }
 
@@ -37,22 +35,10 @@ impl<T: DerefMut<Target = HeaderMap>> HeadersMut for Fields<T> {
     }
 
     fn insert(&mut self, name: &'static str, value: HeaderValue) {
-        self.0.insert(header_name(name), value);
+        self.0.insert(HeaderName::from_static(name), value);
     }
 
     fn append(&mut self, name: &'static str, value: HeaderValue) {
-        self.0.append(header_name(name), value);
-    }
-}
-
-/// Inlined, so that no name is parsed while requests run.
-#[inline(always)]
-fn header_name(name: &'static str) -> HeaderName {
-    match name {
-        "cache-control" => CACHE_CONTROL,
-        "cookie" => COOKIE,
-        "set-cookie" => SET_COOKIE,
-        "vary" => VARY,
-        _ => HeaderName::from_static(name),
+        self.0.append(HeaderName::from_static(name), value);
     }
 }

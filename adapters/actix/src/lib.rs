@@ -193,6 +193,10 @@
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
+/// The page of the guide whose code needs this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/moving-from-actix-session.md")]
+mod moving {}
 
 mod error;
 mod extract;
