@@ -360,7 +360,8 @@ fn parse(id: &str, held: Held) -> Option<Loaded> {
     let Some(record) = record.filter(|record| record.id().as_str() == id) else {
         let id = SessionId::from_stored(id);
         let id = id.as_ref().map_or("", SessionId::prefix);
-        tracing::warn!(target: "session", id, "stored value is not a valid session: left unchanged");
+        let reason = "the row holds no session with this id";
+        tracing::warn!(target: "session", id, reason, "stored value is not a valid session: left unchanged");
         return None;
     };
     let record = record.expiring_at(held.ends_at);
