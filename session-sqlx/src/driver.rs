@@ -144,7 +144,9 @@ impl Shared {
     pub(crate) async fn run<W: Work>(&self, work: &W) -> Result<Answered<W::Answer>, Error> {
         let deadline = Instant::now() + self.timeout;
         let mut lost = None;
-        for attempt in 1.. {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             let error = match self.attempt(work, deadline).await {
                 Ok(answer) => return Ok(Answered { answer, lost }),
                 Err(Ended::InTime(problem)) => {
@@ -161,7 +163,6 @@ impl Shared {
                 _ => return Err(Error::unavailable(Failure::from(error))),
             }
         }
-        unreachable!("attempts end at the deadline")
     }
 
     async fn attempt<W: Work>(&self, work: &W, deadline: Instant) -> Result<W::Answer, Ended> {
