@@ -63,7 +63,7 @@ impl Dialect {
         }
     }
 
-    /// Returns the statements that create the table, where `{table}` is its quoted name and `{name}` its bare one.
+    /// Returns the statements that create the table, with its default name.
     pub(crate) const fn schema(self) -> &'static str {
         match self {
             Self::Postgres => include_str!("schema/postgres.sql"),
@@ -87,7 +87,7 @@ impl Dialect {
         }
     }
 
-    /// Returns the query for the names and the types of the table's columns. `{regclass}`, `{schema}` and `{name}` stand
+    /// Returns the query for the names and the types of the table's columns. `{table}`, `{schema}` and `{name}` stand
     /// for the table.
     pub(crate) const fn columns(self) -> &'static str {
         match self {

@@ -144,7 +144,9 @@ impl Shared {
     pub(crate) async fn run<W: Work>(&self, work: &W) -> Result<Answered<W::Answer>, Error> {
         let deadline = Instant::now() + self.timeout;
         let mut lost = None;
-        for attempt in 1.. {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             let error = match self.attempt(work, deadline).await {
                 Ok(answer) => return Ok(Answered { answer, lost }),
                 Err(Ended::InTime(problem)) => {
@@ -161,7 +163,6 @@ impl Shared {
                 _ => return Err(Error::unavailable(Failure::from(error))),
             }
         }
-        unreachable!("attempts end at the deadline")
     }
 
     async fn attempt<W: Work>(&self, work: &W, deadline: Instant) -> Result<W::Answer, Ended> {
@@ -360,7 +361,8 @@ fn parse(id: &str, held: Held) -> Option<Loaded> {
     let Some(record) = record.filter(|record| record.id().as_str() == id) else {
         let id = SessionId::from_stored(id);
         let id = id.as_ref().map_or("", SessionId::prefix);
-        tracing::warn!(target: "session", id, "stored value is not a valid session: left unchanged");
+        let reason = "the row holds no session with this id";
+        tracing::warn!(target: "session", id, reason, "stored value is not a valid session: left unchanged");
         return None;
     };
     let record = record.expiring_at(held.ends_at);

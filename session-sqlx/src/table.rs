@@ -131,7 +131,10 @@ impl Statements {
             indexes: sql(dialect.indexes()),
             server: sql(dialect.server()),
             try_insert: sql(TRY_INSERT),
-            schema: text(dialect.schema()),
+            schema: dialect
+                .schema()
+                .replace(" sessions (", &format!(" {full} ("))
+                .replace("sessions_by_", &format!("{}_by_", table.name)),
             table: full,
         }
     }
@@ -214,6 +217,11 @@ mod tests {
         let expected =
             r#"SELECT version, ends_at, record FROM "web"."sessions" WHERE id_hash = $1"#;
         assert_eq!(load.as_str(), expected);
+        let schema = Statements::new(Dialect::Postgres, &table).schema;
+        assert!(
+            schema
+                .contains(r#"INDEX IF NOT EXISTS sessions_by_end ON "web"."sessions" (sweep_at)"#)
+        );
         let load = Statements::new(Dialect::MySql, &table).load;
         assert!(load.as_str().contains("`web`.`sessions` WHERE id_hash = ?"));
     }

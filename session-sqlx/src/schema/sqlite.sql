@@ -1,4 +1,4 @@
-CREATE TABLE IF NOT EXISTS {table} (
+CREATE TABLE IF NOT EXISTS sessions (
     id_hash    BLOB    NOT NULL PRIMARY KEY,  -- SHA-256 of the id
     id         TEXT    NOT NULL,
     version    BLOB    NOT NULL,              -- 16 random bytes, new with every save
@@ -7,5 +7,5 @@ CREATE TABLE IF NOT EXISTS {table} (
     sweep_at   INTEGER NOT NULL,              -- ends_at rounded up to 10 minutes
     record     TEXT    NOT NULL               -- JSON
 ) STRICT;
-CREATE INDEX IF NOT EXISTS {name}_by_owner ON {table} (owner_hash) WHERE owner_hash IS NOT NULL;
-CREATE INDEX IF NOT EXISTS {name}_by_end ON {table} (sweep_at);
+CREATE INDEX IF NOT EXISTS sessions_by_owner ON sessions (owner_hash) WHERE owner_hash IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sessions_by_end ON sessions (sweep_at);

@@ -11,4 +11,5 @@ mod overlap;
 mod faults;
 mod proxy;
 mod round_trips;
+mod rows;
 mod startup;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod cookies;
+mod databases;
 mod dependencies;
 mod doctor_redis;
 mod doctor_settings;

@@ -87,16 +87,18 @@ pub fn runtime() -> Runtime {
 
 /// Lets the contestants take turns, and returns two tables with the medians of the rounds:
 /// thousands of requests per second, and the ratio to the first contestant.
-pub fn race(contestants: &[Contestant]) -> [Table; 2] {
+///
+/// `name` is the tables' file, `store` the words in their titles.
+pub fn race(name: &str, store: &str, contestants: &[Contestant]) -> [Table; 2] {
     let columns = ["read, 1", "read + write, 1", "read, 64", "read + write, 64"];
     let mut throughput = Table::new(
-        "redis",
-        "Redis on loopback, thousands of requests per second",
+        name,
+        &format!("{store} on loopback, thousands of requests per second"),
         &columns,
     );
     let mut ratio = Table::new(
-        "redis-ratio",
-        "Redis on loopback, ratio to the bare client",
+        &format!("{name}-ratio"),
+        &format!("{store} on loopback, ratio to the bare client"),
         &columns,
     );
     let mut measured = vec![Vec::new(); contestants.len()];

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Contestant::bare(runtime.handle(), pool),
             Contestant::ours(runtime.handle(), manager),
         ];
-        for table in race(&contestants) {
+        for table in race("redis", "Redis", &contestants) {
             results.add(&table);
         }
     }

@@ -83,6 +83,13 @@ pub fn memory_router() -> Router {
     newest::routes().layer(layer)
 }
 
+/// The application with the store for PostgreSQL and signed ids.
+pub fn postgres_router(pool: tower_sessions_sqlx_store::sqlx::PgPool) -> Router {
+    let store = tower_sessions_sqlx_store::PostgresStore::new(pool);
+    let layer = tower_sessions_014::SessionManagerLayer::new(store);
+    with_stores::routes().layer(layer.with_signed(super::key()))
+}
+
 /// The application with the Redis store and signed ids.
 pub fn redis_router(pool: Pool) -> Router {
     let layer = tower_sessions_014::SessionManagerLayer::new(RedisStore::new(pool));

@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }),
     ];
     let results = Results::from_arguments();
-    for table in race(&contestants) {
+    for table in race("redis", "Redis", &contestants) {
         results.add(&table);
     }
     Ok(())

@@ -1,0 +1,101 @@
+//! What is in the table: owners, and what is left of sessions that ended.
+
+use std::time::Duration;
+
+use session_core::{Driver, Expected, Record, SessionId};
+use session_sqlx::SqlxDriver;
+
+use crate::support::{ALL, Database, Store};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn saves_sweep_what_has_ended_and_so_does_a_job() {
+    for database in ALL {
+        let store = Store::new(database);
+        let driver = store.connect().await;
+        for n in 0..40 {
+            save(&driver, &format!("short-{n}"), None, MINUTE).await;
+        }
+        assert_eq!(driver.count().await.unwrap(), 40);
+        store.clock.advance(MINUTE * 30);
+        assert_eq!(driver.count().await.unwrap(), 0, "ended");
+        let left = async || {
+            store
+                .run("UPDATE {table} SET sweep_at = sweep_at WHERE id LIKE 'short-%'")
+                .await
+        };
+        assert_eq!(left().await, 40, "{database:?}: still there");
+        let mut saves = 0;
+        while left().await > 0 {
+            save(&driver, &format!("long-{saves}"), None, MINUTE).await;
+            saves += 1;
+            assert!(saves < 60, "{database:?}: {} rows are left", left().await);
+        }
+
+        store.clock.advance(MINUTE * 30);
+        let swept = driver.sweep().await.unwrap();
+        assert!(
+            swept > 0 && swept <= saves,
+            "{database:?}: {swept} of {saves}"
+        );
+        assert_eq!(driver.sweep().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owners_of_any_text_and_length_are_told_apart() {
+    for database in ALL {
+        let store = Store::new(database);
+        let driver = store.connect().await;
+        let long = "x".repeat(1_000_000);
+        let owners = [
+            "ada",
+            "Ada",
+            "ada ",
+            "ad\u{e4}",
+            "a\0b",
+            "",
+            &long,
+            "'; DROP TABLE sessions; --",
+        ];
+        for (n, owner) in owners.into_iter().enumerate() {
+            save(&driver, &format!("id-{n}"), Some(owner), MINUTE).await;
+        }
+        for (n, owner) in owners.into_iter().enumerate() {
+            let ids = driver.owned_by(owner).await.unwrap().unwrap();
+            let ids: Vec<_> = ids.iter().map(SessionId::as_str).collect();
+            assert_eq!(ids, [format!("id-{n}")], "{database:?}");
+        }
+        store.clock.advance(MINUTE);
+        assert_eq!(driver.owned_by("ada").await.unwrap(), Some(Vec::new()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_and_schemas_of_one_database_are_told_apart() {
+    let store = Store::new(Database::Postgres);
+    store.run("CREATE SCHEMA {table}").await;
+    let other = store
+        .builder()
+        .table(format!("{}.sessions", store.table))
+        .connect()
+        .await
+        .unwrap();
+    let other = other.with_clock(store.clock.clone());
+    let driver = store.connect().await;
+    save(&driver, "a", None, MINUTE).await;
+    assert!(other.load("a").await.unwrap().is_none());
+    save(&other, "a", None, MINUTE).await;
+    driver
+        .destroy(&SessionId::from_stored("a").unwrap())
+        .await
+        .unwrap();
+    assert!(other.load("a").await.unwrap().is_some());
+    assert!(driver.load("a").await.unwrap().is_none());
+}
+
+async fn save(driver: &SqlxDriver, id: &str, owner: Option<&str>, ttl: Duration) {
+    let record = Record::new(SessionId::from_stored(id).unwrap()).with_owner(owner);
+    driver.save(&record, Expected::Absent, ttl).await.unwrap();
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
