@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::fields::{Headers, HeadersMut};
 use crate::cookie::header;
+use crate::events::log;
 use crate::{
     Caching, ClearSiteData, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager,
-    events,
 };
 
 /// # Over HTTP headers
@@ -20,8 +20,7 @@ impl SessionManager {
     ///
     /// The same as [`open`](Self::open).
     pub async fn open_headers(&self, headers: &impl Headers) -> Result<Session, Error> {
-        self.open(tokens(headers.get_all(COOKIE), self.cookie_name()))
-            .await
+        self.open(tokens(self, headers.get_all(COOKIE))).await
     }
 
     /// Commits the session and writes the result into the response's headers: Set-Cookie, appended to those of others;
@@ -73,7 +72,7 @@ impl SessionManager {
         if let Some(cookie) = cookie {
             if caching && !is_private(headers) {
                 if headers.get_all(CACHE_CONTROL).next().is_some() {
-                    events::made_private();
+                    log::made_private();
                 }
                 headers.insert(CACHE_CONTROL, value::<H>("no-store".into(), false)?);
             }
@@ -106,13 +105,14 @@ impl Error {
 
 /// The session's tokens among all Cookie headers of a request, in their order.
 pub(crate) fn tokens<'a>(
+    manager: &'a SessionManager,
     headers: impl IntoIterator<Item = &'a (impl AsRef<[u8]> + 'a)>,
-    name: &'a str,
 ) -> impl Iterator<Item = &'a str> {
+    let name = manager.cookie_name();
     headers.into_iter().flat_map(move |value| {
         let mut tokens = header::tokens(value.as_ref(), name).peekable();
         if tokens.peek().is_none() {
-            events::unreadable(value.as_ref(), name);
+            manager.0.events.unreadable(value.as_ref(), name);
         }
         tokens
     })
