@@ -7,12 +7,13 @@ use std::time::Duration;
 use crate::commit::manager::Inner;
 use crate::commit::plan::{Context, Mode, Plan, Write};
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
+use crate::events::observer::Stopwatch;
 use crate::merge::Changes;
 use crate::record::owner::Ownership;
 use crate::session::life::Origin;
 use crate::{
-    Error, ErrorKind, Expected, Loaded, Outcome, Record, Saved, Session, SessionId, SessionManager,
-    Timestamp, Token, Touched, Version, events,
+    Error, ErrorKind, Event, EventKind, Expected, Loaded, Outcome, Record, Saved, Session,
+    SessionId, SessionManager, Timestamp, Token, Touched, Version,
 };
 
 impl SessionManager {
@@ -45,7 +46,10 @@ impl SessionManager {
     pub(crate) async fn plan(&self, session: &Session) -> Result<Plan, Error> {
         let context = self.context();
         let plan = session.when_idle(|state| state.plan(&context)).await;
-        plan.inspect_err(events::save_failed)
+        plan.inspect_err(|error| {
+            let failed = Event::failed(EventKind::SaveFailed, error);
+            self.0.events.emit(failed);
+        })
     }
 
     pub(super) fn context(&self) -> Context<'_> {
@@ -57,15 +61,21 @@ impl SessionManager {
     }
 
     pub(crate) async fn carry_out(&self, plan: &mut Plan) -> Result<Outcome, Error> {
-        self.0.execute(plan).await.inspect_err(events::save_failed)
+        let watch = self.0.events.stopwatch();
+        let done = self.0.execute(plan, watch).await;
+        done.inspect_err(|error| {
+            let (id, owner) = plan.subject();
+            let failed = Event::failed(EventKind::SaveFailed, error);
+            self.0.events.emit(failed.about(id, owner).after(watch));
+        })
     }
 }
 
 impl Inner {
-    async fn execute(&self, plan: &mut Plan) -> Result<Outcome, Error> {
+    async fn execute(&self, plan: &mut Plan, watch: Stopwatch) -> Result<Outcome, Error> {
         match plan {
             Plan::Keep => Ok(Outcome::Keep),
-            Plan::Drop(id) => Ok(dropped(id)),
+            Plan::Drop(id) => Ok(self.dropped(id, None)),
             Plan::Reissue {
                 id,
                 handle,
@@ -87,6 +97,16 @@ impl Inner {
                 // The logout comes first, so that it is done whatever happens next.
                 self.log_out(removing.as_deref()).await?;
                 let outcome = self.write(write).await?;
+                // Otherwise the session ended meanwhile, which is an event of its own.
+                if write.stored.is_some() {
+                    let kind = match write.mode {
+                        Mode::Create => EventKind::Created,
+                        Mode::Update { .. } => EventKind::Saved,
+                        Mode::Regenerate { .. } => EventKind::Regenerated,
+                    };
+                    let saved = Event::of(kind, write.record.id(), write.record.owner());
+                    self.events.emit(saved.after(watch));
+                }
                 self.limit_sessions(write).await;
                 Ok(outcome)
             }
@@ -96,7 +116,7 @@ impl Inner {
                 is_outdated,
             } => {
                 let handle = std::mem::take(handle);
-                self.touch(handle, write, *is_outdated).await
+                self.touch(handle, write, *is_outdated, watch).await
             }
         }
     }
@@ -106,7 +126,7 @@ impl Inner {
     /// stays.
     async fn log_out(&self, old: Option<&Origin>) -> Result<(), Error> {
         let Some(old) = old else { return Ok(()) };
-        let driver = self.driver();
+        let (driver, watch) = (self.driver(), self.events.stopwatch());
         if driver.can_revoke() {
             let held = driver.load(old.handle()).await?;
             if held.is_some_and(|held| held.record.is_moved()) {
@@ -115,7 +135,9 @@ impl Inner {
             }
         }
         driver.destroy(&old.id).await?;
-        events::destroyed(&old.id);
+        let owner = old.ownership.owner.as_deref();
+        let destroyed = Event::of(EventKind::Destroyed, &old.id, owner);
+        self.events.emit(destroyed.after(watch));
         Ok(())
     }
 
@@ -132,7 +154,7 @@ impl Inner {
         if driver.can_revoke() {
             let held = driver.load(&handle).await?;
             if !held.is_some_and(|held| self.is_live(&held.record)) {
-                return Ok(dropped(id));
+                return Ok(self.dropped(id, None));
             }
         }
         self.issue(handle, ttl, is_remembered)
@@ -143,6 +165,7 @@ impl Inner {
         handle: String,
         write: &mut Write,
         is_outdated: bool,
+        watch: Stopwatch,
     ) -> Result<Outcome, Error> {
         let (record, ttl) = (&write.record, self.ttl(&write.record));
         let id = record.id().clone();
@@ -154,11 +177,12 @@ impl Inner {
         };
         let outcome = match touched {
             Touched::Done => self.issue(handle, ttl, record.remembered_for.is_some())?,
-            Touched::Gone => dropped(&id),
+            Touched::Gone => self.dropped(&id, record.owner()),
             Touched::MustSave => Box::pin(self.write(write)).await?,
         };
         if outcome != Outcome::Keep {
-            events::renewed(&id);
+            let renewed = Event::of(EventKind::Renewed, &id, write.record.owner());
+            self.events.emit(renewed.after(watch));
         }
         Ok(outcome)
     }
@@ -174,11 +198,7 @@ impl Inner {
         } = write;
         self.check_size(record)?;
         match mode {
-            Mode::Create => {
-                let outcome = self.create(record, stored).await?;
-                events::created(record.id());
-                Ok(outcome)
-            }
+            Mode::Create => self.create(record, stored).await,
             Mode::Update {
                 version,
                 renews,
@@ -247,13 +267,14 @@ impl Inner {
                     return self.issue(handle, ttl, record.remembered_for.is_some());
                 }
                 Saved::Conflict(Some(current)) if self.is_live(&current.record) => {
-                    events::conflict(record.id());
+                    let conflict = Event::of(EventKind::Conflict, record.id(), record.owner());
+                    self.events.emit(conflict);
                     *record = self.merge(record, changes, &current, renews)?;
                     *version = current.version;
                     self.give_way(begin, attempt).await?;
                 }
                 // Gone, moved, or past its end in a store that keeps what has ended.
-                Saved::Conflict(_) => return Ok(dropped(record.id())),
+                Saved::Conflict(_) => return Ok(self.dropped(record.id(), record.owner())),
             }
         }
         Err(Error::new(ErrorKind::Conflict))
@@ -340,6 +361,13 @@ impl Inner {
         }))
     }
 
+    /// Notes that what was written is dropped, because the session ended meanwhile.
+    pub(super) fn dropped(&self, id: &SessionId, owner: Option<&str>) -> Outcome {
+        let dropped = Event::of(EventKind::LateWriteDropped, id, owner);
+        self.events.emit(dropped);
+        Outcome::Keep
+    }
+
     fn ttl(&self, record: &Record) -> Duration {
         record
             .expires_at()
@@ -373,11 +401,6 @@ impl Inner {
 /// RFC 6265, "Syntax": the characters of a cookie's value.
 const fn is_cookie_octet(byte: u8) -> bool {
     byte > b' ' && byte < 0x7f && byte != b'"' && byte != b',' && byte != b';' && byte != b'\\'
-}
-
-pub(super) fn dropped(id: &SessionId) -> Outcome {
-    events::late_write_dropped(id);
-    Outcome::Keep
 }
 
 /// How often others may be faster. Each time one of them got its change in, so this many requests on one session at once

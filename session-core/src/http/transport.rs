@@ -57,9 +57,7 @@ impl<V: AsRef<[u8]>> SentTokens<V> {
         let header = self.in_header(manager);
         let cookies = self.cookie.iter().chain(&self.more_cookies);
         let cookies = cookies.filter(move |_| header.is_none());
-        header
-            .into_iter()
-            .chain(cookie_tokens(cookies, manager.cookie_name()))
+        header.into_iter().chain(cookie_tokens(manager, cookies))
     }
 
     /// Returns how the request's token came, if both ways are open.
