@@ -99,9 +99,9 @@ pub(crate) async fn watch(arguments: &Watch, variables: &Variables) -> Result<An
                 }
                 last = Some(count);
             }
-            Err(error) if is_last => return Err(count_failure(error)),
+            Err(error) if is_last => return Err(count_failure(error, &driver)),
             // The server may come back.
-            Err(error) => output::complain(count_failure(error)),
+            Err(error) => output::complain(count_failure(error, &driver)),
         }
     }
 }
@@ -148,9 +148,14 @@ fn not_found(id: &SessionId) -> String {
     format!("no session with this id in the store{hint}")
 }
 
-fn count_failure(error: session_core::Error) -> Failure {
+fn count_failure(error: session_core::Error, store: &Store) -> Failure {
     let source = std::error::Error::source(&error);
-    let remedy = "check that the server is running; the user of Redis must be allowed to run SCAN";
+    let remedy = match store {
+        Store::Redis(_) => "check that Redis is running and that its user may run SCAN",
+        Store::Database(_) => {
+            "check that the database is running and that its user may read the table"
+        }
+    };
     Failure::caused(format!("cannot count the sessions; {remedy}"), source)
 }
 

@@ -118,7 +118,7 @@ impl Reason {
                  pass --accept-without-expiry if the service accepts such sessions"
                 .to_owned(),
             Self::NoRecord => {
-                "Redis has no such session; it expired, was logged out, or has a different SESSION_PREFIX"
+                "the store has no such session; it expired, was logged out, or has a different SESSION_PREFIX or SESSION_TABLE"
                     .to_owned()
             }
             Self::Encrypted => {

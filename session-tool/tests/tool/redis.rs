@@ -108,8 +108,8 @@ fn a_signed_id_without_a_record_is_invalid() {
         .run()
         .says(
             1,
-            "invalid (no record): Redis has no such session; \
-         it expired, was logged out, or has a different SESSION_PREFIX\n\
+            "invalid (no record): the store has no such session; \
+         it expired, was logged out, or has a different SESSION_PREFIX or SESSION_TABLE\n\
          driver  redis\n\
          id      22222222…\n\
          key     1 of 1 (primary)\n\

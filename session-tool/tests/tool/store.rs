@@ -69,7 +69,7 @@ fn a_missing_session_is_explained() {
     for (id, hint) in [
         (
             UNKNOWN,
-            "it expired, was logged out, or has a different SESSION_PREFIX",
+            "it expired, was logged out, or has a different SESSION_PREFIX or SESSION_TABLE",
         ),
         (
             "22222222…",
@@ -82,7 +82,7 @@ fn a_missing_session_is_explained() {
     ] {
         for command in ["show", "revoke"] {
             let ran = at(&server, &[command, id]).run();
-            let expected = format!("session-tool: no session with this id in Redis; {hint}\n");
+            let expected = format!("session-tool: no session with this id in the store; {hint}\n");
             assert_eq!(
                 (ran.code, &*ran.out, ran.err),
                 (1, "", expected),
@@ -220,7 +220,8 @@ fn a_missing_redis_server_is_an_error() {
         ran.fails(&format!("{error} (Connection refused)"));
         for variables in [&[("SESSION_DRIVER", "cookie")][..], &[]] {
             bare(arguments).envs(variables).run().fails(
-                "no Redis server is configured; set REDIS_URL, or SESSION_DRIVER=redis to use the one on this machine",
+                "no server is configured; set SESSION_DRIVER to postgres, mysql or sqlite, and DATABASE_URL; or REDIS_URL, or \
+                 SESSION_DRIVER=redis to use the one on this machine",
             );
         }
         let prefix = [("REDIS_URL", &*url), ("SESSION_PREFIX", "a b")];
