@@ -1,6 +1,6 @@
 //! The sessions of one owner: the devices of a user.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -77,7 +77,9 @@ impl Inner {
         if self.options.owner_key.is_none() {
             return Err(unsupported("set `Builder::owner_key`"));
         }
+        // The found ones, and whether the others had moved when they were looked at last.
         let (mut seen, mut found) = (BTreeSet::new(), Vec::new());
+        let mut others: BTreeMap<SessionId, bool> = BTreeMap::new();
         for _ in 0..MAX_PASSES {
             let Some(listed) = self.driver().owned_by(owner).await? else {
                 return Err(unsupported(
@@ -85,28 +87,39 @@ impl Inner {
                 ));
             };
             let listed: BTreeSet<_> = listed.into_iter().filter(|id| !seen.contains(id)).collect();
-            let loads: Vec<_> = listed
-                .iter()
-                .map(|id| self.driver().load(id.as_str()))
-                .collect();
+            let load = |id: SessionId| async move {
+                let loaded = self.driver().load(id.as_str()).await?;
+                Ok::<_, Error>((id, loaded))
+            };
+            let loads: Vec<_> = listed.into_iter().map(load).collect();
             let loaded: Vec<_> = stream::iter(loads)
                 .buffer_unordered(MAX_LOADS)
                 .try_collect()
                 .await?;
-            let (count, before) = (listed.len(), found.len());
-            let records = loaded.into_iter().flatten().map(|loaded| loaded.record);
-            found.extend(records.filter(|record| {
-                self.is_live(record)
-                    && self.options.owner_in(&record.data).as_deref() == Some(owner)
-            }));
-            seen.extend(listed);
-            // One that ended may have got a new id, which was listed before the old one ended.
-            if found.len() - before == count {
+            let mut is_stable = true;
+            for (id, loaded) in loaded {
+                let record = loaded.map(|loaded| loaded.record);
+                let has_moved = record.as_ref().is_some_and(Record::is_moved);
+                match record.filter(|record| self.is_of(record, owner)) {
+                    Some(record) => {
+                        seen.insert(id);
+                        found.push(record);
+                    }
+                    None => is_stable &= others.insert(id, has_moved) == Some(has_moved),
+                }
+            }
+            // One that has ended may have got a new id. That was listed before the old one ended, but maybe not
+            // before this list was read, and maybe not stored yet when it was looked at.
+            if is_stable {
                 break;
             }
         }
         found.sort_by(|a, b| (a.owned_at, a.id()).cmp(&(b.owned_at, b.id())));
         Ok(found)
+    }
+
+    fn is_of(&self, record: &Record, owner: &str) -> bool {
+        self.is_live(record) && self.options.owner_in(&record.data).as_deref() == Some(owner)
     }
 
     /// Ends the oldest sessions of an owner who has one too many because of this write.

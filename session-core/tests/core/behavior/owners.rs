@@ -1,12 +1,13 @@
 //! The sessions of one owner.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pollster::block_on;
 use session_core::{
-    Builder, ErrorKind, ManualClock, MemoryDriver, Outcome, Record, Secret, Session,
-    SessionManager, Timestamp,
+    Builder, Driver, Error, ErrorKind, Expected, Loaded, ManualClock, MemoryDriver, Outcome,
+    Record, Saved, Secret, Session, SessionId, SessionManager, SystemClock, Timestamp, async_trait,
 };
 
 use crate::common::MinimalDriver;
@@ -256,4 +257,76 @@ fn impossible_settings_of_owners_are_rejected() {
         rejected(|builder| builder.owner_key("user").sessions_per_owner(0)),
         "sessions per owner: is zero; use at least 1"
     );
+}
+
+/// Its index names a new id before the record is stored, as Redis does. The session gets that id just
+/// after somebody found nothing under it.
+#[derive(Debug)]
+struct IndexFirst {
+    memory: MemoryDriver,
+    has_moved: AtomicBool,
+}
+
+#[async_trait]
+impl Driver for IndexFirst {
+    async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
+        let loaded = self.memory.load(handle).await;
+        if handle == "a new id" && !self.has_moved.swap(true, Ordering::Relaxed) {
+            store(&self.memory, "a new id").await;
+            self.memory.destroy(&id("an old id")).await?;
+        }
+        loaded
+    }
+
+    async fn save(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error> {
+        self.memory.save(record, expected, ttl).await
+    }
+
+    async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
+        self.memory.destroy(id).await
+    }
+
+    fn can_revoke(&self) -> bool {
+        true
+    }
+
+    async fn owned_by(&self, _: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        Ok(Some(vec![id("a new id"), id("an old id")]))
+    }
+}
+
+fn id(text: &str) -> SessionId {
+    SessionId::from_stored(text).unwrap()
+}
+
+async fn store(driver: &MemoryDriver, id: &str) {
+    let json = format!(r#"{{"id":"{id}","data":{{"user":"ada"}}}}"#);
+    let ttl = Duration::from_secs(60);
+    let ends_at = session_core::Clock::now(&SystemClock) + ttl;
+    let record = Record::from_json(json).unwrap().expiring_at(ends_at);
+    let saved = driver.save(&record, Expected::Absent, ttl).await.unwrap();
+    assert!(matches!(saved, Saved::Done { .. }));
+}
+
+#[test]
+fn a_session_that_gets_an_id_that_was_listed_before_is_found_and_revoked() {
+    let manager = || {
+        let memory = MemoryDriver::new();
+        block_on(store(&memory, "an old id"));
+        let driver = IndexFirst {
+            memory,
+            has_moved: AtomicBool::new(false),
+        };
+        let builder = SessionManager::builder(driver, Secret::generate().unwrap());
+        builder.owner_key("user").build().unwrap()
+    };
+    let found = block_on(manager().sessions_of("ada")).unwrap();
+    let found: Vec<_> = found.iter().map(|record| record.id().as_str()).collect();
+    assert_eq!(found, ["a new id"]);
+    assert_eq!(block_on(manager().revoke_all_of("ada", None)).unwrap(), 1);
 }
