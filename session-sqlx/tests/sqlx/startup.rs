@@ -145,6 +145,22 @@ async fn a_database_that_does_not_exist_is_named() {
     );
 }
 
+/// With the feature `tls`, the server lacks it; without, the driver does.
+#[tokio::test(flavor = "multi_thread")]
+async fn encryption_that_is_asked_for_is_not_left_out() {
+    for (database, option) in [
+        (Database::Postgres, "?sslmode=require"),
+        (Database::MariaDb, "?ssl-mode=REQUIRED"),
+    ] {
+        let url = Store::new(database).url.clone() + option;
+        let error = SqlxDriver::connect(&url).await.unwrap_err();
+        starts_with(
+            &error,
+            "DATABASE_URL: asks for encryption that does not work; turn on the feature `tls`",
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_in_time() {
     for url in [

@@ -56,6 +56,26 @@ async fn each_memory_manager_has_its_own_store() {
     assert_eq!(response.extensions().get(), Some(&true));
 }
 
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_database_keeps_sessions_from_one_manager_to_the_next() {
+    let name = format!("session-tower-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let url = format!("sqlite:{}/sessions.db", folder.display());
+    let vars = [("SESSION_DRIVER", "sqlite"), ("DATABASE_URL", &*url)];
+    let response = put_user(&manager(&vars).await.unwrap(), "").await;
+    let response = put_user(&manager(&vars).await.unwrap(), &cookie(&response)).await;
+    assert_eq!(response.extensions().get(), Some(&false));
+
+    let error = manager(&[("SESSION_DRIVER", "sqlite")]).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "DATABASE_URL: is not set; set it, in the form sqlite:path/to/sessions.db"
+    );
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn a_driver_without_its_feature_is_named_with_the_fix() {
