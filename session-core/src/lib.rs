@@ -131,6 +131,8 @@ pub use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 pub use crate::driver::memory::MemoryDriver;
 pub use crate::driver::{Capacity, Driver, Expected, Loaded, Saved, Touched};
 pub use crate::error::{Error, ErrorKind};
+pub use crate::events::observer::Observer;
+pub use crate::events::{Event, EventKind, Refusal};
 pub use crate::http::exchange::{Exchange, Unfinished};
 pub use crate::http::fields::{Headers, HeadersMut};
 pub use crate::record::Record;

@@ -219,10 +219,11 @@ pub use session_tower::SqlxDriver;
 pub use session_tower::testing;
 pub use session_tower::{
     AnyKey, Builder, Caching, Capacity, ClearSiteData, Clock, ConfigError, CookieOptions,
-    DerivedKey, Driver, DriverName, Error, ErrorKind, Establish, Expected, Key, KeyOf, KeyRing,
-    Loaded, ManualClock, OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords, RawValue, Record,
-    Renewal, SameSite, Saved, Scope, Secret, SessionConfig, SessionId, SessionManager, SystemClock,
-    Timestamp, Token, Touched, Transport, Values, Verified, Version, async_trait, builder, merge,
+    DerivedKey, Driver, DriverName, Error, ErrorKind, Establish, Event, EventKind, Expected, Key,
+    KeyOf, KeyRing, Loaded, ManualClock, Observer, OnOutage, OnSaveFailure, Opening, Outcome,
+    PlainRecords, RawValue, Record, Refusal, Renewal, SameSite, Saved, Scope, Secret,
+    SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token, Touched, Transport,
+    Values, Verified, Version, async_trait, builder, merge,
 };
 
 pub use crate::error::SessionError;

@@ -117,11 +117,12 @@ pub use session_core::MemoryDriver;
 pub use session_core::testing;
 pub use session_core::{
     AnyKey, Builder, Caching, Capacity, ClearSiteData, Clock, ConfigError, CookieOptions,
-    DerivedKey, Driver, DriverName, Error, ErrorKind, Establish, Expected, Headers, HeadersMut,
-    Key, KeyOf, KeyRing, Loaded, MAX_COOKIE_BYTES, ManualClock, OnOutage, OnSaveFailure, Opening,
-    Outcome, PlainRecords, RawValue, Record, Renewal, SameSite, Saved, Scope, Secret, Session,
-    SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token, Touched, Transport,
-    Unfinished, Values, Verified, Version, async_trait, merge,
+    DerivedKey, Driver, DriverName, Error, ErrorKind, Establish, Event, EventKind, Expected,
+    Headers, HeadersMut, Key, KeyOf, KeyRing, Loaded, MAX_COOKIE_BYTES, ManualClock, Observer,
+    OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords, RawValue, Record, Refusal, Renewal,
+    SameSite, Saved, Scope, Secret, Session, SessionConfig, SessionId, SessionManager, SystemClock,
+    Timestamp, Token, Touched, Transport, Unfinished, Values, Verified, Version, async_trait,
+    merge,
 };
 #[cfg(feature = "redis")]
 pub use session_redis::RedisDriver;

@@ -1,8 +1,9 @@
 //! Sessions by their id, for jobs and operators.
 
+use crate::commit::manager::Inner;
 use crate::record::owner::Ownership;
 use crate::session::state::State;
-use crate::{Error, ErrorKind, Session, SessionId, SessionManager, events};
+use crate::{Error, ErrorKind, Event, EventKind, Session, SessionId, SessionManager};
 
 /// # By id
 ///
@@ -24,8 +25,14 @@ impl SessionManager {
     /// Returns [`ErrorKind::Unavailable`] if the store failed.
     pub async fn open_id(&self, id: &SessionId) -> Result<Option<Session>, Error> {
         self.check_store()?;
+        let events = &self.0.events;
+        let watch = events.stopwatch();
         let loaded = self.0.driver().load(id.as_str()).await;
-        let Some(loaded) = loaded.inspect_err(events::load_failed)? else {
+        let loaded = loaded.inspect_err(|error| {
+            let failed = Event::failed(EventKind::LoadFailed, error);
+            events.emit(failed.about(Some(id), None).after(watch));
+        });
+        let Some(loaded) = loaded? else {
             return Ok(None);
         };
         if !self.0.is_live(&loaded.record) {
@@ -33,6 +40,8 @@ impl SessionManager {
         }
         let record = &loaded.record;
         let ownership = Ownership::of(record, &self.0.options);
+        let owner = ownership.owner.as_deref();
+        events.emit(Event::of(EventKind::Loaded, id, owner).after(watch));
         let budget = self
             .0
             .budget(self.now(), record.created_at(), record.remembered_for);
@@ -41,8 +50,8 @@ impl SessionManager {
         Ok(Some(self.session(state)))
     }
 
-    /// Ends the session with this id: a logout by somebody else than its user. It is logged like a logout. A session that
-    /// does not exist is no error.
+    /// Ends the session with this id: a logout by somebody else than its user. The event is `session revoked`. A
+    /// session that does not exist is no error.
     ///
     /// # Errors
     ///
@@ -50,10 +59,7 @@ impl SessionManager {
     /// failed: the session then counts as still alive.
     pub async fn revoke(&self, id: &SessionId) -> Result<(), Error> {
         self.check_store()?;
-        let revoked = self.0.driver().destroy(id).await;
-        revoked.inspect_err(events::save_failed)?;
-        events::destroyed(id);
-        Ok(())
+        self.0.revoke(id, None).await
     }
 
     pub(super) fn check_store(&self) -> Result<(), Error> {
@@ -64,5 +70,19 @@ impl SessionManager {
                 "the sessions are in the clients' cookies; use a server-side driver, such as Redis",
             ))
         }
+    }
+}
+
+impl Inner {
+    /// Ends a session that is not the request's own.
+    pub(super) async fn revoke(&self, id: &SessionId, owner: Option<&str>) -> Result<(), Error> {
+        let watch = self.events.stopwatch();
+        let revoked = self.driver().destroy(id).await;
+        let event = match &revoked {
+            Ok(()) => Event::new(EventKind::Revoked),
+            Err(error) => Event::failed(EventKind::SaveFailed, error),
+        };
+        self.events.emit(event.about(Some(id), owner).after(watch));
+        revoked
     }
 }

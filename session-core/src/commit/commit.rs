@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::commit::execute::Done;
 use crate::commit::manager::Inner;
 use crate::commit::plan::{Context, Mode, Plan, Write};
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
@@ -11,8 +12,8 @@ use crate::merge::Changes;
 use crate::record::owner::Ownership;
 use crate::session::life::Origin;
 use crate::{
-    Error, ErrorKind, Expected, Loaded, Outcome, Record, Saved, Session, SessionId, SessionManager,
-    Timestamp, Token, Touched, Version, events,
+    Error, ErrorKind, Event, EventKind, Expected, Loaded, Outcome, Record, Saved, Session,
+    SessionId, SessionManager, Timestamp, Token, Touched, Version,
 };
 
 impl SessionManager {
@@ -45,7 +46,10 @@ impl SessionManager {
     pub(crate) async fn plan(&self, session: &Session) -> Result<Plan, Error> {
         let context = self.context();
         let plan = session.when_idle(|state| state.plan(&context)).await;
-        plan.inspect_err(events::save_failed)
+        plan.inspect_err(|error| {
+            let failed = Event::failed(EventKind::SaveFailed, error);
+            self.0.events.emit(failed);
+        })
     }
 
     pub(super) fn context(&self) -> Context<'_> {
@@ -57,56 +61,32 @@ impl SessionManager {
     }
 
     pub(crate) async fn carry_out(&self, plan: &mut Plan) -> Result<Outcome, Error> {
-        self.0.execute(plan).await.inspect_err(events::save_failed)
+        let watch = self.0.events.stopwatch();
+        let done = self.0.execute(plan).await;
+        let event = match &done {
+            Ok(Done { event, .. }) => event.map(Event::new),
+            Err(error) => Some(Event::failed(EventKind::SaveFailed, error)),
+        };
+        if let Some(event) = event {
+            let (id, owner) = plan.subject();
+            self.0.events.emit(event.about(id, owner).after(watch));
+        }
+        if let Plan::Write { write, .. } = plan
+            && done.is_ok()
+        {
+            self.0.limit_sessions(write).await;
+        }
+        done.map(|done| done.outcome)
     }
 }
 
 impl Inner {
-    async fn execute(&self, plan: &mut Plan) -> Result<Outcome, Error> {
-        match plan {
-            Plan::Keep => Ok(Outcome::Keep),
-            Plan::Drop(id) => Ok(dropped(id)),
-            Plan::Reissue {
-                id,
-                handle,
-                ttl,
-                is_remembered,
-            } => {
-                let handle = std::mem::take(handle);
-                self.reissue(id, handle, *ttl, *is_remembered).await
-            }
-            Plan::End(old) => {
-                self.log_out(old.as_deref()).await?;
-                Ok(Outcome::Clear)
-            }
-            Plan::Fail { removing, error } => {
-                self.log_out(Some(removing)).await?;
-                Err(std::mem::replace(error, Error::new(ErrorKind::Random)))
-            }
-            Plan::Write { removing, write } => {
-                // The logout comes first, so that it is done whatever happens next.
-                self.log_out(removing.as_deref()).await?;
-                let outcome = self.write(write).await?;
-                self.limit_sessions(write).await;
-                Ok(outcome)
-            }
-            Plan::Touch {
-                handle,
-                write,
-                is_outdated,
-            } => {
-                let handle = std::mem::take(handle);
-                self.touch(handle, write, *is_outdated).await
-            }
-        }
-    }
-
     /// Removes the record of a session that was logged out of. If the session has moved meanwhile, it lives on under an id
     /// that this request must not learn: then the logout fails, because its page would be a lie, and the cookie of the login
     /// stays.
-    async fn log_out(&self, old: Option<&Origin>) -> Result<(), Error> {
+    pub(super) async fn log_out(&self, old: Option<&Origin>) -> Result<(), Error> {
         let Some(old) = old else { return Ok(()) };
-        let driver = self.driver();
+        let (driver, watch) = (self.driver(), self.events.stopwatch());
         if driver.can_revoke() {
             let held = driver.load(old.handle()).await?;
             if held.is_some_and(|held| held.record.is_moved()) {
@@ -115,13 +95,15 @@ impl Inner {
             }
         }
         driver.destroy(&old.id).await?;
-        events::destroyed(&old.id);
+        let owner = old.ownership.owner.as_deref();
+        let destroyed = Event::of(EventKind::Destroyed, &old.id, owner);
+        self.events.emit(destroyed.after(watch));
         Ok(())
     }
 
     /// Gives the client its cookie again. If another request may have ended or moved the session meanwhile, the store is
     /// asked first: this cookie must not overwrite the newer one.
-    async fn reissue(
+    pub(super) async fn reissue(
         &self,
         id: &SessionId,
         handle: String,
@@ -132,39 +114,34 @@ impl Inner {
         if driver.can_revoke() {
             let held = driver.load(&handle).await?;
             if !held.is_some_and(|held| self.is_live(&held.record)) {
-                return Ok(dropped(id));
+                return Ok(self.dropped(id, None));
             }
         }
         self.issue(handle, ttl, is_remembered)
     }
 
-    async fn touch(
+    pub(super) async fn touch(
         &self,
         handle: String,
         write: &mut Write,
         is_outdated: bool,
     ) -> Result<Outcome, Error> {
         let (record, ttl) = (&write.record, self.ttl(&write.record));
-        let id = record.id().clone();
         let touched = match &write.mode {
             Mode::Update { version, .. } if !is_outdated => {
                 self.driver().touch(record, version, ttl).await?
             }
             _ => Touched::MustSave,
         };
-        let outcome = match touched {
-            Touched::Done => self.issue(handle, ttl, record.remembered_for.is_some())?,
-            Touched::Gone => dropped(&id),
-            Touched::MustSave => Box::pin(self.write(write)).await?,
-        };
-        if outcome != Outcome::Keep {
-            events::renewed(&id);
+        match touched {
+            Touched::Done => self.issue(handle, ttl, record.remembered_for.is_some()),
+            Touched::Gone => Ok(self.dropped(record.id(), record.owner())),
+            Touched::MustSave => Box::pin(self.write(write)).await,
         }
-        Ok(outcome)
     }
 
     // The write stays where the plan put it: passing it by value would grow every future that awaits it.
-    async fn write(&self, write: &mut Write) -> Result<Outcome, Error> {
+    pub(super) async fn write(&self, write: &mut Write) -> Result<Outcome, Error> {
         let Write {
             record,
             changes,
@@ -174,11 +151,7 @@ impl Inner {
         } = write;
         self.check_size(record)?;
         match mode {
-            Mode::Create => {
-                let outcome = self.create(record, stored).await?;
-                events::created(record.id());
-                Ok(outcome)
-            }
+            Mode::Create => self.create(record, stored).await,
             Mode::Update {
                 version,
                 renews,
@@ -247,13 +220,14 @@ impl Inner {
                     return self.issue(handle, ttl, record.remembered_for.is_some());
                 }
                 Saved::Conflict(Some(current)) if self.is_live(&current.record) => {
-                    events::conflict(record.id());
+                    let conflict = Event::of(EventKind::Conflict, record.id(), record.owner());
+                    self.events.emit(conflict);
                     *record = self.merge(record, changes, &current, renews)?;
                     *version = current.version;
                     self.give_way(begin, attempt).await?;
                 }
                 // Gone, moved, or past its end in a store that keeps what has ended.
-                Saved::Conflict(_) => return Ok(dropped(record.id())),
+                Saved::Conflict(_) => return Ok(self.dropped(record.id(), record.owner())),
             }
         }
         Err(Error::new(ErrorKind::Conflict))
@@ -340,6 +314,13 @@ impl Inner {
         }))
     }
 
+    /// Notes that what was written is dropped, because the session ended meanwhile.
+    pub(super) fn dropped(&self, id: &SessionId, owner: Option<&str>) -> Outcome {
+        let dropped = Event::of(EventKind::LateWriteDropped, id, owner);
+        self.events.emit(dropped);
+        Outcome::Keep
+    }
+
     fn ttl(&self, record: &Record) -> Duration {
         record
             .expires_at()
@@ -373,11 +354,6 @@ impl Inner {
 /// RFC 6265, "Syntax": the characters of a cookie's value.
 const fn is_cookie_octet(byte: u8) -> bool {
     byte > b' ' && byte < 0x7f && byte != b'"' && byte != b',' && byte != b';' && byte != b'\\'
-}
-
-pub(super) fn dropped(id: &SessionId) -> Outcome {
-    events::late_write_dropped(id);
-    Outcome::Keep
 }
 
 /// How often others may be faster. Each time one of them got its change in, so this many requests on one session at once

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::commit::size::Budget;
 use crate::config::options::Options;
 use crate::cookie::set_cookie::CookieTemplate;
-use crate::{Clock, Driver, Establish, KeyRing, Opening, Outcome, Timestamp};
+use crate::events::observer::Events;
+use crate::{Clock, Driver, Establish, KeyRing, Opening, Outcome, Record, Timestamp};
 
 /// Opens and commits sessions.
 ///
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) cookie: CookieTemplate,
     pub(crate) options: Options,
     pub(crate) clock: Box<dyn Clock>,
+    pub(crate) events: Events,
 }
 
 impl SessionManager {
@@ -113,6 +115,15 @@ impl Inner {
     /// Returns the driver inside the box. A box is a driver too, and calling it would only forward the call.
     pub(crate) fn driver(&self) -> &dyn Driver {
         &*self.driver
+    }
+
+    /// Returns the owner of a record for an event, if anybody wants to know.
+    pub(super) fn observed_owner(&self, record: &Record) -> Option<Box<str>> {
+        if self.events.is_observed() {
+            self.options.owner_in(&record.data)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn budget(

@@ -1,9 +1,12 @@
 //! Opening the session of a request.
 
 use crate::cookie::key_ring::Verified;
+use crate::events::observer::Stopwatch;
 use crate::record::owner::Ownership;
 use crate::session::state::State;
-use crate::{Error, Loaded, OnOutage, Session, SessionId, SessionManager, events};
+use crate::{
+    Error, Event, EventKind, Loaded, OnOutage, Refusal, Session, SessionId, SessionManager,
+};
 
 impl SessionManager {
     /// Opens the session of a request that came with these tokens: the values of all its cookies that have the
@@ -31,18 +34,25 @@ impl SessionManager {
         for token in tokens.into_iter().take(MAX_CANDIDATES) {
             has_cookie = true;
             let Some(verified) = self.0.keys.verify(token) else {
-                events::invalid(token);
+                self.0.events.invalid(token);
                 continue;
             };
+            let watch = self.0.events.stopwatch();
             match self.0.driver().load(verified.handle).await {
-                Ok(Some(loaded)) => match self.admit(loaded, verified) {
+                Ok(Some(loaded)) => match self.admit(loaded, verified, watch) {
                     Admitted::Live(session) => return Ok(session),
                     Admitted::Moved(id) => moved = moved.or(Some(id)),
                     Admitted::Expired | Admitted::Unreadable => {}
                 },
-                Ok(None) => events::unknown(),
+                Ok(None) => {
+                    self.0
+                        .events
+                        .emit(Event::new(EventKind::Refused(Refusal::Unknown)).after(watch));
+                }
                 Err(error) => {
-                    events::load_failed(&error);
+                    self.0
+                        .events
+                        .emit(Event::failed(EventKind::LoadFailed, &error).after(watch));
                     return match self.0.options.on_outage {
                         OnOutage::Serve => Ok(self.session(State::unavailable(self.0.budget(
                             self.now(),
@@ -73,19 +83,24 @@ impl SessionManager {
     }
 
     /// Makes a session of a record, if the record is live.
-    fn admit(&self, loaded: Loaded, verified: Verified<'_>) -> Admitted {
+    fn admit(&self, loaded: Loaded, verified: Verified<'_>, watch: Stopwatch) -> Admitted {
+        let event = |kind, owner| {
+            let event = Event::of(kind, loaded.record.id(), owner);
+            self.0.events.emit(event.after(watch));
+        };
         let (now, lifetimes) = (self.now(), &self.0.options.lifetimes);
         let record = &loaded.record;
         if record.sealed.is_some() {
-            events::sealed(record.id());
+            event(EventKind::Refused(Refusal::Sealed), None);
             return Admitted::Unreadable;
         }
         if !lifetimes.is_live(now, record) {
-            events::expired(record.id());
+            let owner = self.0.observed_owner(record);
+            event(EventKind::Expired, owner.as_deref());
             return Admitted::Expired;
         }
         if record.is_moved() {
-            events::moved(record.id());
+            event(EventKind::Moved, None);
             return Admitted::Moved(loaded.record.id);
         }
         let lifetimes = lifetimes.remembering(record.remembered_for);
@@ -98,6 +113,7 @@ impl SessionManager {
         let handle = (is_needed && verified.handle != record.id().as_str())
             .then(|| verified.handle.to_owned());
         let ownership = Ownership::of(record, &self.0.options);
+        event(EventKind::Loaded, ownership.owner.as_deref());
         let budget = self
             .0
             .budget(now, record.created_at(), record.remembered_for);

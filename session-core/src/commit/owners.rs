@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::commit::manager::Inner;
 use crate::commit::plan::Write;
-use crate::{Error, ErrorKind, Record, SessionId, SessionManager, events};
+use crate::{Error, ErrorKind, Event, EventKind, Record, SessionId, SessionManager};
 
 /// # By owner
 ///
@@ -33,11 +33,14 @@ impl SessionManager {
     /// [`ErrorKind::Unavailable`] if the store failed.
     pub async fn sessions_of(&self, owner: &str) -> Result<Vec<Record>, Error> {
         let found = self.0.sessions_of(owner).await;
-        found.inspect_err(events::load_failed)
+        found.inspect_err(|error| {
+            let failed = Event::failed(EventKind::LoadFailed, error);
+            self.0.events.emit(failed.about(None, Some(owner)));
+        })
     }
 
     /// Ends all sessions of this owner, except one: log out everywhere, or "log out my other devices". Returns how many
-    /// ended. Each is logged like a logout.
+    /// ended. The event of each is `session revoked`.
     ///
     /// Call it after a password has changed. A session that is made while the call runs is ended too, or is younger than
     /// the call.
@@ -55,7 +58,8 @@ impl SessionManager {
             let before = ended.len();
             for record in self.sessions_of(owner).await? {
                 if Some(record.id()) != except && !ended.contains(record.id()) {
-                    self.revoke(record.id()).await?;
+                    self.check_store()?;
+                    self.0.revoke(record.id(), Some(owner)).await?;
                     ended.insert(record.id().clone());
                 }
             }
@@ -114,17 +118,22 @@ impl Inner {
         if write.before.owner.as_deref() == Some(owner) {
             return;
         }
-        let ended = async {
-            let sessions = self.sessions_of(owner).await?;
-            let excess = sessions.len().saturating_sub(limit);
-            for record in &sessions[..excess] {
-                self.driver().destroy(record.id()).await?;
-                events::destroyed(record.id());
+        let sessions = match self.sessions_of(owner).await {
+            Ok(sessions) => sessions,
+            // The login stands. The next one ends what is too much.
+            Err(error) => {
+                let failed = Event::failed(EventKind::SaveFailed, &error);
+                self.events
+                    .emit(failed.about(Some(record.id()), Some(owner)));
+                return;
             }
-            Ok(())
         };
-        // The login stands. The next one ends what is too much.
-        let _ = ended.await.inspect_err(events::save_failed);
+        let excess = sessions.len().saturating_sub(limit);
+        for record in &sessions[..excess] {
+            if self.revoke(record.id(), Some(owner)).await.is_err() {
+                return;
+            }
+        }
     }
 }
 

@@ -101,6 +101,20 @@ impl Plan {
         )
     }
 
+    /// Returns the session that the plan is about, and its owner where it is known.
+    pub(crate) fn subject(&self) -> (Option<&SessionId>, Option<&str>) {
+        match self {
+            Self::Keep | Self::End(None) => (None, None),
+            Self::Drop(id) | Self::Reissue { id, .. } => (Some(id), None),
+            Self::End(Some(old)) | Self::Fail { removing: old, .. } => {
+                (Some(&old.id), old.ownership.owner.as_deref())
+            }
+            Self::Write { write, .. } | Self::Touch { write, .. } => {
+                (Some(write.record.id()), write.record.owner())
+            }
+        }
+    }
+
     /// Leaves out everything that only makes sense if a response brings the client a cookie.
     pub(crate) fn without_cookie(self) -> Self {
         let is_new = |write: &Write| !matches!(write.mode, Mode::Update { .. });

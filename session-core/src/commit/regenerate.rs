@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::commit::{MAX_ATTEMPTS, dropped};
+use super::commit::MAX_ATTEMPTS;
 use crate::commit::manager::Inner;
 use crate::merge::Changes;
 use crate::{
-    Error, ErrorKind, Expected, Loaded, Outcome, Record, Saved, SessionId, Version, events,
+    Error, ErrorKind, Event, EventKind, Expected, Loaded, Outcome, Record, Saved, SessionId,
+    Version,
 };
 
 /// What became of the record under the old id.
@@ -39,18 +40,15 @@ impl Inner {
         for attempt in 0..MAX_ATTEMPTS {
             let outcome = self.create(record, stored).await?;
             if !driver.can_revoke() {
-                events::regenerated(record.id());
                 return Ok(outcome);
             }
             match self.move_away(old, handle, version).await? {
                 // Also if another request moved it: this one logged in by itself, and its client may never have seen the
                 // other answer. That is what a second click on "log in" looks like.
-                Old::Moved => {
-                    events::regenerated(record.id());
-                    return Ok(outcome);
-                }
+                Old::Moved => return Ok(outcome),
                 Old::Changed(current) => {
-                    events::conflict(old);
+                    let conflict = Event::of(EventKind::Conflict, old, record.owner());
+                    self.events.emit(conflict);
                     driver.destroy(record.id()).await?;
                     *record = self.merge(record, changes, &current, true)?;
                     *version = current.version;
@@ -60,7 +58,7 @@ impl Inner {
                 Old::Gone => {
                     *stored = None;
                     driver.destroy(record.id()).await?;
-                    return Ok(dropped(old));
+                    return Ok(self.dropped(old, record.owner()));
                 }
                 Old::AsBefore(error) => {
                     // The new record was shown to nobody, and expires if it cannot be removed.

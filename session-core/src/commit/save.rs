@@ -8,7 +8,7 @@ use crate::record::owner::Ownership;
 use crate::session::life::{Life, Origin};
 use crate::session::state::State;
 use crate::{
-    Error, ErrorKind, Loaded, Outcome, Session, SessionId, SessionManager, Values, events,
+    Error, ErrorKind, Event, EventKind, Loaded, Outcome, Session, SessionId, SessionManager, Values,
 };
 
 /// # Saving by hand
@@ -93,9 +93,18 @@ impl Session {
             session: self,
             plan: Plan::Keep,
         };
+        let events = &manager.0.events;
+        let watch = events.stopwatch();
         let loaded = manager.0.driver().load(&handle).await;
-        let loaded = loaded.inspect_err(events::load_failed)?;
+        let loaded = loaded.inspect_err(|error| {
+            events.emit(Event::failed(EventKind::LoadFailed, error).after(watch));
+        })?;
         let loaded = loaded.filter(|loaded| manager.0.is_live(&loaded.record));
+        if let Some(Loaded { record, .. }) = &loaded {
+            let owner = manager.0.observed_owner(record);
+            let found = Event::of(EventKind::Loaded, record.id(), owner.as_deref());
+            events.emit(found.after(watch));
+        }
         let is_live = loaded.is_some();
         self.lock().reload(loaded, handle, &manager)?;
         drop(saving);

@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::options::{Options, TokenHeaders};
 use crate::commit::manager::Inner;
 use crate::cookie::set_cookie::CookieTemplate;
+use crate::events::observer::Events;
 use crate::{
     Caching, ClearSiteData, Clock, ConfigError, CookieOptions, Driver, Establish, KeyRing,
-    OnOutage, OnSaveFailure, Opening, Renewal, SessionManager, SystemClock, Transport,
+    Observer, OnOutage, OnSaveFailure, Opening, Renewal, SessionManager, SystemClock, Transport,
 };
 
 impl SessionManager {
@@ -20,6 +21,7 @@ impl SessionManager {
             cookie: CookieOptions::default(),
             options: Options::default(),
             clock: Box::new(SystemClock),
+            events: Events::default(),
         }
     }
 }
@@ -49,6 +51,7 @@ pub struct Builder {
     cookie: CookieOptions,
     options: Options,
     clock: Box<dyn Clock>,
+    events: Events,
 }
 
 impl Builder {
@@ -192,6 +195,15 @@ impl Builder {
         self
     }
 
+    /// Sets what gets every event of the sessions, for metrics or an audit trail: a function, or an [`Observer`].
+    /// Default: none.
+    ///
+    /// A second call replaces the first observer.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.events = Events::to(observer);
+        self
+    }
+
     /// Checks the settings, alone and together, and builds the manager.
     ///
     /// # Errors
@@ -209,6 +221,7 @@ impl Builder {
             keys,
             mut options,
             clock,
+            events,
             ..
         } = self;
         // Nobody could list what is in the clients' cookies.
@@ -219,6 +232,7 @@ impl Builder {
             cookie,
             options,
             clock,
+            events,
         })))
     }
 }

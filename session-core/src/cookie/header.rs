@@ -71,7 +71,6 @@ impl<'a> Iterator for Tokens<'a> {
 
 /// Tells why the cookie with this name cannot be read although its name is in the header. `None` if it can be, or is not
 /// there.
-#[cfg(any(test, feature = "tracing"))]
 pub(crate) fn unreadable(cookies: &[u8], name: &str) -> Option<&'static str> {
     let mut at = 0;
     while let Some(found) = memchr::memmem::find(&cookies[at..], name.as_bytes()) {

@@ -144,7 +144,6 @@ impl KeyRing {
     }
 
     /// Tells why a token that does not verify does not, as far as its form shows.
-    #[cfg(any(test, feature = "tracing"))]
     pub(crate) fn problem(token: &str) -> &'static str {
         let dot = token.len().checked_sub(1 + SIGNATURE_CHARS);
         if token.is_empty() {

@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 use super::fields::{Headers, HeadersMut};
 use super::transport::SentTokens;
 use crate::commit::plan::Plan;
+use crate::events::log;
 use crate::session::current::{Current, Entered, Scope, Slot};
-use crate::{Error, ErrorKind, Outcome, Session, SessionManager, events};
+use crate::{Error, ErrorKind, Outcome, Session, SessionManager};
 
 /// One request's passage through a middleware, from the request's headers to those of its response.
 ///
@@ -117,13 +118,13 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
         let manager = &self.inner.manager;
         if Arc::ptr_eq(&next.inner.manager.0, &manager.0) {
             static WARN_ONCE: std::sync::Once = std::sync::Once::new();
-            WARN_ONCE.call_once(events::nested);
+            WARN_ONCE.call_once(log::nested);
             return Ok(false);
         }
         let name = manager.cookie_name();
         let mut around = std::iter::successors(Some(next), |outer| outer.outer.as_deref());
         if around.any(|outer| outer.inner.manager.cookie_name() == name) {
-            events::nested_stranger(name);
+            log::nested_stranger(name);
             return Err(Error::new(ErrorKind::Nested));
         }
         self.outer = Some(Arc::new(next.clone()));

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use super::fields::{Headers, HeadersMut};
 use super::transport::{AUTHORIZATION, Carrier, SentTokens};
 use crate::cookie::header;
+use crate::events::log;
 use crate::{
     Caching, ClearSiteData, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager,
-    Transport, events,
+    Transport,
 };
 
 /// # Over HTTP headers
@@ -92,7 +93,7 @@ impl SessionManager {
         }
         if is_sent && caching && !is_private(headers) {
             if headers.get_all(CACHE_CONTROL).next().is_some() {
-                events::made_private();
+                log::made_private();
             }
             headers.insert(CACHE_CONTROL, value::<H>("no-store".into(), false)?);
         }
@@ -156,13 +157,14 @@ impl Error {
 
 /// The session's tokens among all Cookie headers of a request, in their order.
 pub(crate) fn cookie_tokens<'a>(
+    manager: &'a SessionManager,
     headers: impl IntoIterator<Item = &'a (impl AsRef<[u8]> + 'a)>,
-    name: &'a str,
 ) -> impl Iterator<Item = &'a str> {
+    let name = manager.cookie_name();
     headers.into_iter().flat_map(move |value| {
         let mut tokens = header::tokens(value.as_ref(), name).peekable();
         if tokens.peek().is_none() {
-            events::unreadable(value.as_ref(), name);
+            manager.0.events.unreadable(value.as_ref(), name);
         }
         tokens
     })

@@ -13,6 +13,7 @@ mod events;
 mod exchange;
 mod login;
 mod model;
+mod observer;
 mod overlap;
 mod security;
 mod testing;
