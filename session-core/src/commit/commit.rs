@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::commit::execute::Done;
 use crate::commit::manager::Inner;
 use crate::commit::plan::{Context, Mode, Plan, Write};
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
@@ -62,69 +63,29 @@ impl SessionManager {
 
     pub(crate) async fn carry_out(&self, plan: &mut Plan) -> Result<Outcome, Error> {
         let watch = self.0.events.stopwatch();
-        let done = self.0.execute(plan, watch).await;
-        done.inspect_err(|error| {
+        let done = self.0.execute(plan).await;
+        let event = match &done {
+            Ok(Done { event, .. }) => event.map(Event::new),
+            Err(error) => Some(Event::failed(EventKind::SaveFailed, error)),
+        };
+        if let Some(event) = event {
             let (id, owner) = plan.subject();
-            let failed = Event::failed(EventKind::SaveFailed, error);
-            self.0.events.emit(failed.about(id, owner).after(watch));
-        })
+            self.0.events.emit(event.about(id, owner).after(watch));
+        }
+        if let Plan::Write { write, .. } = plan
+            && done.is_ok()
+        {
+            self.0.limit_sessions(write).await;
+        }
+        done.map(|done| done.outcome)
     }
 }
 
 impl Inner {
-    async fn execute(&self, plan: &mut Plan, watch: Stopwatch) -> Result<Outcome, Error> {
-        match plan {
-            Plan::Keep => Ok(Outcome::Keep),
-            Plan::Drop(id) => Ok(self.dropped(id, None)),
-            Plan::Reissue {
-                id,
-                handle,
-                ttl,
-                is_remembered,
-            } => {
-                let handle = std::mem::take(handle);
-                self.reissue(id, handle, *ttl, *is_remembered).await
-            }
-            Plan::End(old) => {
-                self.log_out(old.as_deref()).await?;
-                Ok(Outcome::Clear)
-            }
-            Plan::Fail { removing, error } => {
-                self.log_out(Some(removing)).await?;
-                Err(std::mem::replace(error, Error::new(ErrorKind::Random)))
-            }
-            Plan::Write { removing, write } => {
-                // The logout comes first, so that it is done whatever happens next.
-                self.log_out(removing.as_deref()).await?;
-                let outcome = self.write(write).await?;
-                // Otherwise the session ended meanwhile, which is an event of its own.
-                if write.stored.is_some() {
-                    let kind = match write.mode {
-                        Mode::Create => EventKind::Created,
-                        Mode::Update { .. } => EventKind::Saved,
-                        Mode::Regenerate { .. } => EventKind::Regenerated,
-                    };
-                    let saved = Event::of(kind, write.record.id(), write.record.owner());
-                    self.events.emit(saved.after(watch));
-                }
-                self.limit_sessions(write).await;
-                Ok(outcome)
-            }
-            Plan::Touch {
-                handle,
-                write,
-                is_outdated,
-            } => {
-                let handle = std::mem::take(handle);
-                self.touch(handle, write, *is_outdated, watch).await
-            }
-        }
-    }
-
     /// Removes the record of a session that was logged out of. If the session has moved meanwhile, it lives on under an id
     /// that this request must not learn: then the logout fails, because its page would be a lie, and the cookie of the login
     /// stays.
-    async fn log_out(&self, old: Option<&Origin>) -> Result<(), Error> {
+    pub(super) async fn log_out(&self, old: Option<&Origin>) -> Result<(), Error> {
         let Some(old) = old else { return Ok(()) };
         let (driver, watch) = (self.driver(), self.events.stopwatch());
         if driver.can_revoke() {
@@ -143,7 +104,7 @@ impl Inner {
 
     /// Gives the client its cookie again. If another request may have ended or moved the session meanwhile, the store is
     /// asked first: this cookie must not overwrite the newer one.
-    async fn reissue(
+    pub(super) async fn reissue(
         &self,
         id: &SessionId,
         handle: String,
@@ -160,7 +121,7 @@ impl Inner {
         self.issue(handle, ttl, is_remembered)
     }
 
-    async fn touch(
+    pub(super) async fn touch(
         &self,
         handle: String,
         write: &mut Write,
@@ -168,27 +129,21 @@ impl Inner {
         watch: Stopwatch,
     ) -> Result<Outcome, Error> {
         let (record, ttl) = (&write.record, self.ttl(&write.record));
-        let id = record.id().clone();
         let touched = match &write.mode {
             Mode::Update { version, .. } if !is_outdated => {
                 self.driver().touch(record, version, ttl).await?
             }
             _ => Touched::MustSave,
         };
-        let outcome = match touched {
-            Touched::Done => self.issue(handle, ttl, record.remembered_for.is_some())?,
-            Touched::Gone => self.dropped(&id, record.owner()),
-            Touched::MustSave => Box::pin(self.write(write)).await?,
-        };
-        if outcome != Outcome::Keep {
-            let renewed = Event::of(EventKind::Renewed, &id, write.record.owner());
-            self.events.emit(renewed.after(watch));
+        match touched {
+            Touched::Done => self.issue(handle, ttl, record.remembered_for.is_some()),
+            Touched::Gone => Ok(self.dropped(record.id(), record.owner())),
+            Touched::MustSave => Box::pin(self.write(write)).await,
         }
-        Ok(outcome)
     }
 
     // The write stays where the plan put it: passing it by value would grow every future that awaits it.
-    async fn write(&self, write: &mut Write) -> Result<Outcome, Error> {
+    pub(super) async fn write(&self, write: &mut Write) -> Result<Outcome, Error> {
         let Write {
             record,
             changes,

@@ -35,10 +35,10 @@ impl SessionManager {
         for token in tokens.into_iter().take(MAX_CANDIDATES) {
             has_cookie = true;
             let Some(verified) = self.0.keys.verify(token) else {
-                events.invalid(token);
+                self.0.events.invalid(token);
                 continue;
             };
-            let watch = events.stopwatch();
+            let watch = self.0.events.stopwatch();
             match self.0.driver().load(verified.handle).await {
                 Ok(Some(loaded)) => match self.admit(loaded, verified, watch) {
                     Admitted::Live(session) => return Ok(session),
@@ -46,10 +46,14 @@ impl SessionManager {
                     Admitted::Expired | Admitted::Unreadable => {}
                 },
                 Ok(None) => {
-                    events.emit(Event::new(EventKind::Refused(Refusal::Unknown)).after(watch));
+                    self.0
+                        .events
+                        .emit(Event::new(EventKind::Refused(Refusal::Unknown)).after(watch));
                 }
                 Err(error) => {
-                    events.emit(Event::failed(EventKind::LoadFailed, &error).after(watch));
+                    self.0
+                        .events
+                        .emit(Event::failed(EventKind::LoadFailed, &error).after(watch));
                     return match self.0.options.on_outage {
                         OnOutage::Serve => Ok(self.session(State::unavailable(self.0.budget(
                             self.now(),

@@ -3,8 +3,6 @@
 use super::Event;
 #[cfg(feature = "tracing")]
 use super::{EventKind, Refusal};
-#[cfg(feature = "tracing")]
-use crate::Error;
 
 /// The target of all events.
 #[cfg(feature = "tracing")]
@@ -12,37 +10,37 @@ const TARGET: &str = "session";
 
 #[cfg(feature = "tracing")]
 macro_rules! event {
-    ($level:ident, $($field:ident,)? $message:literal) => {
-        tracing::event!(target: TARGET, tracing::Level::$level, $($field,)? $message)
-    };
-}
-
-#[cfg(feature = "tracing")]
-macro_rules! failure {
-    ($error:expr, $message:literal) => {
-        tracing::event!(target: TARGET, tracing::Level::ERROR, error = $error.map(chain).as_deref(), $message)
+    ($level:ident, $($field:ident = $value:expr,)? $message:literal) => {
+        tracing::event!(target: TARGET, tracing::Level::$level, $($field = $value,)? $message)
     };
 }
 
 /// Writes an event to the log.
+// A field is only computed if somebody listens.
 #[cfg(feature = "tracing")]
+#[inline]
 pub(super) fn write(event: &Event<'_>) {
-    let (id, reason, error) = (event.id(), event.reason(), event.error());
     match event.kind() {
         // Every request would fill the log.
         EventKind::Loaded | EventKind::Saved => {}
-        EventKind::Created => event!(DEBUG, id, "session created"),
-        EventKind::Renewed => event!(DEBUG, id, "session renewed"),
-        EventKind::Regenerated => event!(INFO, id, "session regenerated"),
-        EventKind::Destroyed => event!(INFO, id, "session destroyed"),
-        EventKind::Revoked => event!(INFO, id, "session revoked"),
-        EventKind::Expired => event!(DEBUG, id, "session expired"),
+        EventKind::Created => event!(DEBUG, id = event.id(), "session created"),
+        EventKind::Renewed => event!(DEBUG, id = event.id(), "session renewed"),
+        EventKind::Regenerated => event!(INFO, id = event.id(), "session regenerated"),
+        EventKind::Destroyed => event!(INFO, id = event.id(), "session destroyed"),
+        EventKind::Revoked => event!(INFO, id = event.id(), "session revoked"),
+        EventKind::Expired => event!(DEBUG, id = event.id(), "session expired"),
         EventKind::Moved => {
-            event!(DEBUG, id, "session moved: the request came with its old id");
+            event!(
+                DEBUG,
+                id = event.id(),
+                "session moved: the request came with its old id"
+            );
         }
-        EventKind::Refused(Refusal::Invalid) => event!(WARN, reason, "session cookie invalid"),
+        EventKind::Refused(Refusal::Invalid) => {
+            event!(WARN, reason = event.reason(), "session cookie invalid")
+        }
         EventKind::Refused(Refusal::Unreadable) => {
-            event!(DEBUG, reason, "session cookie unreadable");
+            event!(DEBUG, reason = event.reason(), "session cookie unreadable");
         }
         EventKind::Refused(Refusal::Unknown) => {
             event!(DEBUG, "session cookie names no session");
@@ -50,23 +48,39 @@ pub(super) fn write(event: &Event<'_>) {
         EventKind::Refused(Refusal::Sealed) => {
             event!(
                 WARN,
-                id,
+                id = event.id(),
                 "session is sealed, and this service does not open sealed sessions"
             );
         }
         EventKind::Conflict => {
-            event!(DEBUG, id, "session changed by another request, merging");
+            event!(
+                DEBUG,
+                id = event.id(),
+                "session changed by another request, merging"
+            );
         }
         EventKind::LateWriteDropped => {
-            event!(WARN, id, "late write dropped: the session ended meanwhile");
+            event!(
+                WARN,
+                id = event.id(),
+                "late write dropped: the session ended meanwhile"
+            );
         }
-        EventKind::LoadFailed => failure!(error, "session load failed"),
-        EventKind::SaveFailed => failure!(error, "session save failed"),
+        EventKind::LoadFailed => event!(ERROR, error = &*causes(event), "session load failed"),
+        EventKind::SaveFailed => event!(ERROR, error = &*causes(event), "session save failed"),
     }
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(super) const fn write(_: &Event<'_>) {}
+
+/// Returns `true` if events of the level WARN go anywhere.
+pub(super) fn shows_warnings() -> bool {
+    #[cfg(feature = "tracing")]
+    return tracing::enabled!(target: TARGET, tracing::Level::WARN);
+    #[cfg(not(feature = "tracing"))]
+    false
+}
 
 /// Returns `true` if events of the level DEBUG go anywhere.
 pub(super) fn shows_debug() -> bool {
@@ -112,7 +126,10 @@ pub(crate) fn nested_stranger(cookie: &str) {
 }
 
 #[cfg(feature = "tracing")]
-fn chain(error: &Error) -> String {
+fn causes(event: &Event<'_>) -> String {
+    let Some(error) = event.error() else {
+        return String::new();
+    };
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {

@@ -64,20 +64,18 @@ impl Events {
     }
 
     /// Emits an event. This is the only place from which one goes anywhere.
+    // Inlined, because the kind is known where an event is emitted: what is left is one event of the log, or nothing.
+    #[inline]
     pub(crate) fn emit(&self, event: Event<'_>) {
         log::write(&event);
         if let Some(observer) = &self.0 {
-            // What a panic leaves behind is the observer's own. None of our state is borrowed here.
-            let observed = catch_unwind(AssertUnwindSafe(|| observer.observe(&event)));
-            if observed.is_err() {
-                log::observer_panicked();
-            }
+            notify(&**observer, &event);
         }
     }
 
     /// The token is forged, truncated, or signed with a key that is not in the ring.
     pub(crate) fn invalid(&self, token: &str) {
-        let is_wanted = cfg!(feature = "tracing") || self.is_observed();
+        let is_wanted = self.is_observed() || log::shows_warnings();
         let reason = is_wanted.then(|| KeyRing::problem(token));
         self.emit(Event::new(EventKind::Refused(Refusal::Invalid)).because(reason));
     }
@@ -100,6 +98,15 @@ impl Events {
         // The standard library has no clock there, and panics.
         let has_clock = !cfg!(all(target_family = "wasm", target_os = "unknown"));
         Stopwatch((has_clock && self.is_observed()).then(Instant::now))
+    }
+}
+
+#[inline(never)]
+fn notify(observer: &dyn Observer, event: &Event<'_>) {
+    // What a panic leaves behind is the observer's own. None of our state is borrowed here.
+    let observed = catch_unwind(AssertUnwindSafe(|| observer.observe(event)));
+    if observed.is_err() {
+        log::observer_panicked();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::fields::Headers;
 use super::headers::{COOKIE, cookie_tokens};
+use crate::cookie::header;
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 use crate::{SessionManager, Transport};
 
@@ -68,7 +69,12 @@ impl<V: AsRef<[u8]>> SentTokens<V> {
         if self.in_header(manager).is_some() {
             return Some(Carrier::Header);
         }
-        self.iter(manager).next().map(|_| Carrier::Cookie)
+        // Not by `iter`, which would report an unreadable cookie a second time.
+        let mut cookies = self.cookie.iter().chain(&self.more_cookies);
+        let name = manager.cookie_name();
+        cookies
+            .any(|cookies| header::tokens(cookies.as_ref(), name).next().is_some())
+            .then_some(Carrier::Cookie)
     }
 
     fn in_header(&self, manager: &SessionManager) -> Option<&str> {

@@ -46,16 +46,9 @@ fn described(row: &str) -> Option<Event> {
     Some((level, cell()?, cell()?))
 }
 
-/// Returns the events of a source file: calls of tracing's macros, and of the two in `events.rs`.
+/// Returns the events of a source file: calls of tracing's macros, and of the one in `events/log.rs`.
 fn emitted(source: &str) -> Vec<Event> {
-    let calls = [
-        "event!(",
-        "failure!(",
-        "error!(",
-        "warn!(",
-        "info!(",
-        "debug!(",
-    ];
+    let calls = ["event!(", "error!(", "warn!(", "info!(", "debug!("];
     let mut events = Vec::new();
     for (at, _) in source.match_indices("!(") {
         let start = source[..at].rfind(|c: char| !c.is_ascii_lowercase());
@@ -72,7 +65,7 @@ fn emitted(source: &str) -> Vec<Event> {
 /// not ours.
 fn event(name: &str, arguments: &[String]) -> Option<Event> {
     let (message, rest) = arguments.split_last()?;
-    let mut is_ours = matches!(name, "event" | "failure");
+    let mut is_ours = name == "event";
     let message = message
         .strip_prefix('"')?
         .strip_suffix('"')?
@@ -82,7 +75,6 @@ fn event(name: &str, arguments: &[String]) -> Option<Event> {
     let message = lines.collect::<String>();
     let mut level = match name {
         "event" => String::new(),
-        "failure" => "ERROR".to_owned(),
         name => name.to_ascii_uppercase(),
     };
     let mut fields = Vec::new();
