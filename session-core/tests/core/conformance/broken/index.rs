@@ -78,7 +78,7 @@ faults! {
         list_misses_no_session_that_changes,
     ] {
         async fn owned_by(&self, store: &Store, owner: &str) -> Result<Vec<SessionId>> {
-            let is_first = |id: &SessionId| id.as_str().as_bytes()[0] % 2 == 0;
+            let is_first = |id: &SessionId| id.as_str().as_bytes()[0].is_multiple_of(2);
             let mut listed = store.listed(owner).await?;
             listed.retain(is_first);
             gap();
