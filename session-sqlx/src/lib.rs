@@ -112,6 +112,8 @@
 //! | `tls` | encrypted connections, with rustls and the certificates that the operating system trusts |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Without a database, there is nothing here.
+#![cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 
 mod builder;
 mod settings;
