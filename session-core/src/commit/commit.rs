@@ -8,7 +8,6 @@ use crate::commit::execute::Done;
 use crate::commit::manager::Inner;
 use crate::commit::plan::{Context, Mode, Plan, Write};
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
-use crate::events::observer::Stopwatch;
 use crate::merge::Changes;
 use crate::record::owner::Ownership;
 use crate::session::life::Origin;
@@ -126,7 +125,6 @@ impl Inner {
         handle: String,
         write: &mut Write,
         is_outdated: bool,
-        watch: Stopwatch,
     ) -> Result<Outcome, Error> {
         let (record, ttl) = (&write.record, self.ttl(&write.record));
         let touched = match &write.mode {

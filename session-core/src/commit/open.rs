@@ -29,7 +29,6 @@ impl SessionManager {
         &self,
         tokens: impl IntoIterator<Item = &'a str>,
     ) -> Result<Session, Error> {
-        let events = &self.0.events;
         let mut has_cookie = false;
         let mut moved = None;
         for token in tokens.into_iter().take(MAX_CANDIDATES) {

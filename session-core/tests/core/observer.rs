@@ -23,12 +23,10 @@ struct Noted {
 impl Noted {
     /// What an event of the session with this token should look like.
     fn of(token: &str, case: &Case) -> Self {
+        let id = if case.has_id { &id_of(token)[..8] } else { "" };
         Self {
             kind: case.kind,
-            id: case
-                .has_id
-                .then(|| id_of(token)[..8].to_owned())
-                .unwrap_or_default(),
+            id: id.to_owned(),
             owner: case.owner.to_owned(),
             detail: case.detail.to_owned(),
             is_timed: case.is_timed,
