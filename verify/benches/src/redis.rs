@@ -89,7 +89,7 @@ pub fn runtime() -> Runtime {
 /// thousands of requests per second, and the ratio to the first contestant.
 ///
 /// `name` is the tables' file, `store` the words in their titles.
-pub fn race(name: &str, store: &str, contestants: &[Contestant]) -> [Table; 2] {
+pub fn race(name: &str, store: &str, turns: usize, contestants: &[Contestant]) -> [Table; 2] {
     let columns = ["read, 1", "read + write, 1", "read, 64", "read + write, 64"];
     let mut throughput = Table::new(
         name,
@@ -106,7 +106,7 @@ pub fn race(name: &str, store: &str, contestants: &[Contestant]) -> [Table; 2] {
         for work in [Work::Read, Work::ReadWrite] {
             eprintln!("measuring {work:?} with {tasks} at once");
             let mut rounds = vec![Vec::new(); contestants.len()];
-            for _ in 0..ROUNDS {
+            for _ in 0..turns {
                 for (contestant, rounds) in contestants.iter().zip(&mut rounds) {
                     rounds.push((contestant.run)(work, tasks));
                 }
@@ -186,4 +186,5 @@ fn json() -> String {
 /// The number of requests of each task.
 pub const REQUESTS: usize = 2_000;
 
-const ROUNDS: usize = 7;
+/// How often each contestant of the race with Redis runs.
+pub const ROUNDS: usize = 7;

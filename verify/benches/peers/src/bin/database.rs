@@ -66,7 +66,7 @@ fn main() -> Result<(), Failure> {
         ),
     ];
     let results = Results::from_arguments();
-    for table in race("postgres", "PostgreSQL", &contestants) {
+    for table in race("postgres", "PostgreSQL", 3, &contestants) {
         results.add(&table);
     }
     let pool = runtime.block_on(pool())?;

@@ -18,7 +18,7 @@ use actix_web::rt::System;
 use poem::session::RedisStorage;
 use redis::aio::ConnectionManager;
 use session_axum::{RedisDriver, SessionManager};
-use session_bench::redis::{Contestant, REQUESTS, Work, race, runtime};
+use session_bench::redis::{Contestant, REQUESTS, ROUNDS, Work, race, runtime};
 use session_bench::report::Results;
 use session_peers::apps::poem::PoemClient;
 use session_peers::apps::{actix, axum, poem as poem_app, secret, tower_sessions};
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }),
     ];
     let results = Results::from_arguments();
-    for table in race("redis", "Redis", &contestants) {
+    for table in race("redis", "Redis", ROUNDS, &contestants) {
         results.add(&table);
     }
     Ok(())
