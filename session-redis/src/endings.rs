@@ -230,6 +230,6 @@ const HELLO: &str = "";
 /// How long to wait for one's own words before saying them again.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long a subscription may be silent before it is tested, and again before it is replaced.
-const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(4);
 /// How many messages may arrive while the listener waits for a processor.
 const BURST: usize = 4_096;
