@@ -38,6 +38,7 @@ impl RedisDriver {
             password: None,
             pool_size: None,
             timeout: Duration::from_secs(1),
+            announces_endings: false,
         }
     }
 
@@ -97,6 +98,7 @@ pub struct Builder {
     password: Option<Password>,
     pool_size: Option<usize>,
     timeout: Duration,
+    announces_endings: bool,
 }
 
 impl Builder {
@@ -153,6 +155,17 @@ impl Builder {
     /// so that a request gets its response within 2 seconds even if the server is down.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Announces every ending by `PUBLISH`, in the channel that is named after the prefix and `ended`:
+    /// `session:ended`. All servers can follow them with [`RedisDriver::endings`]. Default: off.
+    ///
+    /// An id ends by a logout and by `revoke`, and when the session gets another id by `regenerate`.
+    /// Expired and evicted sessions are not announced. The Redis user also needs `PUBLISH`, and
+    /// `SUBSCRIBE` to follow: `+publish +subscribe &session:ended`.
+    pub fn announce_endings(mut self) -> Self {
+        self.announces_endings = true;
         self
     }
 
@@ -226,14 +239,18 @@ impl Builder {
         if let Err(error) = connected {
             // The tasks of a pool outlive it.
             let _ = pool.quit().await;
-            return Err(explain(&error));
+            return Err(explain(&error, false));
         }
         let driver = RedisDriver::from_pool(pool, &self.prefix, self.timeout)?;
-        match driver.connections().check_access().await {
+        let driver = match self.announces_endings {
+            true => driver.announcing_endings(),
+            false => driver,
+        };
+        match driver.check_access().await {
             Ok(()) => Ok(driver),
             Err(error) => {
                 let _ = driver.pool().quit().await;
-                Err(explain(&error))
+                Err(explain(&error, self.announces_endings))
             }
         }
     }
@@ -249,7 +266,7 @@ impl std::fmt::Debug for Builder {
 }
 
 /// Turns the server's reply into a problem and its remedy.
-fn explain(error: &FredError) -> ConfigError {
+fn explain(error: &FredError, announces_endings: bool) -> ConfigError {
     let details = error.details();
     let (problem, remedy) = if details.contains("READONLY") {
         (
@@ -259,7 +276,14 @@ fn explain(error: &FredError) -> ConfigError {
     } else if details.contains("NOPERM") || details.contains("can't run this command") {
         (
             "points to a server that denies its user commands that sessions need",
-            "allow GET, GETRANGE, SET, DEL, PTTL, EVAL and EVALSHA on the prefix's keys",
+            match announces_endings {
+                false => {
+                    "allow GET, GETRANGE, SET, DEL, PTTL, EVAL and EVALSHA on the prefix's keys"
+                }
+                true => {
+                    "allow what the documentation of session-redis lists, with PUBLISH on the channel of endings"
+                }
+            },
         )
     } else if details.contains("unknown command") {
         (

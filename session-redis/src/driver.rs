@@ -32,6 +32,7 @@ pub struct RedisDriver {
     batcher: Batcher,
     clock: Arc<dyn Clock>,
     next_version: Arc<AtomicU64>,
+    pub(crate) announces_endings: bool,
 }
 
 impl RedisDriver {
@@ -65,6 +66,7 @@ impl RedisDriver {
             // Each process starts at a random number, so that two of them never count in step. Only
             // copies of a running machine do, until they restart.
             next_version: Arc::new(AtomicU64::new(RandomState::new().hash_one(()))),
+            announces_endings: false,
         })
     }
 
@@ -72,6 +74,14 @@ impl RedisDriver {
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Announces every ending, for a driver that uses the application's own pool. See
+    /// [`Builder::announce_endings`](crate::Builder::announce_endings).
+    #[must_use]
+    pub fn announcing_endings(mut self) -> Self {
+        self.announces_endings = true;
         self
     }
 
@@ -89,7 +99,7 @@ impl RedisDriver {
         &self.connections().prefix
     }
 
-    fn key(&self, id: &str) -> Key {
+    pub(crate) fn key(&self, id: &str) -> Key {
         Key::from([self.prefix(), id].concat())
     }
 
@@ -242,10 +252,18 @@ impl Driver for RedisDriver {
             version,
         };
         let save = self.store(id, expected, value, ttl, saved);
-        self.indexed(record, ttl, save).await
+        let saved = self.indexed(record, ttl, save).await?;
+        if self.announces_endings && record.is_moved() && matches!(saved, Saved::Done { .. }) {
+            // The old id has ended. Nobody is told if this fails, but the session has its new id.
+            let _ = Box::pin(self.publish(record.id().as_str())).await;
+        }
+        Ok(saved)
     }
 
     async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
+        if self.announces_endings {
+            return Box::pin(self.destroy_and_announce(id)).await;
+        }
         let key = self.key(id.as_str());
         let destroy = |client: Client| {
             let key = key.clone();
@@ -286,7 +304,8 @@ impl Driver for RedisDriver {
                 Err(error) => skip_wrong_type(id.as_str(), error).map(|()| Touched::Gone),
             }
         };
-        self.indexed(record, ttl, touch).await
+        self.index(record, ttl).await?;
+        touch.await
     }
 
     async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {

@@ -137,7 +137,8 @@
 //!   `EVALSHA` on the prefix's keys:
 //!   `ACL SETUSER app on >password ~session:* +get +getrange +set +del +pttl +eval +evalsha`.
 //!   With an owner key, it also needs `+zadd +zscore +zremrangebyscore +zrangebyscore +pexpire`.
-//!   A database other than 0 also needs `+select`, and [`RedisDriver::count`] needs `+scan`.
+//!   To announce endings ([`Builder::announce_endings`]), it also needs `+publish +subscribe` and
+//!   `&session:ended`. A database other than 0 also needs `+select`, and [`RedisDriver::count`] needs `+scan`.
 //!   `+info +client|id` keep the server's ACL log clean.
 //!
 //! # Features
@@ -153,6 +154,7 @@ mod settings;
 
 mod count;
 mod driver;
+mod endings;
 mod mark;
 mod owners;
 
@@ -166,6 +168,7 @@ mod scripts;
 
 pub use crate::builder::Builder;
 pub use crate::driver::RedisDriver;
+pub use crate::endings::{Ending, Endings};
 /// The Redis client, for an application that builds its own pool.
 pub use fred;
 

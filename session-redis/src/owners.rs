@@ -8,30 +8,54 @@ use bytes::Bytes;
 use fred::clients::Client;
 use fred::interfaces::{ClientLike, LuaInterface};
 use fred::types::{Key, Value};
-use session_core::{Error, Record, SessionId};
+use session_core::{Driver as _, Error, Record, Saved, SessionId};
 
 use crate::RedisDriver;
 
 impl RedisDriver {
-    /// Runs `work`, which stores the record for `ttl` milliseconds, once the index names it.
-    pub(crate) async fn indexed<T>(
+    /// Adds the record to the index, if it has an owner.
+    pub(crate) async fn index(&self, record: &Record, ttl: i64) -> Result<(), Error> {
+        match record.owner() {
+            Some(owner) => Box::pin(self.add_to_index(owner, record.id(), ttl)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Runs `save`, which stores the record for `ttl` milliseconds, once the index names it.
+    pub(crate) async fn indexed(
         &self,
         record: &Record,
         ttl: i64,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+        save: impl Future<Output = Result<Saved, Error>>,
+    ) -> Result<Saved, Error> {
         let Some(owner) = record.owner() else {
-            return work.await;
+            return save.await;
         };
         // Boxed, so that sessions without an owner do not carry its future.
         let index = Box::pin(self.add_to_index(owner, record.id(), ttl));
         if self.pool().size() > 1 || self.pool().is_clustered() {
             index.await?;
-            return work.await;
+            return save.await;
         }
         // A single connection keeps the order, so both travel at once.
-        let (indexed, done) = tokio::join!(index, work);
-        indexed.and(done)
+        let (indexed, saved) = tokio::join!(index, save);
+        match (indexed, saved?) {
+            (Err(error), saved @ Saved::Done { .. }) => {
+                Box::pin(self.repair(record, ttl, error)).await?;
+                Ok(saved)
+            }
+            (_, saved) => Ok(saved),
+        }
+    }
+
+    /// Adds a stored record that the index misses: the connection may have broken between the two.
+    /// If that fails too, removes the record. A session that cannot be listed must not live.
+    async fn repair(&self, record: &Record, ttl: i64, error: Error) -> Result<(), Error> {
+        if self.index(record, ttl).await.is_ok() {
+            return Ok(());
+        }
+        self.destroy(record.id()).await?;
+        Err(error)
     }
 
     async fn add_to_index(&self, owner: &str, id: &SessionId, ttl: i64) -> Result<(), Error> {

@@ -43,6 +43,14 @@ pub(crate) const TOUCH: Script = Script {
     lua: include_str!("scripts/touch.lua"),
 };
 
+/// Removes the key, and publishes the id `ARGV[2]` in the channel `ARGV[1]` if there was one.
+///
+/// Returns how many keys were removed.
+pub(crate) const DESTROY: Script = Script {
+    hash: "d689ad08fb1a127994865457d9389bd02bfff3d8",
+    lua: include_str!("scripts/destroy.lua"),
+};
+
 /// Runs every command that sessions need, to find out at start-up whether the server allows them.
 pub(crate) const CHECK_ACCESS: Script = Script {
     hash: "0af23bdc2f4d4410ae5450eab05d83b92b431eb3",
@@ -94,7 +102,13 @@ mod tests {
 
     #[test]
     fn hashes_match_their_scripts() {
-        for script in [COMPARE_AND_SET, COMPARE_AND_SET_MANY, TOUCH, CHECK_ACCESS] {
+        for script in [
+            COMPARE_AND_SET,
+            COMPARE_AND_SET_MANY,
+            TOUCH,
+            DESTROY,
+            CHECK_ACCESS,
+        ] {
             let hash: String = Sha1::digest(script.lua)
                 .iter()
                 .map(|byte| format!("{byte:02x}"))

@@ -218,8 +218,6 @@ pub use session_tower::CookieDriver;
 pub use session_tower::EncryptedCookieDriver;
 #[cfg(feature = "memory")]
 pub use session_tower::MemoryDriver;
-#[cfg(feature = "redis")]
-pub use session_tower::RedisDriver;
 #[cfg(feature = "encryption")]
 pub use session_tower::Sealed;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
@@ -234,6 +232,8 @@ pub use session_tower::{
     SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token, Touched, Transport,
     Values, Verified, Version, async_trait, builder, merge,
 };
+#[cfg(feature = "redis")]
+pub use session_tower::{Ending, Endings, RedisDriver};
 
 pub use crate::extract::{Session, Sessions};
 pub use crate::layer::SessionLayer;

@@ -125,7 +125,7 @@ pub use session_core::{
     merge,
 };
 #[cfg(feature = "redis")]
-pub use session_redis::RedisDriver;
+pub use session_redis::{Ending, Endings, RedisDriver};
 #[cfg(feature = "encryption")]
 pub use session_sealed::Sealed;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]

@@ -258,7 +258,7 @@ pub use session_tower::EncryptedCookieDriver;
 #[cfg(feature = "memory")]
 pub use session_tower::MemoryDriver;
 #[cfg(feature = "redis")]
-pub use session_tower::RedisDriver;
+pub use session_tower::{Ending, Endings, RedisDriver};
 #[cfg(feature = "encryption")]
 pub use session_tower::Sealed;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]

@@ -193,6 +193,7 @@ catalog! { $
                 index::owner_may_be_any_text
                 index::changed_owner_is_listed
                 index::extended_record_stays_listed
+                index::destroy_leaves_other_records_listed
                 index::many_sessions_are_listed
                 index::list_misses_no_session_that_changes
                 index::revoking_all_ends_every_session

@@ -95,6 +95,23 @@ pub(super) fn extended_record_stays_listed<S: Subject>(rig: &Rig<'_, S>) -> Resu
     })
 }
 
+pub(super) fn destroy_leaves_other_records_listed<S: Subject>(
+    rig: &Rig<'_, S>,
+) -> Result<(), Stop> {
+    let (store, other) = (rig.connect(), rig.connect());
+    let owner = new_owner()?;
+    let (kept, ended) = (owned(rig, &owner)?, owned(rig, &owner)?);
+    for record in [&kept, &ended] {
+        store.saved(record, Expected::Absent, LONG)?;
+    }
+    store.destroy(ended.id())?;
+    let kept = [kept];
+    expect_listed(&other, &owner, &kept, "after another one was destroyed")?;
+    store.saved(&ended, Expected::Absent, LONG)?;
+    expect_listed(&other, &owner, &kept, "after another one was stored again")?;
+    expect_listed(&other, &owner, &[ended], "after it was stored again")
+}
+
 pub(super) fn many_sessions_are_listed<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let stores = rig.connections(THREADS);
     let owner = new_owner()?;

@@ -11,6 +11,7 @@ mod support;
 
 mod counter;
 mod cut;
+mod endings;
 mod failover;
 mod killed;
 mod outage;

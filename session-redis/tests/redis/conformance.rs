@@ -43,6 +43,13 @@ impl Subject for SingleServer {
 
 session_core::conformance!(indexed, SingleServer::start());
 
+/// The same driver behind a pointer, as an application holds it that chooses its driver at run time.
+mod in_arc {
+    use session_core::conformance::InArc;
+
+    session_core::conformance!(indexed, InArc(super::SingleServer::start()));
+}
+
 mod sealed {
     use session_core::conformance::Subject;
     use session_core::{KeyRing, Secret, SessionId};

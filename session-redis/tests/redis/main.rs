@@ -18,6 +18,7 @@ mod startup;
 
 mod batch;
 mod count;
+mod endings;
 mod owners;
 mod round_trips;
 

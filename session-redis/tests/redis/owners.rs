@@ -164,3 +164,22 @@ async fn without_the_rights_for_the_index_nothing_is_stored_that_it_misses() {
         "{index:?}"
     );
 }
+
+/// Both commands are in one packet, so the record is stored although the index is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_cannot_be_indexed_is_logged_out() {
+    let redis = TestRedis::start().await;
+    let manager = owned(redis.driver.clone());
+    let guest = store(&manager, "cart", 1).await;
+    let user = store(&manager, "user", 7).await;
+    let _: String = ask(&redis.client, &["ACL", "SETUSER", "default", "-zadd"]).await;
+    let session = open(&manager, &guest).await;
+    session.put("user", 42).unwrap();
+    let error = manager.commit(&session).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(open(&manager, &guest).await.is_new(), "nobody could end it");
+    // What the index names already needs no further right than to be looked at.
+    assert!(!open(&manager, &user).await.is_new());
+    let _: String = ask(&redis.client, &["ACL", "SETUSER", "default", "+zadd"]).await;
+    assert_eq!(manager.sessions_of("42").await.unwrap().len(), 0);
+}

@@ -1,6 +1,6 @@
 //! Faults in the index of owners.
 
-use session_core::{Saved, SessionId, Touched, async_trait};
+use session_core::{Driver as _, Saved, SessionId, Touched, async_trait};
 
 use super::races::gap;
 use super::{Broken, Fault, Result, Save, Store, Touch, faults};
@@ -57,6 +57,25 @@ faults! {
                 store.note(touch.id(), 1);
             }
             Ok(touched)
+        }
+
+        async fn owned_by(&self, store: &Store, owner: &str) -> Result<Vec<SessionId>> {
+            let mut listed = store.listed(owner).await?;
+            listed.retain(|id| !store.is_noted(id));
+            Ok(listed)
+        }
+    }
+
+    ForgetsAll "drops all of an owner's sessions from the index with one" caught by [
+        destroy_leaves_other_records_listed,
+    ] {
+        async fn destroy(&self, store: &Store, id: &SessionId) -> Result<()> {
+            let held = store.load(id.as_str()).await?;
+            if let Some(owner) = held.as_ref().and_then(|held| held.record.owner()) {
+                let listed = store.listed(owner).await?;
+                listed.iter().for_each(|id| store.note(id, 1));
+            }
+            store.destroy(id).await
         }
 
         async fn owned_by(&self, store: &Store, owner: &str) -> Result<Vec<SessionId>> {
