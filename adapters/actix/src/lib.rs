@@ -209,8 +209,6 @@ pub use session_tower::CookieDriver;
 pub use session_tower::EncryptedCookieDriver;
 #[cfg(feature = "memory")]
 pub use session_tower::MemoryDriver;
-#[cfg(feature = "redis")]
-pub use session_tower::{Ending, Endings, RedisDriver};
 #[cfg(feature = "encryption")]
 pub use session_tower::Sealed;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
@@ -225,6 +223,8 @@ pub use session_tower::{
     SessionConfig, SessionId, SessionManager, SystemClock, Timestamp, Token, Touched, Transport,
     Values, Verified, Version, async_trait, builder, merge,
 };
+#[cfg(feature = "redis")]
+pub use session_tower::{Ending, Endings, RedisDriver};
 
 pub use crate::error::SessionError;
 pub use crate::extract::{Session, Sessions};

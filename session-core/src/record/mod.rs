@@ -11,7 +11,7 @@ pub(crate) mod values;
 pub(crate) mod version;
 mod wire;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use self::json::{escape, undecodable};
@@ -56,7 +56,7 @@ use crate::{Error, ErrorKind, SessionId, Timestamp, Values};
 /// );
 /// # Ok::<(), session_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Record {
     pub(crate) id: SessionId,
     pub(crate) data: Values,
@@ -313,6 +313,21 @@ impl Record {
     }
 }
 
+/// Shows no value, and not the owner, who may be named by an e-mail address.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("id", &self.id)
+            .field("data", &self.data)
+            .field("flash_next", &self.flash_next)
+            .field("expires_at", &self.expires_at)
+            .field("created_at", &self.created_at)
+            .field("is_moved", &self.is_moved)
+            .field("has_owner", &self.owner.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
 /// The owner is in the data, and not all drivers return it.
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
@@ -469,6 +484,16 @@ mod tests {
         assert_eq!(exp("-1"), 0);
         assert_eq!(exp("-1.5"), 0);
         assert_eq!(exp("1e300"), u64::MAX);
+    }
+
+    #[test]
+    fn debug_does_not_name_the_owner() {
+        let record = Record::new(SessionId::from_stored("a").unwrap());
+        let text = format!("{:?}", record.with_owner(Some("ada@example.com")));
+        assert!(
+            !text.contains("ada") && text.contains("has_owner: true"),
+            "{text}"
+        );
     }
 
     #[test]

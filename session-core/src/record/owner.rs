@@ -1,5 +1,7 @@
 //! Whose session it is: the value of one data key.
 
+use std::fmt;
+
 use serde_json::value::RawValue;
 
 use super::Record;
@@ -7,10 +9,19 @@ use crate::config::options::Options;
 use crate::{Error, Timestamp};
 
 /// The owner of a record, and since when.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Ownership {
     pub(crate) owner: Option<Box<str>>,
     pub(crate) since: Option<Timestamp>,
+}
+
+impl fmt::Debug for Ownership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ownership")
+            .field("has_owner", &self.owner.is_some())
+            .field("since", &self.since)
+            .finish()
+    }
 }
 
 impl Ownership {

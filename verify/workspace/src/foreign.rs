@@ -40,7 +40,8 @@ fn heads(item: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-const STANDARD: [&str; 3] = ["alloc", "core", "std"];
+/// The standard library, and a primitive type with items of a trait.
+const STANDARD: [&str; 4] = ["alloc", "core", "std", "str"];
 
 #[cfg(test)]
 mod tests {

@@ -68,7 +68,7 @@ async fn an_invalid_value_is_reported_with_its_remedy(playground: Playground) {
         (
             "SESSION_DRIVER",
             "nonsense",
-            "\"nonsense\" is invalid; use cookie, memory or redis",
+            "\"nonsense\" is invalid; use cookie, memory, redis, postgres, mysql or sqlite",
         ),
         (
             "SESSION_LIFETIME",
