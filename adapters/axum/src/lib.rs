@@ -93,7 +93,8 @@
 //!
 //! The session is saved when the handler returns, before the body streams. A WebSocket task or a
 //! stream of server-sent events can still read it. A write there is an error
-//! ([`ErrorKind::Closed`]), not silently lost.
+//! ([`ErrorKind::Closed`]), not silently lost, unless the stream saves by hand: see
+//! [`save`](session_tower::Session::save).
 //!
 //! # Testing a handler
 //!
@@ -205,6 +206,8 @@ mod guide {
     mod operating {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../../docs/users.md")]
+    mod users {}
 }
 
 mod extract;
