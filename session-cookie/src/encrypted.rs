@@ -62,8 +62,8 @@ pub struct EncryptedCookieDriver {
 }
 
 impl EncryptedCookieDriver {
-    /// Separates these cookies from those of other managers with the same secret: they do not open each other's.
-    /// Default: none.
+    /// Separates these cookies from those of other managers with the same secret: neither opens what the other one
+    /// encrypted. Cookies that are not encrypted have no purpose. Default: none.
     #[must_use]
     pub fn purpose(mut self, purpose: &str) -> Self {
         self.sealer = Sealer::new(&self.keys, &format!("{PURPOSE} {purpose}"));

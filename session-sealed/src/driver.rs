@@ -47,8 +47,8 @@ impl<D: Driver> Sealed<D> {
         })
     }
 
-    /// Separates these records from those of other managers with the same secret: they do not open each other's.
-    /// Default: none.
+    /// Separates these records from those of other managers with the same secret: neither opens what the other one sealed.
+    /// Records that are not sealed have no purpose. Default: none.
     #[must_use]
     pub fn purpose(mut self, purpose: &str) -> Self {
         self.sealer = Sealer::new(&self.keys, &format!("{PURPOSE} {purpose}"));
@@ -82,13 +82,19 @@ impl<D: Driver> Sealed<D> {
         Ok(record.sealed(&content))
     }
 
-    fn open(&self, stored: Loaded) -> Option<Loaded> {
+    /// Opens what the store holds under `id`, unless it is another session's record.
+    fn open(&self, stored: Loaded, id: &str) -> Option<Loaded> {
         let Loaded {
             record,
             version,
             is_outdated,
             ..
         } = stored;
+        // The content is bound to the id, and the id to its place: whoever can write to the store cannot give a session to
+        // another client, even if the driver does not compare ids.
+        if record.id().as_str() != id {
+            return None;
+        }
         if let Some(content) = record.sealed_content() {
             let Opened { text, key } = self.decrypt(record.id().as_str(), content)?;
             let opened = Record::from_json(String::from_utf8(text).ok()?).ok()?;
@@ -118,10 +124,10 @@ impl<D: Driver> Sealed<D> {
 
 #[async_trait]
 impl<D: Driver> Driver for Sealed<D> {
-    /// Loads and opens a record. One that does not open is no session.
+    /// Loads and opens a record. One that does not open, or whose id is not the handle, is no session.
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
         let stored = self.driver.load(handle).await?;
-        Ok(stored.and_then(|stored| self.open(stored)))
+        Ok(stored.and_then(|stored| self.open(stored, handle)))
     }
 
     async fn save(
@@ -137,7 +143,9 @@ impl<D: Driver> Driver for Sealed<D> {
             self.driver.save(&sealed, expected, ttl).await?
         };
         Ok(match saved {
-            Saved::Conflict(Some(held)) => Saved::Conflict(self.open(*held).map(Box::new)),
+            Saved::Conflict(Some(held)) => {
+                Saved::Conflict(self.open(*held, record.id().as_str()).map(Box::new))
+            }
             saved => saved,
         })
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::commit::execute::Done;
 use crate::commit::manager::Inner;
 use crate::commit::plan::{Context, Mode, Plan, Write};
+use crate::commit::save::Committing;
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 use crate::merge::Changes;
 use crate::record::owner::Ownership;
@@ -38,7 +39,10 @@ impl SessionManager {
     pub async fn commit(&self, session: &Session) -> Result<Outcome, Error> {
         match self.plan(session).await? {
             Plan::Keep => Ok(Outcome::Keep),
-            mut plan => self.carry_out(&mut plan).await,
+            mut plan => {
+                let _committing = Committing(session.clone());
+                self.carry_out(&mut plan).await
+            }
         }
     }
 
@@ -161,11 +165,9 @@ impl Inner {
                     .await
             }
             // Boxed, because the rare path is the longest: all others would carry its future too.
-            Mode::Regenerate {
-                old,
-                handle,
-                version,
-            } => Box::pin(self.regenerate(record, changes, old, handle, version, stored)).await,
+            Mode::Regenerate { old, version } => {
+                Box::pin(self.regenerate(record, changes, old, version, stored)).await
+            }
         }
     }
 

@@ -11,5 +11,5 @@ pub(crate) mod outcome;
 mod owners;
 pub(crate) mod plan;
 mod regenerate;
-mod save;
+pub(crate) mod save;
 pub(crate) mod size;

@@ -42,12 +42,14 @@ impl SessionManager {
     /// Ends all sessions of this owner, except one: log out everywhere, or "log out my other devices". Returns how many
     /// ended. The event of each is `session revoked`.
     ///
-    /// Call it after a password has changed. A session that is made while the call runs is ended too, or is younger than
+    /// Call it after a password has changed. If the same request calls [`regenerate`](crate::Session::regenerate), do that
+    /// afterwards: until the new id is saved, the store knows the session under its old one. A session that is made while the call runs is ended too, or is younger than
     /// the call.
     ///
     /// # Errors
     ///
-    /// The same as [`sessions_of`](Self::sessions_of). If the store failed, some sessions may have ended. Call it again.
+    /// The same as [`sessions_of`](Self::sessions_of), and [`ErrorKind::Conflict`] if new sessions kept coming. Some sessions
+    /// may have ended. Call it again.
     pub async fn revoke_all_of(
         &self,
         owner: &str,
@@ -65,10 +67,10 @@ impl SessionManager {
             }
             // A session that got a new id meanwhile did so before its old one ended, so it is in the next list.
             if ended.len() == before {
-                break;
+                return Ok(ended.len());
             }
         }
-        Ok(ended.len())
+        Err(Error::new(ErrorKind::Conflict).with_source("new sessions keep coming: call it again"))
     }
 }
 

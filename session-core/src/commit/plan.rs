@@ -50,6 +50,14 @@ pub(crate) struct Write {
     pub(crate) stored: Option<Version>,
 }
 
+/// The record that a session leaves behind when it gets another id.
+pub(crate) struct Left {
+    pub(crate) id: SessionId,
+    pub(crate) handle: String,
+    /// Whether its owner was logged in before: then the session that goes on is a copy of that login.
+    pub(crate) is_copied: bool,
+}
+
 /// Where a record is stored.
 pub(crate) enum Mode {
     /// Under an id that the store does not hold.
@@ -63,11 +71,7 @@ pub(crate) enum Mode {
         known: Option<String>,
     },
     /// Under a new id, while the old record becomes one that says that the session has moved.
-    Regenerate {
-        old: SessionId,
-        handle: String,
-        version: Version,
-    },
+    Regenerate { old: Left, version: Version },
 }
 
 impl Mode {
@@ -137,7 +141,14 @@ impl State {
         if std::mem::replace(&mut self.is_closed, true) {
             return Ok(Plan::Keep);
         }
-        self.decide(is_modified, context)
+        // What the commit stores under another id, a save by hand must find first.
+        self.saves_by_hand &= matches!(self.life, Life::Loaded { new_id: None, .. });
+        let plan = self.decide(is_modified, context)?;
+        if !matches!(plan, Plan::Keep) {
+            // Until it is carried out, nobody may save by hand: both would count the same changes.
+            self.busy = Some(Vec::new());
+        }
+        Ok(plan)
     }
 
     /// Decides how to save what was written so far. The rest is left to the commit.
@@ -227,11 +238,14 @@ impl State {
         let created_at = origin.created_at.or_else(|| options.begins_at(now));
         let renewed = lifetimes.expiry(now, created_at);
         if let Some(new_id) = new_id {
-            let mode = Mode::Regenerate {
-                old: id,
+            let owner_key = options.owner_key.as_deref();
+            let old = Left {
+                id,
                 handle,
-                version,
+                is_copied: ownership.owner.is_some()
+                    && !owner_key.is_some_and(|key| self.changes.sets(key)),
             };
+            let mode = Mode::Regenerate { old, version };
             let write = self.write(new_id, created_at, renewed, mode, ownership, context);
             return Plan::Write {
                 removing: None,

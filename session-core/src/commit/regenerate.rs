@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use super::commit::MAX_ATTEMPTS;
 use crate::commit::manager::Inner;
+use crate::commit::plan::Left;
 use crate::merge::Changes;
 use crate::{
-    Error, ErrorKind, Event, EventKind, Expected, Loaded, Outcome, Record, Saved, SessionId,
-    Version,
+    Error, ErrorKind, Event, EventKind, Expected, Loaded, Outcome, Record, Saved, Version,
 };
 
 /// What became of the record under the old id.
 enum Old {
-    /// It says that the session has moved.
-    Moved,
+    /// It says that the session has moved. `by_us` tells who moved it.
+    Moved { by_us: bool },
     /// Another request changed it first.
     Changed(Box<Loaded>),
     /// It was logged out or has expired.
@@ -30,8 +30,7 @@ impl Inner {
         &self,
         record: &mut Record,
         changes: &Changes,
-        old: &SessionId,
-        handle: &str,
+        old: &Left,
         version: &mut Version,
         stored: &mut Option<Version>,
     ) -> Result<Outcome, Error> {
@@ -42,12 +41,19 @@ impl Inner {
             if !driver.can_revoke() {
                 return Ok(outcome);
             }
-            match self.move_away(old, handle, version).await? {
+            match self.move_away(old, version).await? {
+                // Another request moved it, and this one did not log in: a copy of that login would live on after the user
+                // has ended all sessions.
+                Old::Moved { by_us: false } if old.is_copied => {
+                    *stored = None;
+                    driver.destroy(record.id()).await?;
+                    return Ok(self.dropped(&old.id, record.owner()));
+                }
                 // Also if another request moved it: this one logged in by itself, and its client may never have seen the
                 // other answer. That is what a second click on "log in" looks like.
-                Old::Moved => return Ok(outcome),
+                Old::Moved { .. } => return Ok(outcome),
                 Old::Changed(current) => {
-                    let conflict = Event::of(EventKind::Conflict, old, record.owner());
+                    let conflict = Event::of(EventKind::Conflict, &old.id, record.owner());
                     self.events.emit(conflict);
                     driver.destroy(record.id()).await?;
                     *record = self.merge(record, changes, &current, true)?;
@@ -58,7 +64,7 @@ impl Inner {
                 Old::Gone => {
                     *stored = None;
                     driver.destroy(record.id()).await?;
-                    return Ok(self.dropped(old, record.owner()));
+                    return Ok(self.dropped(&old.id, record.owner()));
                 }
                 Old::AsBefore(error) => {
                     // The new record was shown to nobody, and expires if it cannot be removed.
@@ -71,40 +77,35 @@ impl Inner {
     }
 
     /// Stores over the old record that the session has moved, if the record is still the version that was seen.
-    async fn move_away(
-        &self,
-        old: &SessionId,
-        handle: &str,
-        version: &Version,
-    ) -> Result<Old, Error> {
+    async fn move_away(&self, old: &Left, version: &Version) -> Result<Old, Error> {
         let driver = self.driver();
         let grace = self.options.grace;
         // Without a grace period the record is removed next. It is stored all the same, because only a save compares.
         let ttl = grace.max(MIN_GRACE);
-        let moved = Record::moved(old.clone(), self.clock.now() + ttl);
+        let moved = Record::moved(old.id.clone(), self.clock.now() + ttl);
         let held = match driver.save(&moved, Expected::Version(version), ttl).await {
             Ok(Saved::Done { .. }) => None,
             Ok(Saved::Conflict(None)) => return Ok(Old::Gone),
             Ok(Saved::Conflict(Some(held))) => Some(held),
             // The answer may have been lost after the record was stored, so look once. If that fails too, the store is
             // down: a client that waits longer gains nothing, and the new record expires.
-            Err(error) => match driver.load(handle).await {
+            Err(error) => match driver.load(&old.handle).await {
                 Ok(Some(held)) if held.record.is_moved() => None,
                 Ok(_) => return Ok(Old::AsBefore(error)),
                 Err(_) => return Err(error),
             },
         };
         match held {
-            Some(held) if held.record.is_moved() => return Ok(Old::Moved),
+            Some(held) if held.record.is_moved() => return Ok(Old::Moved { by_us: false }),
             Some(held) if self.is_live(&held.record) => return Ok(Old::Changed(held)),
             Some(_) => return Ok(Old::Gone),
             None => {}
         }
         if grace.is_zero() {
             // If this fails, the record still holds nothing, and ends soon.
-            let _ = driver.destroy(old).await;
+            let _ = driver.destroy(&old.id).await;
         }
-        Ok(Old::Moved)
+        Ok(Old::Moved { by_us: true })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use crate::commit::plan::Plan;
+use crate::commit::plan::{Plan, Write};
 use crate::record::owner::Ownership;
 use crate::session::life::{Life, Origin};
 use crate::session::state::State;
@@ -106,9 +106,26 @@ impl Session {
             events.emit(found.after(watch));
         }
         let is_live = loaded.is_some();
-        self.lock().reload(loaded, handle, &manager)?;
+        let reloaded = match loaded {
+            Some(loaded) => {
+                let origin = origin(&manager, &loaded, handle);
+                self.rebase(&loaded, origin, State::keep_duties)
+            }
+            None => {
+                self.lock().read_as_empty();
+                Ok(())
+            }
+        };
         drop(saving);
-        Ok(is_live)
+        reloaded.map(|()| is_live)
+    }
+
+    /// Ends a save, a reload or a commit.
+    fn wake_waiting(&self) {
+        let waiting = self.lock().busy.take();
+        for waker in waiting.into_iter().flatten() {
+            waker.wake();
+        }
     }
 
     /// Opens a session that was committed for writes that are saved by hand.
@@ -120,13 +137,39 @@ impl Session {
         Ok(())
     }
 
+    /// Continues from what the store holds, with the changes that are not saved yet. They are replayed while the session is
+    /// not locked, because that runs the caller's code.
+    fn rebase(
+        &self,
+        loaded: &Loaded,
+        mut origin: Origin,
+        prepare: impl FnOnce(&mut State, &mut Origin),
+    ) -> Result<(), Error> {
+        for _ in 0..MAX_TRIES {
+            let (changes, revision) = {
+                let state = self.lock();
+                (state.changes.clone(), state.revision)
+            };
+            let merged = changes.onto(loaded);
+            let mut state = self.lock();
+            // A clone may have written meanwhile.
+            if state.revision == revision {
+                prepare(&mut state, &mut origin);
+                return state.rebase(loaded, origin, merged);
+            }
+        }
+        Err(Error::new(ErrorKind::Conflict))
+    }
+
     /// Runs `act` once no task is saving or reloading the session.
     pub(crate) async fn when_idle<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let mut act = Some(act);
         poll_fn(|cx| {
             let mut state = self.lock();
             if let Some(waiting) = &mut state.busy {
-                waiting.push(cx.waker().clone());
+                if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    waiting.push(cx.waker().clone());
+                }
                 return Poll::Pending;
             }
             match act.take() {
@@ -182,6 +225,10 @@ impl State {
     fn begin_reload(&mut self, manager: &SessionManager) -> Result<Reload, Error> {
         let handle = match &self.life {
             Life::Unavailable => return Err(Error::new(ErrorKind::Unavailable)),
+            // Unless the commit stored what was written after the logout.
+            Life::Ended { id: Some(_), .. } if self.is_closed => {
+                self.life.id().map(SessionId::as_str)
+            }
             Life::Ended { .. } | Life::Moved { .. } => {
                 return Ok(Reload::Nothing { is_live: false });
             }
@@ -200,30 +247,27 @@ impl State {
         Ok(Reload::From(handle))
     }
 
-    /// Continues from what was loaded, or reads as empty.
-    fn reload(
-        &mut self,
-        loaded: Option<Loaded>,
-        handle: String,
-        manager: &SessionManager,
-    ) -> Result<(), Error> {
-        let Some(loaded) = loaded else {
-            self.data = Values::new();
-            self.flash = Values::new();
-            return Ok(());
-        };
-        let mut origin = origin(manager, &loaded, handle);
+    fn read_as_empty(&mut self) {
+        self.data = Values::new();
+        self.flash = Values::new();
+    }
+
+    /// What the request still owes its client after a reload.
+    fn keep_duties(&mut self, origin: &mut Origin) {
         if let Some(before) = self.life.origin() {
             origin.is_due = before.is_due && !self.is_closed;
             origin.needs_cookie = before.needs_cookie;
         }
-        if self.is_closed
-            && let Life::Loaded { new_id, .. } = &mut self.life
-        {
-            // The commit stored it.
+        if self.is_closed {
+            self.forget_new_id();
+        }
+    }
+
+    /// Notes that the new id is the id of the record now.
+    fn forget_new_id(&mut self) {
+        if let Life::Loaded { new_id, .. } = &mut self.life {
             *new_id = None;
         }
-        self.rebase(loaded, origin)
     }
 }
 
@@ -236,58 +280,74 @@ struct Saving<'a> {
 impl Saving<'_> {
     /// Continues from what was stored.
     fn finish(mut self, manager: &SessionManager, outcome: &Outcome) -> Result<(), Error> {
-        let plan = std::mem::replace(&mut self.plan, Plan::Keep);
-        let mut state = self.session.lock();
-        match plan {
+        match std::mem::replace(&mut self.plan, Plan::Keep) {
             Plan::End(_) => {
-                if let Life::Ended { old, .. } = &mut state.life {
+                if let Life::Ended { old, .. } = &mut self.session.lock().life {
                     *old = None;
                 }
+                Ok(())
             }
-            Plan::Write { mut write, .. } => {
-                let Some(version) = write.stored.take() else {
+            Plan::Write { write, .. } => {
+                let Write {
+                    record,
+                    mode,
+                    stored,
+                    ..
+                } = *write;
+                let Some(version) = stored else {
                     // The session ended meanwhile.
                     return Ok(());
                 };
                 let handle = match outcome {
                     Outcome::Set(token) => token.handle(),
-                    Outcome::Keep | Outcome::Clear => write.mode.handle(),
+                    Outcome::Keep | Outcome::Clear => mode.handle(),
                 };
-                let loaded = Loaded::new(write.record, version);
-                let mut origin = origin(manager, &loaded, handle.unwrap_or_default().to_owned());
-                origin.needs_cookie = matches!(outcome, Outcome::Set(_));
-                if let Life::Loaded { new_id, .. } = &mut state.life {
-                    // It is the id of the record now.
-                    *new_id = None;
-                }
-                return state.rebase(loaded, origin);
+                let loaded = Loaded::new(record, version);
+                let origin = origin(manager, &loaded, handle.unwrap_or_default().to_owned());
+                let needs_cookie = matches!(outcome, Outcome::Set(_));
+                self.session.rebase(&loaded, origin, |state, origin| {
+                    origin.needs_cookie = needs_cookie;
+                    state.forget_new_id();
+                })
             }
             Plan::Keep
             | Plan::Drop(_)
             | Plan::Fail { .. }
             | Plan::Touch { .. }
-            | Plan::Reissue { .. } => {}
+            | Plan::Reissue { .. } => Ok(()),
         }
-        Ok(())
+    }
+}
+
+/// A commit under way. Nobody saves by hand meanwhile.
+pub(crate) struct Committing(pub(crate) Session);
+
+impl Drop for Committing {
+    fn drop(&mut self) {
+        self.0.wake_waiting();
     }
 }
 
 /// What was not saved stays to be saved.
 impl Drop for Saving<'_> {
     fn drop(&mut self) {
-        let mut state = self.session.lock();
         if let Plan::Write { write, .. } = &mut self.plan {
+            let mut state = self.session.lock();
             let State { changes, data, .. } = &mut *state;
             let later = std::mem::replace(changes, std::mem::take(&mut write.changes));
             changes.append(later, data);
+            if state.is_background
+                && let Some(flash) = state.changes.keep_flash()
+            {
+                state.kept = Some(flash);
+            }
         }
-        let waiting = state.busy.take();
-        drop(state);
-        for waker in waiting.into_iter().flatten() {
-            waker.wake();
-        }
+        self.session.wake_waiting();
     }
 }
+
+/// How often a clone may write while what it wrote before is replayed.
+const MAX_TRIES: u32 = 1_000;
 
 fn origin(manager: &SessionManager, loaded: &Loaded, handle: String) -> Origin {
     let record = &loaded.record;

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use super::fields::{Headers, HeadersMut};
 use super::transport::SentTokens;
 use crate::commit::plan::Plan;
+use crate::commit::save::Committing;
 use crate::events::log;
 use crate::session::current::{Current, Entered, Scope, Slot};
 use crate::{Error, ErrorKind, Outcome, Session, SessionManager};
@@ -191,7 +192,10 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
         let manager = &self.inner.manager;
         let (is_logout, result) = match manager.plan(&session).await {
             Ok(Plan::Keep) => (false, Ok(Outcome::Keep)),
-            Ok(plan) => (plan.is_logout(), self.carry_out(plan, finish).await),
+            Ok(plan) => {
+                let is_logout = plan.is_logout();
+                (is_logout, self.carry_out(&session, plan, finish).await)
+            }
             Err(error) => (false, Err(error)),
         };
         manager.write_headers(&session, result, is_logout, headers)
@@ -208,14 +212,24 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
         };
         if let Ok(plan) = self.inner.manager.plan(&session).await {
             // What failed is in the log, and nobody is left to tell.
-            let _ = self.carry_out(plan.without_cookie(), finish).await;
+            let plan = plan.without_cookie();
+            let _ = self.carry_out(&session, plan, finish).await;
         }
     }
 
-    async fn carry_out(&self, mut plan: Plan, finish: fn(Unfinished)) -> Result<Outcome, Error> {
+    async fn carry_out(
+        &self,
+        session: &Session,
+        mut plan: Plan,
+        finish: fn(Unfinished),
+    ) -> Result<Outcome, Error> {
         let manager = self.inner.manager.clone();
+        let committing = Committing(session.clone());
         Finishing {
-            future: Some(Box::pin(async move { manager.carry_out(&mut plan).await })),
+            future: Some(Box::pin(async move {
+                let _committing = committing;
+                manager.carry_out(&mut plan).await
+            })),
             finish,
         }
         .await
@@ -317,11 +331,11 @@ impl<V> fmt::Debug for Exchange<V> {
     }
 }
 
-type Committing = Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>;
+type Commit = Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>;
 
 /// Runs a commit, and does not let go of it when dropped.
 struct Finishing {
-    future: Option<Committing>,
+    future: Option<Commit>,
     finish: fn(Unfinished),
 }
 

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use super::fields::{Headers, HeadersMut};
 use super::transport::{AUTHORIZATION, Carrier, SentTokens};
+use crate::commit::plan::Plan;
+use crate::commit::save::Committing;
 use crate::cookie::header;
 use crate::events::log;
 use crate::{
@@ -54,7 +56,11 @@ impl SessionManager {
         headers: &mut impl HeadersMut,
     ) -> Result<(), Error> {
         let (is_logout, result) = match self.plan(session).await {
-            Ok(mut plan) => (plan.is_logout(), self.carry_out(&mut plan).await),
+            Ok(Plan::Keep) => (false, Ok(Outcome::Keep)),
+            Ok(mut plan) => {
+                let _committing = Committing(session.clone());
+                (plan.is_logout(), self.carry_out(&mut plan).await)
+            }
             Err(error) => (false, Err(error)),
         };
         self.write_headers(session, result, is_logout, headers)

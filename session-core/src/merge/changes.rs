@@ -181,6 +181,12 @@ impl Changes {
         self.aged.take()
     }
 
+    /// Returns `true` if `key` was set or updated.
+    pub(crate) fn sets(&self, key: &str) -> bool {
+        let key = &*escape(key);
+        self.puts.get(key).is_some() || self.updates.contains_key(key)
+    }
+
     /// Returns `true` if the session's own idle lifetime was set or reset.
     pub(crate) const fn sets_lifetime(&self) -> bool {
         self.remembered_for.is_some()

@@ -368,8 +368,9 @@ impl Session {
 
     /// For a verb that writes.
     pub(crate) fn change(&self) -> Result<MutexGuard<'_, State>, Error> {
-        let state = self.look();
+        let mut state = self.look();
         state.check_writable()?;
+        state.revision += 1;
         Ok(state)
     }
 

@@ -21,7 +21,9 @@ pub(crate) struct State {
     pub(crate) is_closed: bool,
     /// Whether the application saves what it writes after the commit.
     pub(crate) saves_by_hand: bool,
-    /// While a save by hand or a reload is under way.
+    /// Counts the verbs that write.
+    pub(crate) revision: u64,
+    /// While a save by hand, a reload or a commit is under way.
     pub(crate) busy: Option<Vec<Waker>>,
     pub(crate) data: Values,
     /// What the previous request flashed.
@@ -52,6 +54,7 @@ impl State {
             has_cookie: false,
             is_closed: false,
             saves_by_hand: false,
+            revision: 0,
             busy: None,
             data: Values::new(),
             flash: Values::new(),
@@ -283,6 +286,8 @@ impl State {
             saves_by_hand: self.saves_by_hand,
             is_accessed: true,
             is_background: self.is_background,
+            revision: self.revision,
+            busy: self.busy.take(),
             manager: self.manager.clone(),
             carrier: self.carrier,
             ..Self::new(self.budget.of_new())
@@ -314,12 +319,16 @@ impl State {
     }
 
     /// Continues from what the store holds now, with the changes that are not saved yet.
-    pub(crate) fn rebase(&mut self, loaded: Loaded, origin: Origin) -> Result<(), Error> {
-        let merged = self.changes.onto(&loaded)?;
-        self.data = merged.data;
-        self.remembered_for = merged.remembered_for;
+    ///
+    /// `merged` is what these changes make of it, or why they cannot be replayed.
+    pub(crate) fn rebase(
+        &mut self,
+        loaded: &Loaded,
+        origin: Origin,
+        merged: Result<Record, Error>,
+    ) -> Result<(), Error> {
         // The flash in it is for the next request.
-        self.kept = Changes::since(&loaded).keep_flash();
+        self.kept = Changes::since(loaded).keep_flash();
         self.life = match std::mem::replace(&mut self.life, Life::Unavailable) {
             Life::Loaded { new_id, .. } => Life::Loaded { origin, new_id },
             _ => Life::Loaded {
@@ -327,6 +336,9 @@ impl State {
                 new_id: None,
             },
         };
+        let merged = merged?;
+        self.data = merged.data;
+        self.remembered_for = merged.remembered_for;
         Ok(())
     }
 

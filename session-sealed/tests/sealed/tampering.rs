@@ -1,10 +1,17 @@
 //! Records that somebody changed in the store.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pollster::block_on;
-use session_core::{Driver, Record};
+use session_core::{
+    Driver, Error, Expected, Loaded, MemoryDriver, Record, Saved, SessionId, SessionManager,
+    async_trait,
+};
 use session_sealed::{Sealed, Sealer};
+use test_support::probe::Probe;
 
 use crate::common::{Store, log_in, old_keys, open, user};
 
@@ -151,4 +158,53 @@ fn a_save_onto_a_record_that_does_not_open_stores_nothing() {
             .unwrap()
             .is_none()
     );
+}
+
+/// Returns the same record for every handle, as if somebody had copied it over all others.
+#[derive(Debug)]
+struct Swapped {
+    driver: Arc<Probe<MemoryDriver>>,
+    victim: String,
+}
+
+#[async_trait]
+impl Driver for Swapped {
+    async fn load(&self, _: &str) -> Result<Option<Loaded>, Error> {
+        self.driver.load(&self.victim).await
+    }
+
+    async fn save(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error> {
+        self.driver.save(record, expected, ttl).await
+    }
+
+    async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
+        self.driver.destroy(id).await
+    }
+
+    fn can_revoke(&self) -> bool {
+        true
+    }
+}
+
+/// Whoever can write to the store moves a whole record, with its id, to the place of another one. The drivers of this
+/// project compare ids themselves.
+#[test]
+fn s38_a_whole_record_in_another_place_is_no_session() {
+    let (store, keys) = (Store::new(), old_keys());
+    let manager = store.sealed(&keys);
+    let (attacker, victim) = (log_in(&manager), log_in(&manager));
+    let swapped = Swapped {
+        driver: store.driver.clone(),
+        victim: victim.rsplit_once('.').unwrap().0.to_owned(),
+    };
+    let driver = Sealed::new(swapped, &keys).unwrap();
+    let builder = SessionManager::builder(driver, keys.clone()).clock(store.clock.clone());
+    let manager = builder.build().unwrap();
+    assert!(open(&manager, &attacker).is_new());
+    assert!(!open(&manager, &victim).is_new());
 }

@@ -330,3 +330,33 @@ fn a_session_that_gets_an_id_that_was_listed_before_is_found_and_revoked() {
     assert_eq!(found, ["a new id"]);
     assert_eq!(block_on(manager().revoke_all_of("ada", None)).unwrap(), 1);
 }
+
+/// Both requests loaded the login. The one that is late did not log in itself, so its copy would be a session that is older
+/// than the call and lives on.
+#[test]
+fn a_second_new_id_of_one_login_does_not_survive_a_revocation() {
+    for revokes in [true, false] {
+        let users = Users::new();
+        let token = users.log_in("ada");
+        let (first, late) = (users.open(&token), users.open(&token));
+        first.regenerate().unwrap();
+        late.regenerate().unwrap();
+        users.commit(&first).unwrap();
+        if revokes {
+            block_on(users.manager.revoke_all_of("ada", None)).unwrap();
+        }
+        assert_eq!(users.commit(&late), None, "its client has the other answer");
+        assert_eq!(users.of("ada").len(), usize::from(!revokes));
+    }
+    // A login of its own is younger than the call.
+    let users = Users::new();
+    let token = users.log_in("ada");
+    let (first, late) = (users.open(&token), users.open(&token));
+    first.regenerate().unwrap();
+    users.commit(&first).unwrap();
+    block_on(users.manager.revoke_all_of("ada", None)).unwrap();
+    late.regenerate().unwrap();
+    late.put("user", "ada").unwrap();
+    assert!(users.commit(&late).is_some());
+    assert_eq!(users.of("ada").len(), 1);
+}

@@ -292,3 +292,97 @@ fn an_unavailable_session_is_neither_saved_nor_reloaded() {
         ErrorKind::Unavailable
     );
 }
+
+/// The commit gave the session its id, so the stream continues from what the store holds.
+#[test]
+fn a_stream_whose_handler_saved_before_it_wrote_does_not_bring_an_ended_session_back() {
+    let starts: [fn(&Service) -> Session; 3] = [
+        |service| {
+            let session = service.visit();
+            save(&session);
+            session.put("a", 1).unwrap();
+            session
+        },
+        |service| {
+            let session = service.open(&service.login());
+            save(&session);
+            session.regenerate().unwrap();
+            session.put("a", 1).unwrap();
+            session
+        },
+        |service| {
+            let session = service.open(&service.login());
+            save(&session);
+            session.destroy().unwrap();
+            session.put("a", 1).unwrap();
+            session
+        },
+    ];
+    for start in starts {
+        for ends in [false, true] {
+            let service = Service::new();
+            let session = start(&service);
+            let token = token(&service.commit(&session));
+            if ends {
+                let logout = service.open(&token);
+                logout.destroy().unwrap();
+                service.commit(&logout);
+                assert_eq!(kind(block_on(session.save())), ErrorKind::Closed);
+                assert!(service.open(&token).is_new());
+            } else {
+                save(&session);
+                session.put("a", 2).unwrap();
+                save(&session);
+                assert_eq!(service.open(&token).get("a").unwrap(), Some(2));
+            }
+        }
+    }
+}
+
+/// Otherwise both would store the same update, and the one that conflicts would count it again.
+#[test]
+fn a_save_by_hand_waits_for_a_commit() {
+    let service = Service::new();
+    let token = service.login();
+    let session = service.open(&token);
+    save(&session);
+    session.update("count", 0, |n: u32| n + 1).unwrap();
+    service.store.hold(Hold::Save);
+    let mut commit = pin!(service.manager.commit(&session));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(commit.as_mut().poll(&mut cx).is_pending());
+    session.put("beside", 1).unwrap();
+    let mut saving = pin!(session.save());
+    assert!(saving.as_mut().poll(&mut cx).is_pending());
+    service.store.hold(Hold::Nothing);
+    block_on(commit).unwrap();
+    block_on(saving).unwrap();
+    let next = service.open(&token);
+    assert_eq!(
+        (next.get("count").unwrap(), next.get("beside").unwrap()),
+        (Some(1), Some(1))
+    );
+}
+
+/// The function of an update may use the session.
+#[test]
+fn a_reload_runs_updates_while_the_session_is_not_locked() {
+    crate::common::without_deadlock(|| {
+        let service = Service::new();
+        let token = service.login();
+        let session = service.open(&token);
+        session.put("step", 5).unwrap();
+        let step = || Session::current().unwrap().get_or("step", 1).unwrap();
+        session.scope_sync(|| {
+            session
+                .update("count", 0, move |n: u32| n + step())
+                .unwrap()
+        });
+        let scope = session.clone();
+        block_on(scope.scope(async {
+            assert!(session.reload().await.unwrap());
+            session.save().await.unwrap();
+        }));
+        assert_eq!(service.open(&token).get("count").unwrap(), Some(5));
+    });
+}
