@@ -16,6 +16,12 @@ pub(crate) struct Record {
     pub(crate) flash_from: Members,
     pub(crate) exp: Option<u64>,
     pub(crate) iat: Option<u64>,
+    pub(crate) sat: Option<u64>,
+    pub(crate) oat: Option<u64>,
+    pub(crate) remember: Option<u64>,
+    pub(crate) is_moved: bool,
+    /// The text of whatever is there.
+    pub(crate) sealed: Option<String>,
 }
 
 impl Record {
@@ -34,6 +40,12 @@ impl Record {
                 "flash_from" => record.flash_from = members(member.raw).unwrap_or_default(),
                 "exp" => record.exp = Some(millis(member.raw)?),
                 "iat" => record.iat = Some(millis(member.raw)?),
+                // So is anything else in these.
+                "sat" => record.sat = millis(member.raw),
+                "oat" => record.oat = millis(member.raw),
+                "remember" => record.remember = millis(member.raw).filter(|idle| *idle > 0),
+                "moved" => record.is_moved = member.raw == "true",
+                "sealed" => record.sealed = Some(member.raw.to_owned()),
                 _ => {}
             }
         }
@@ -47,13 +59,26 @@ impl Record {
             write(&self.data),
             write(&self.flash)
         );
-        for (name, time) in [("exp", self.exp), ("iat", self.iat)] {
+        let times = [
+            ("exp", self.exp),
+            ("iat", self.iat),
+            ("sat", self.sat),
+            ("oat", self.oat),
+            ("remember", self.remember),
+        ];
+        for (name, time) in times {
             if let Some(time) = time {
                 text.push_str(&format!(",\"{name}\":{time}"));
             }
         }
         if !self.flash_from.is_empty() {
             text.push_str(&format!(",\"flash_from\":{}", write(&self.flash_from)));
+        }
+        if self.is_moved {
+            text.push_str(",\"moved\":true");
+        }
+        if let Some(sealed) = &self.sealed {
+            text.push_str(&format!(",\"sealed\":{sealed}"));
         }
         text + "}"
     }
