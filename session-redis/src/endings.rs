@@ -55,7 +55,7 @@ impl Drop for Endings {
 }
 
 impl RedisDriver {
-    /// Follows the endings of sessions, over a connection of its own that reconnects by itself. They
+    /// Follows the endings of sessions, over a separate connection that reconnects automatically. They
     /// come from drivers that [announce](crate::Builder::announce_endings) them.
     ///
     /// Use it to close what outlives a request: a user's WebSockets after a logout, also on another

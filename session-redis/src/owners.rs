@@ -1,7 +1,7 @@
 //! The index of owners: a sorted set per owner, with the ids of the owner's sessions by expiry.
 //!
 //! An id is added before its record is stored, and its score only rises. So the index may name
-//! sessions that have ended, and it misses none that lives. Old ids are removed when the set is
+//! sessions that have ended, but never misses one that has not. Old ids are removed when the set is
 //! written, and the key expires with the last of them.
 
 use bytes::Bytes;

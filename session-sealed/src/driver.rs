@@ -90,7 +90,7 @@ impl<D: Driver> Sealed<D> {
             is_outdated,
             ..
         } = stored;
-        // The content is bound to the id, and the id to its place: whoever can write to the store cannot give a session to
+        // The content is bound to the id, and the id to its place: someone who can write to the store cannot give a session to
         // another client, even if the driver does not compare ids.
         if record.id().as_str() != id {
             return None;
@@ -124,7 +124,7 @@ impl<D: Driver> Sealed<D> {
 
 #[async_trait]
 impl<D: Driver> Driver for Sealed<D> {
-    /// Loads and opens a record. One that does not open, or whose id is not the handle, is no session.
+    /// Loads and opens a record. If it does not open, or its id is not the handle, there is no session.
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
         let stored = self.driver.load(handle).await?;
         Ok(stored.and_then(|stored| self.open(stored, handle)))

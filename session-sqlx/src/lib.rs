@@ -81,7 +81,7 @@
 //! # Time
 //!
 //! Sessions end by the clock of the service, which is the manager's clock too, and not by the
-//! database's. So a session has one end, whoever asks, and SQLite works like the others. The clocks of
+//! database's. So a session ends at the same time for all, and SQLite works like the others. The clocks of
 //! several services must agree to well within the lifetime; `session-tool doctor` compares with the
 //! database's.
 //!

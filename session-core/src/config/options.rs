@@ -138,11 +138,10 @@ pub enum PlainRecords {
 
 /// Where the token travels between the client and the service.
 ///
-/// A browser keeps a cookie by itself. Other clients, such as mobile applications, may rather keep a token: they find it in
+/// A browser keeps cookies automatically. Other clients, such as mobile applications, may prefer a token: they find it in
 /// the response header `X-Session-Token` and send it back as `Authorization: Bearer …` (RFC 6750, "Authorization Request
 /// Header Field"). An empty token in the response means that the session ended: forget the token. A browser's script sees
-/// the response header of another origin only if the service exposes it
-/// (`Access-Control-Expose-Headers`).
+/// the response header of another origin only if the service exposes it (`Access-Control-Expose-Headers`).
 ///
 /// Exhaustive: one way, the other, or both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -40,11 +40,10 @@ impl SessionManager {
     }
 
     /// Commits the session and writes the result into the response's headers: Set-Cookie, appended to those of others, or
-    /// the header of the [`Transport`];
-    /// `Vary: Cookie`, if the response depends on the session; and `Cache-Control: no-store`, if the response sets the
-    /// cookie and the handler did not choose `private` or `no-store`. A response that sets the cookie never stays
-    /// publicly cacheable: a shared cache would hand one visitor's cookie to all. A logout also adds
-    /// [`ClearSiteData`], if the manager was built with it.
+    /// the header of the [`Transport`]; `Vary: Cookie`, if the response depends on the session; and
+    /// `Cache-Control: no-store`, if the response sets the cookie and the handler did not choose `private` or `no-store`.
+    /// A response that sets the cookie never stays publicly cacheable: a shared cache would hand one visitor's cookie to
+    /// all. A logout also adds [`ClearSiteData`], if the manager was built with it.
     ///
     /// # Errors
     ///

@@ -53,7 +53,7 @@ impl<V> SentTokens<V> {
 
 impl<V: AsRef<[u8]>> SentTokens<V> {
     /// Returns the tokens in order. A token in the header counts alone: the client chose it for this request, while a
-    /// browser sends cookies by itself.
+    /// browser sends cookies automatically.
     pub(crate) fn iter<'a>(&'a self, manager: &'a SessionManager) -> impl Iterator<Item = &'a str> {
         let header = self.in_header(manager);
         let cookies = self.cookie.iter().chain(&self.more_cookies);

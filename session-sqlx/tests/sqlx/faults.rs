@@ -1,4 +1,4 @@
-//! Databases that fail: the driver answers in time, loses nothing, and recovers by itself.
+//! Databases that fail: the driver answers in time, loses nothing, and recovers without help.
 
 use std::error::Error as _;
 use std::time::{Duration, Instant};
