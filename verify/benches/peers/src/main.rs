@@ -2,7 +2,8 @@
 //! libraries.
 //!
 //! ```text
-//! cargo run --profile measure
+//! cargo run --profile measure                     # everything
+//! cargo run --profile measure -- "axum: ours"     # only the applications whose name contains this
 //! ```
 //!
 //! Each figure is what sessions add to the bare framework, which has the same routes and gets the
@@ -83,9 +84,23 @@ fn main() -> ExitCode {
         let title = format!("What sessions add to the bare framework: {}", action.name());
         Table::new(action.table(), &title, &Figures::COLUMNS)
     });
+    let only = std::env::args()
+        .nth(1)
+        .filter(|argument| !argument.starts_with("--"));
     for (bare, others) in &frameworks {
+        let others: Vec<_> = others
+            .iter()
+            .filter(|app| only.as_ref().is_none_or(|only| app.name.contains(only)))
+            .collect();
+        if others.is_empty() {
+            continue;
+        }
         // All applications of one framework together, so that they take turns.
-        let cases = others.iter().chain([bare]).flat_map(|app| &app.cases);
+        let cases = others
+            .iter()
+            .copied()
+            .chain([bare])
+            .flat_map(|app| &app.cases);
         let figures = cases::measure(cases);
         let figures: Vec<_> = figures.chunks(Action::ALL.len()).collect();
         let [apps @ .., base] = &figures[..] else {
