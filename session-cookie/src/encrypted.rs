@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use session_core::{
-    Capacity, Driver, Error, Expected, KeyRing, Loaded, PlainRecords, Record, Saved, SessionId,
-    Version,
+    Capacity, Driver, Error, Expected, Immediate, KeyRing, Loaded, PlainRecords, Record, Saved,
+    SessionId, Version,
 };
 use session_sealed::Sealer;
 
@@ -122,35 +122,17 @@ impl EncryptedCookieDriver {
 
 #[async_trait]
 impl Driver for EncryptedCookieDriver {
-    /// Decrypts the record. The manager has verified the signature, and checks the expiry.
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
-        // The mark is no base64url, so no handle reads both ways.
-        if let Some(sealed) = handle.strip_prefix(MARK) {
-            return Ok(self.open(sealed));
-        }
-        let plain = || decode(handle).map(|record| Loaded::new(record, Version::none()));
-        Ok(match self.plain_records {
-            PlainRecords::Refuse => None,
-            PlainRecords::Accept => plain().map(Loaded::outdated),
-            PlainRecords::Write => plain(),
-        })
+        self.load_now(handle)
     }
 
-    /// Encrypts the record. There is nothing to compare, because the client holds the only copy.
     async fn save(
         &self,
         record: &Record,
         expected: Expected<'_>,
         ttl: Duration,
     ) -> Result<Saved, Error> {
-        if self.plain_records == PlainRecords::Write {
-            return CookieDriver.save(record, expected, ttl).await;
-        }
-        let handle = self.seal(record)?;
-        Ok(Saved::Done {
-            handle,
-            version: Version::none(),
-        })
+        self.save_now(record, expected, ttl)
     }
 
     /// Does nothing. The manager removes the cookie.
@@ -173,6 +155,43 @@ impl Driver for EncryptedCookieDriver {
 
     fn is_sealed(&self) -> bool {
         self.plain_records != PlainRecords::Write
+    }
+
+    fn immediate(&self) -> Option<&dyn Immediate> {
+        Some(self)
+    }
+}
+
+impl Immediate for EncryptedCookieDriver {
+    /// Decrypts the record. The manager has verified the signature, and checks the expiry.
+    fn load_now(&self, handle: &str) -> Result<Option<Loaded>, Error> {
+        // The mark is no base64url, so no handle reads both ways.
+        if let Some(sealed) = handle.strip_prefix(MARK) {
+            return Ok(self.open(sealed));
+        }
+        let plain = || decode(handle).map(|record| Loaded::new(record, Version::none()));
+        Ok(match self.plain_records {
+            PlainRecords::Refuse => None,
+            PlainRecords::Accept => plain().map(Loaded::outdated),
+            PlainRecords::Write => plain(),
+        })
+    }
+
+    /// Encrypts the record. There is nothing to compare, because the client holds the only copy.
+    fn save_now(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error> {
+        if self.plain_records == PlainRecords::Write {
+            return CookieDriver.save_now(record, expected, ttl);
+        }
+        let handle = self.seal(record)?;
+        Ok(Saved::Done {
+            handle,
+            version: Version::none(),
+        })
     }
 }
 

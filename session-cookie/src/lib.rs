@@ -63,7 +63,9 @@ mod encrypted;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use session_core::{Capacity, Driver, Error, Expected, Loaded, Record, Saved, SessionId, Version};
+use session_core::{
+    Capacity, Driver, Error, Expected, Immediate, Loaded, Record, Saved, SessionId, Version,
+};
 
 #[cfg(feature = "encrypted")]
 pub use crate::encrypted::EncryptedCookieDriver;
@@ -77,20 +79,17 @@ pub struct CookieDriver;
 
 #[async_trait]
 impl Driver for CookieDriver {
-    /// Decodes the record. The manager verifies the signature and checks the expiry.
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
-        Ok(decode(handle).map(|record| Loaded::new(record, Version::none())))
+        self.load_now(handle)
     }
 
-    /// Encodes the record. There is nothing to compare, because the client holds the only copy.
-    async fn save(&self, record: &Record, _: Expected<'_>, _: Duration) -> Result<Saved, Error> {
-        let json = record.to_json();
-        let mut handle = String::with_capacity(handle_len(json.len()) + ROOM_FOR_SIGNATURE);
-        base64url::encode(&json, &mut handle);
-        Ok(Saved::Done {
-            handle,
-            version: Version::none(),
-        })
+    async fn save(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error> {
+        self.save_now(record, expected, ttl)
     }
 
     /// Does nothing. The manager removes the cookie.
@@ -104,6 +103,28 @@ impl Driver for CookieDriver {
 
     fn capacity(&self) -> Capacity {
         Capacity::Cookie { handle_len }
+    }
+
+    fn immediate(&self) -> Option<&dyn Immediate> {
+        Some(self)
+    }
+}
+
+impl Immediate for CookieDriver {
+    /// Decodes the record. The manager verifies the signature and checks the expiry.
+    fn load_now(&self, handle: &str) -> Result<Option<Loaded>, Error> {
+        Ok(decode(handle).map(|record| Loaded::new(record, Version::none())))
+    }
+
+    /// Encodes the record. There is nothing to compare, because the client holds the only copy.
+    fn save_now(&self, record: &Record, _: Expected<'_>, _: Duration) -> Result<Saved, Error> {
+        let json = record.to_json();
+        let mut handle = String::with_capacity(handle_len(json.len()) + ROOM_FOR_SIGNATURE);
+        base64url::encode(&json, &mut handle);
+        Ok(Saved::Done {
+            handle,
+            version: Version::none(),
+        })
     }
 }
 

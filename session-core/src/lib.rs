@@ -127,12 +127,14 @@ pub use crate::cookie::key_ring::{KeyRing, Verified};
 pub use crate::cookie::options::{CookieOptions, SameSite};
 pub use crate::cookie::secret::Secret;
 pub use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
+pub use crate::driver::immediate::Immediate;
 #[cfg(feature = "memory")]
 pub use crate::driver::memory::MemoryDriver;
 pub use crate::driver::{Capacity, Driver, Expected, Loaded, Saved, Touched};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::events::observer::Observer;
 pub use crate::events::{Event, EventKind, Refusal};
+pub use crate::http::commit::{Commit, Committed};
 pub use crate::http::exchange::{Exchange, Unfinished};
 pub use crate::http::fields::{Headers, HeadersMut};
 pub use crate::record::Record;

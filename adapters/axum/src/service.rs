@@ -1,11 +1,11 @@
 //! The service that the layer creates.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::response::{IntoResponse, Response};
 use http::Request;
-use session_tower::{Error, SessionLayer, adapter};
+use session_tower::adapter::{self, SessionFuture};
+use session_tower::{Error, SessionLayer};
 use tower_service::Service;
 
 /// A service whose requests have a session. Created by [`SessionLayer`](crate::SessionLayer).
@@ -38,17 +38,14 @@ where
 {
     type Response = Response;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+    type Future = SessionFuture<S::Future, ResBody, S::Error, Response>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        // Only the service that was polled is ready.
-        let clone = self.inner.clone();
-        let ready = std::mem::replace(&mut self.inner, clone);
-        Box::pin(adapter::call(&self.layer, ready, request, respond))
+        adapter::call(&self.layer, &mut self.inner, request, respond)
     }
 }
 

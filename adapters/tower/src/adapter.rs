@@ -45,6 +45,7 @@ use tower_service::Service;
 use tracing::subscriber::NoSubscriber;
 
 use crate::SessionLayer;
+pub use crate::future::{Respond, SessionFuture};
 
 /// Runs a request with a session: opens the session, calls `inner` in its scope, and commits it.
 ///
@@ -58,48 +59,50 @@ use crate::SessionLayer;
 ///
 /// # Errors
 ///
-/// Returns the error of `inner`. Its session was committed as
+/// The future returns the error of `inner`. Its session was committed as
 /// [`Exchange::commit_without_response`](crate::Exchange::commit_without_response) does.
 pub fn call<S, ReqBody, ResBody, Answer>(
     layer: &SessionLayer,
-    mut inner: S,
+    inner: &mut S,
     request: Request<ReqBody>,
-    respond: fn(Result<Response<ResBody>, Error>) -> Answer,
-) -> impl Future<Output = Result<Answer, S::Error>> + Send + use<S, ReqBody, ResBody, Answer>
+    respond: Respond<ResBody, Answer>,
+) -> SessionFuture<S::Future, ResBody, S::Error, Answer>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error: Send, Future: Send> + Send,
-    ReqBody: Send,
-    ResBody: Send,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error: Send, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    ReqBody: Send + 'static,
+    ResBody: Send + 'static,
+    Answer: 'static,
 {
     let (mut exchange, mut request) = layer.exchange(request);
-    let nested = exchange.nest(request.extensions().get());
-    if let Ok(true) = nested {
-        request.extensions_mut().insert(exchange.clone());
+    match exchange.nest(request.extensions().get()) {
+        Ok(true) => {}
+        Ok(false) => return SessionFuture::passing(inner.call(request), respond),
+        Err(error) => return SessionFuture::refused(error, respond),
     }
-    async move {
-        match nested {
-            Ok(true) => {}
-            Ok(false) => {
-                let response = inner.call(request).await;
-                return response.map(|response| respond(Ok(response)));
-            }
-            Err(error) => return Ok(respond(Err(error))),
+    request.extensions_mut().insert(exchange.clone());
+    match exchange.open_now() {
+        Some(Ok(())) => {
+            let handled = exchange.call(|| inner.call(request));
+            SessionFuture::running(exchange, handled, respond)
         }
-        if let Err(error) = exchange.open().await {
-            return Ok(respond(Err(error)));
-        }
-        match exchange.call(|| inner.call(request)).await {
-            Ok(mut response) => {
-                let committed = exchange.commit(response.headers_mut(), spawn_unfinished);
-                match committed.await {
-                    Ok(()) => Ok(respond(Ok(response))),
-                    Err(error) => Ok(respond(Err(error))),
-                }
-            }
-            Err(error) => {
-                exchange.commit_without_response(spawn_unfinished).await;
-                Err(error)
-            }
+        Some(Err(error)) => SessionFuture::refused(error, respond),
+        None => {
+            // Only the service that was polled is ready.
+            let clone = inner.clone();
+            let mut ready = std::mem::replace(inner, clone);
+            SessionFuture::opening(
+                Box::pin(async move {
+                    if let Err(error) = exchange.open().await {
+                        return Ok(respond(Err(error)));
+                    }
+                    let handled = exchange.call(|| ready.call(request));
+                    SessionFuture::running(exchange, handled, respond).await
+                }),
+                respond,
+            )
         }
     }
 }

@@ -104,6 +104,7 @@ mod readme {}
 pub mod adapter;
 mod body;
 mod builder;
+mod future;
 mod layer;
 mod service;
 

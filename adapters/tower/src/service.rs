@@ -1,13 +1,13 @@
 //! The service that the layer creates.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use session_core::Error;
 use tower_service::Service;
 
-use crate::{ResponseBody, SessionLayer, adapter};
+use crate::adapter::{self, SessionFuture};
+use crate::{ResponseBody, SessionLayer};
 
 /// A service whose requests have a session. Created by [`SessionLayer`].
 ///
@@ -38,17 +38,14 @@ where
 {
     type Response = Response<ResponseBody<ResBody>>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+    type Future = SessionFuture<S::Future, ResBody, S::Error, Self::Response>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        // Only the service that was polled is ready.
-        let clone = self.inner.clone();
-        let ready = std::mem::replace(&mut self.inner, clone);
-        Box::pin(adapter::call(&self.layer, ready, request, respond))
+        adapter::call(&self.layer, &mut self.inner, request, respond)
     }
 }
 

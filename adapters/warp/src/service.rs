@@ -2,12 +2,12 @@
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::Request;
 use hyper::body::Body;
-use session_tower::{Error, SessionLayer, adapter};
+use session_tower::adapter::{self, Respond, SessionFuture};
+use session_tower::{Error, SessionLayer};
 use tower_service::Service;
 use warp::reply::{Reply, Response, with_status};
 use warp::{Filter, Rejection};
@@ -61,36 +61,49 @@ where
     let sessions: SessionLayer = sessions.into();
     // Boxed, so that routes whose error is `Infallible` can be recovered too.
     let routes = warp::service(routes.boxed().recover(crate::recover));
-    Routes { routes, sessions }
+    Routes {
+        routes,
+        sessions,
+        respond,
+    }
 }
 
-/// Routes inside the layer. Unlike [`SessionLayer`], it keeps warp's type of responses.
-#[derive(Clone)]
-struct Routes<S> {
+/// Routes inside the layer. Unlike [`SessionLayer`], it keeps warp's type of responses, whose body has no public name.
+struct Routes<S, ResBody> {
     routes: S,
     sessions: SessionLayer,
+    respond: Respond<ResBody, hyper::Response<ResBody>>,
 }
 
-impl<S, B> Service<Request<B>> for Routes<S>
+impl<S: Clone, ResBody> Clone for Routes<S, ResBody> {
+    fn clone(&self) -> Self {
+        Self {
+            routes: self.routes.clone(),
+            sessions: self.sessions.clone(),
+            respond: self.respond,
+        }
+    }
+}
+
+impl<S, B, ResBody> Service<Request<B>> for Routes<S, ResBody>
 where
-    S: Service<Request<B>, Response = Response, Error = Infallible, Future: Send>
+    S: Service<Request<B>, Response = hyper::Response<ResBody>, Error = Infallible, Future: Send>
         + Clone
         + Send
         + 'static,
     B: Send + 'static,
+    ResBody: Send + 'static,
 {
-    type Response = Response;
+    type Response = S::Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = SessionFuture<S::Future, ResBody, Infallible, S::Response>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // warp's services are always ready.
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.routes.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let routes = self.routes.clone();
-        Box::pin(adapter::call(&self.sessions, routes, request, respond))
+        adapter::call(&self.sessions, &mut self.routes, request, self.respond)
     }
 }
 

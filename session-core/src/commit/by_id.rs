@@ -42,12 +42,10 @@ impl SessionManager {
         let ownership = Ownership::of(record, &self.0.options);
         let owner = ownership.owner.as_deref();
         events.emit(Event::of(EventKind::Loaded, id, owner).after(watch));
-        let budget = self
-            .0
-            .budget(self.now(), record.created_at(), record.remembered_for);
-        let mut state = State::loaded(loaded, false, false, None, ownership, budget);
+        let manager = Some(self.clone());
+        let mut state = State::loaded(loaded, false, false, None, ownership, manager);
         state.set_background();
-        Ok(Some(self.session(state)))
+        Ok(Some(Session::new(state)))
     }
 
     /// Ends the session with this id: a logout by somebody else than its user. The event is `session revoked`. A

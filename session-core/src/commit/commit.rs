@@ -1,10 +1,9 @@
 //! Committing a session: carrying out its plan against the store.
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{self, Poll};
 use std::time::Duration;
 
-use crate::commit::execute::Done;
 use crate::commit::manager::Inner;
 use crate::commit::plan::{Context, Mode, Plan, Write};
 use crate::commit::save::Committing;
@@ -37,22 +36,25 @@ impl SessionManager {
     /// - [`ErrorKind::Decode`]: an `update` met a value of another type that was stored meanwhile.
     /// - [`ErrorKind::Random`]: no random id could be generated for a new session.
     pub async fn commit(&self, session: &Session) -> Result<Outcome, Error> {
-        match self.plan(session).await? {
-            Plan::Keep => Ok(Outcome::Keep),
-            mut plan => {
-                let _committing = Committing(session.clone());
-                self.carry_out(&mut plan).await
-            }
-        }
+        let plan = self.plan(session).await?;
+        self.carry_out_for(session, plan).await
     }
 
     /// Closes the session and decides what to do with it, once no other task is saving it by hand.
     pub(crate) async fn plan(&self, session: &Session) -> Result<Plan, Error> {
-        let context = self.context();
-        let plan = session.when_idle(|state| state.plan(&context)).await;
-        plan.inspect_err(|error| {
-            let failed = Event::failed(EventKind::SaveFailed, error);
+        poll_fn(|cx| self.poll_plan(session, cx)).await
+    }
+
+    pub(crate) fn poll_plan(
+        &self,
+        session: &Session,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Result<Plan, Error>> {
+        let plan = session.poll_idle(cx, |state| state.plan(&self.context()));
+        plan.map_err(|error| {
+            let failed = Event::failed(EventKind::SaveFailed, &error);
             self.0.events.emit(failed);
+            error
         })
     }
 
@@ -64,23 +66,17 @@ impl SessionManager {
         }
     }
 
-    pub(crate) async fn carry_out(&self, plan: &mut Plan) -> Result<Outcome, Error> {
-        let watch = self.0.events.stopwatch();
-        let done = self.0.execute(plan).await;
-        let event = match &done {
-            Ok(Done { event, .. }) => event.map(Event::new),
-            Err(error) => Some(Event::failed(EventKind::SaveFailed, error)),
-        };
-        if let Some(event) = event {
-            let (id, owner) = plan.subject();
-            self.0.events.emit(event.about(id, owner).after(watch));
+    /// Carries out the plan of this session, at once if that needs no waiting.
+    pub(crate) async fn carry_out_for(
+        &self,
+        session: &Session,
+        mut plan: Plan,
+    ) -> Result<Outcome, Error> {
+        let _committing = Committing(session.clone());
+        match self.carry_out_now(&mut plan) {
+            Some(result) => result,
+            None => self.carry_out(&mut plan).await,
         }
-        if let Plan::Write { write, .. } = plan
-            && done.is_ok()
-        {
-            self.0.limit_sessions(write).await;
-        }
-        done.map(|done| done.outcome)
     }
 }
 
@@ -216,10 +212,7 @@ impl Inner {
             {
                 Saved::Done { handle, version } => {
                     *stored = Some(version);
-                    if known == Some(&*handle) {
-                        return Ok(Outcome::Keep);
-                    }
-                    return self.issue(handle, ttl, record.remembered_for.is_some());
+                    return self.answer(record, known, handle, ttl);
                 }
                 Saved::Conflict(Some(current)) if self.is_live(&current.record) => {
                     let conflict = Event::of(EventKind::Conflict, record.id(), record.owner());
@@ -243,15 +236,34 @@ impl Inner {
         version: &Version,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let lifetimes = self.options.lifetimes.remembering(record.remembered_for);
-        let end = record.expires_at().unwrap_or_default();
-        if lifetimes.is_due(now, end, record.created_at())
+        if self.is_due(record, now)
             && let Some(held) = self.driver().load(record.id().as_str()).await?
             && held.version == *version
         {
             record.expires_at = held.record.expires_at;
         }
         Ok(())
+    }
+
+    /// Returns `true` if a session with this record would be renewed now.
+    pub(super) fn is_due(&self, record: &Record, now: Timestamp) -> bool {
+        let lifetimes = self.options.lifetimes.remembering(record.remembered_for);
+        let end = record.expires_at().unwrap_or_default();
+        lifetimes.is_due(now, end, record.created_at())
+    }
+
+    /// Returns what the client gets for a stored record: its cookie, unless that is the one that it has.
+    pub(super) fn answer(
+        &self,
+        record: &Record,
+        known: Option<&str>,
+        handle: String,
+        ttl: Duration,
+    ) -> Result<Outcome, Error> {
+        if known == Some(&*handle) {
+            return Ok(Outcome::Keep);
+        }
+        self.issue(handle, ttl, record.remembered_for.is_some())
     }
 
     pub(super) fn merge(
@@ -290,11 +302,6 @@ impl Inner {
             && self.options.lifetimes.is_live(self.clock.now(), record)
     }
 
-    fn check_size(&self, record: &Record) -> Result<(), Error> {
-        self.budget(self.clock.now(), record.created_at(), record.remembered_for)
-            .check_record(record)
-    }
-
     /// Signs a handle, unless no cookie could carry it: because of a mistake in the driver, or because the record grew.
     fn issue(&self, handle: String, ttl: Duration, is_remembered: bool) -> Result<Outcome, Error> {
         if !handle
@@ -323,7 +330,7 @@ impl Inner {
         Outcome::Keep
     }
 
-    fn ttl(&self, record: &Record) -> Duration {
+    pub(super) fn ttl(&self, record: &Record) -> Duration {
         record
             .expires_at()
             .unwrap_or_default()

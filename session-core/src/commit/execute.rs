@@ -1,8 +1,11 @@
 //! Executing a plan: what a commit does, in order.
 
 use crate::commit::manager::Inner;
-use crate::commit::plan::{Mode, Plan};
-use crate::{Error, ErrorKind, EventKind, Outcome};
+use crate::commit::plan::{Mode, Plan, Write};
+use crate::events::observer::Stopwatch;
+use crate::{
+    Error, ErrorKind, Event, EventKind, Expected, Immediate, Outcome, Saved, SessionManager,
+};
 
 /// What became of a plan.
 pub(super) struct Done {
@@ -11,12 +14,74 @@ pub(super) struct Done {
     pub(super) event: Option<EventKind>,
 }
 
+impl Done {
+    fn of(write: &Write, outcome: Outcome) -> Self {
+        let kind = match write.mode {
+            Mode::Create => EventKind::Created,
+            Mode::Update { .. } => EventKind::Saved,
+            Mode::Regenerate { .. } => EventKind::Regenerated,
+        };
+        // Otherwise the session ended meanwhile, which is an event of its own.
+        let event = write.stored.is_some().then_some(kind);
+        Self { outcome, event }
+    }
+}
+
 impl From<Outcome> for Done {
     fn from(outcome: Outcome) -> Self {
         Self {
             outcome,
             event: None,
         }
+    }
+}
+
+impl SessionManager {
+    pub(crate) async fn carry_out(&self, plan: &mut Plan) -> Result<Outcome, Error> {
+        let watch = self.0.events.stopwatch();
+        let done = self.0.execute(plan).await;
+        let outcome = self.report(plan, done, watch);
+        if let Plan::Write { write, .. } = plan
+            && outcome.is_ok()
+        {
+            self.0.limit_sessions(write).await;
+        }
+        outcome
+    }
+
+    /// Carries out a plan with a driver that never waits. Returns `None` for a plan that may need more than one step.
+    /// Then nothing has happened yet.
+    pub(crate) fn carry_out_now(&self, plan: &mut Plan) -> Option<Result<Outcome, Error>> {
+        let write = match plan {
+            Plan::Keep => return Some(Ok(Outcome::Keep)),
+            Plan::Write {
+                removing: None,
+                write,
+            } => write,
+            _ => return None,
+        };
+        let driver = self.0.driver().immediate()?;
+        let watch = self.0.events.stopwatch();
+        let done = self.0.write_now(driver, write)?;
+        let done = done.map(|outcome| Done::of(write, outcome));
+        Some(self.report(plan, done, watch))
+    }
+
+    fn report(
+        &self,
+        plan: &Plan,
+        done: Result<Done, Error>,
+        watch: Stopwatch,
+    ) -> Result<Outcome, Error> {
+        let event = match &done {
+            Ok(Done { event, .. }) => event.map(Event::new),
+            Err(error) => Some(Event::failed(EventKind::SaveFailed, error)),
+        };
+        if let Some(event) = event {
+            let (id, owner) = plan.subject();
+            self.0.events.emit(event.about(id, owner).after(watch));
+        }
+        done.map(|done| done.outcome)
     }
 }
 
@@ -47,14 +112,7 @@ impl Inner {
                 // The logout comes first, so that it is done whatever happens next.
                 self.log_out(removing.as_deref()).await?;
                 let outcome = self.write(write).await?;
-                let kind = match write.mode {
-                    Mode::Create => EventKind::Created,
-                    Mode::Update { .. } => EventKind::Saved,
-                    Mode::Regenerate { .. } => EventKind::Regenerated,
-                };
-                // Otherwise the session ended meanwhile, which is an event of its own.
-                let event = write.stored.is_some().then_some(kind);
-                Done { outcome, event }
+                Done::of(write, outcome)
             }
             Plan::Touch {
                 handle,
@@ -68,5 +126,40 @@ impl Inner {
             }
         };
         Ok(done)
+    }
+
+    fn write_now(
+        &self,
+        driver: &dyn Immediate,
+        write: &mut Write,
+    ) -> Option<Result<Outcome, Error>> {
+        // Ending the oldest session waits.
+        if self.options.sessions_per_owner.is_some() {
+            return None;
+        }
+        let record = &write.record;
+        let (expected, known) = match &write.mode {
+            // If its cookie cannot be signed, a stored record must be removed again.
+            Mode::Create if !self.driver().can_revoke() => (Expected::Absent, None),
+            // Another request may have renewed it.
+            Mode::Update { renews: false, .. } if self.is_due(record, self.clock.now()) => {
+                return None;
+            }
+            Mode::Update { version, known, .. } => (Expected::Version(version), known.as_deref()),
+            Mode::Create | Mode::Regenerate { .. } => return None,
+        };
+        if let Err(error) = self.check_size(record) {
+            return Some(Err(error));
+        }
+        let ttl = self.ttl(record);
+        match driver.save_now(record, expected, ttl) {
+            Ok(Saved::Done { handle, version }) => {
+                write.stored = Some(version);
+                Some(self.answer(record, known, handle, ttl))
+            }
+            // Merging may take several turns.
+            Ok(Saved::Conflict(_)) => None,
+            Err(error) => Some(Err(error)),
+        }
     }
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::commit::size::Budget;
 use crate::config::options::Options;
 use crate::cookie::set_cookie::CookieTemplate;
 use crate::events::observer::Events;
@@ -123,27 +122,6 @@ impl Inner {
             self.options.owner_in(&record.data)
         } else {
             None
-        }
-    }
-
-    pub(crate) fn budget(
-        &self,
-        now: Timestamp,
-        created_at: Option<Timestamp>,
-        remembered_for: Option<Duration>,
-    ) -> Budget {
-        let lifetimes = self.options.lifetimes.remembering(remembered_for);
-        let begins_at = self.options.begins_at(now);
-        let created_at = created_at.or(begins_at);
-        Budget {
-            capacity: self.driver().capacity(),
-            max_bytes: self.options.max_bytes,
-            cookie_name: self.cookie.name().len(),
-            expires_at: lifetimes.expiry(now, created_at),
-            created_at,
-            begins_at,
-            remembered_for,
-            has_stamps: self.options.has_stamps,
         }
     }
 }

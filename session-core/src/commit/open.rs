@@ -5,7 +5,8 @@ use crate::events::observer::Stopwatch;
 use crate::record::owner::Ownership;
 use crate::session::state::State;
 use crate::{
-    Error, Event, EventKind, Loaded, OnOutage, Refusal, Session, SessionId, SessionManager,
+    Error, Event, EventKind, Immediate, Loaded, OnOutage, Refusal, Session, SessionId,
+    SessionManager,
 };
 
 impl SessionManager {
@@ -29,57 +30,95 @@ impl SessionManager {
         &self,
         tokens: impl IntoIterator<Item = &'a str>,
     ) -> Result<Session, Error> {
-        let mut has_cookie = false;
-        let mut moved = None;
+        let driver = self.0.driver();
+        if let Some(driver) = driver.immediate() {
+            return self.open_now(driver, tokens);
+        }
+        let mut search = Search::default();
         for token in tokens.into_iter().take(MAX_CANDIDATES) {
-            has_cookie = true;
-            let Some(verified) = self.0.keys.verify(token) else {
-                self.0.events.invalid(token);
-                continue;
-            };
-            let watch = self.0.events.stopwatch();
-            match self.0.driver().load(verified.handle).await {
-                Ok(Some(loaded)) => match self.admit(loaded, verified, watch) {
-                    Admitted::Live(session) => return Ok(session),
-                    Admitted::Moved(id) => moved = moved.or(Some(id)),
-                    Admitted::Expired | Admitted::Unreadable => {}
-                },
-                Ok(None) => {
-                    self.0
-                        .events
-                        .emit(Event::new(EventKind::Refused(Refusal::Unknown)).after(watch));
-                }
-                Err(error) => {
-                    self.0
-                        .events
-                        .emit(Event::failed(EventKind::LoadFailed, &error).after(watch));
-                    return match self.0.options.on_outage {
-                        OnOutage::Serve => Ok(self.session(State::unavailable(self.0.budget(
-                            self.now(),
-                            None,
-                            None,
-                        )))),
-                        OnOutage::Refuse => Err(error),
-                    };
+            if let Some(verified) = self.verify(token, &mut search) {
+                let watch = self.0.events.stopwatch();
+                let loaded = driver.load(verified.handle).await;
+                if let Some(found) = self.judge(loaded, verified, watch, &mut search) {
+                    return found;
                 }
             }
         }
-        let budget = self.0.budget(self.now(), None, None);
-        let mut state = match moved {
-            Some(old) => State::moved(old, budget),
-            None => State::new(budget),
-        };
-        state.has_cookie = has_cookie;
-        Ok(self.session(state))
+        Ok(self.without_record(search))
+    }
+
+    /// Does the same with a driver that never waits.
+    pub(crate) fn open_now<'a>(
+        &self,
+        driver: &dyn Immediate,
+        tokens: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Session, Error> {
+        let mut search = Search::default();
+        for token in tokens.into_iter().take(MAX_CANDIDATES) {
+            if let Some(verified) = self.verify(token, &mut search) {
+                let watch = self.0.events.stopwatch();
+                let loaded = driver.load_now(verified.handle);
+                if let Some(found) = self.judge(loaded, verified, watch, &mut search) {
+                    return found;
+                }
+            }
+        }
+        Ok(self.without_record(search))
     }
 
     /// Opens the session of a request without a cookie.
     pub(crate) fn guest(&self) -> Session {
-        self.session(State::new(self.0.budget(self.now(), None, None)))
+        Session::new(State::new(Some(self.clone())))
     }
 
-    pub(super) fn session(&self, state: State) -> Session {
-        Session::new(state.managed_by(self))
+    fn verify<'a>(&self, token: &'a str, search: &mut Search) -> Option<Verified<'a>> {
+        search.has_cookie = true;
+        let verified = self.0.keys.verify(token);
+        if verified.is_none() {
+            self.0.events.invalid(token);
+        }
+        verified
+    }
+
+    /// Returns the session if the search is over.
+    fn judge(
+        &self,
+        loaded: Result<Option<Loaded>, Error>,
+        verified: Verified<'_>,
+        watch: Stopwatch,
+        search: &mut Search,
+    ) -> Option<Result<Session, Error>> {
+        match loaded {
+            Ok(Some(loaded)) => match self.admit(loaded, verified, watch) {
+                Admitted::Live(session) => return Some(Ok(session)),
+                Admitted::Moved(id) => search.moved = search.moved.take().or(Some(id)),
+                Admitted::Expired | Admitted::Unreadable => {}
+            },
+            Ok(None) => {
+                let unknown = Event::new(EventKind::Refused(Refusal::Unknown));
+                self.0.events.emit(unknown.after(watch));
+            }
+            Err(error) => {
+                let failed = Event::failed(EventKind::LoadFailed, &error);
+                self.0.events.emit(failed.after(watch));
+                return Some(match self.0.options.on_outage {
+                    OnOutage::Serve => Ok(Session::new(State::unavailable(Some(self.clone())))),
+                    OnOutage::Refuse => Err(error),
+                });
+            }
+        }
+        None
+    }
+
+    /// Returns the session of a request whose tokens open none.
+    fn without_record(&self, search: Search) -> Session {
+        let manager = self.clone();
+        let mut state = match search.moved {
+            Some(old) => State::moved(old, manager),
+            None => State::new(Some(manager)),
+        };
+        state.has_cookie = search.has_cookie;
+        Session::new(state)
     }
 
     /// Makes a session of a record, if the record is live.
@@ -114,18 +153,23 @@ impl SessionManager {
             .then(|| verified.handle.to_owned());
         let ownership = Ownership::of(record, &self.0.options);
         event(EventKind::Loaded, ownership.owner.as_deref());
-        let budget = self
-            .0
-            .budget(now, record.created_at(), record.remembered_for);
-        Admitted::Live(self.session(State::loaded(
+        Admitted::Live(Session::new(State::loaded(
             loaded,
             is_due,
             needs_cookie,
             handle,
             ownership,
-            budget,
+            Some(self.clone()),
         )))
     }
+}
+
+/// What the tokens of a request told so far.
+#[derive(Default)]
+struct Search {
+    has_cookie: bool,
+    /// The first record that has moved.
+    moved: Option<SessionId>,
 }
 
 /// What a stored record means to the request that names it.

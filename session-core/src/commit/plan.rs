@@ -42,7 +42,7 @@ pub(crate) enum Plan {
 /// A record to be stored, and how.
 pub(crate) struct Write {
     pub(crate) record: Record,
-    pub(crate) changes: Changes,
+    pub(crate) changes: Box<Changes>,
     pub(crate) mode: Mode,
     /// Whose record it replaces, if it replaces one.
     pub(crate) before: Ownership,
@@ -243,7 +243,7 @@ impl State {
                 id,
                 handle,
                 is_copied: ownership.owner.is_some()
-                    && !owner_key.is_some_and(|key| self.changes.sets(key)),
+                    && !owner_key.is_some_and(|key| self.log().sets(key)),
             };
             let mode = Mode::Regenerate { old, version };
             let write = self.write(new_id, created_at, renewed, mode, ownership, context);
@@ -258,7 +258,7 @@ impl State {
             // A request may take long, and another one renew the session meanwhile: this one must not shorten its life.
             let is_due =
                 is_due || expires_at.is_some_and(|end| lifetimes.is_due(now, end, created_at));
-            let renews = self.changes.sets_lifetime()
+            let renews = self.log().sets_lifetime()
                 || !self.is_background
                     && (is_due
                         || expires_at.is_none()
@@ -335,7 +335,7 @@ impl State {
         // The session can still be read after the commit, but not changed.
         Box::new(Write {
             record,
-            changes: std::mem::take(&mut self.changes),
+            changes: self.changes.take().unwrap_or_default(),
             mode,
             before,
             stored: None,

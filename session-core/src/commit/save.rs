@@ -1,7 +1,7 @@
 //! Saving and reloading a session by hand, before its request ends or in a stream that goes on.
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use crate::commit::plan::{Plan, Write};
 use crate::record::owner::Ownership;
@@ -150,7 +150,7 @@ impl Session {
                 let state = self.lock();
                 (state.changes.clone(), state.revision)
             };
-            let merged = changes.onto(loaded);
+            let merged = changes.unwrap_or_default().onto(loaded);
             let mut state = self.lock();
             // A clone may have written meanwhile.
             if state.revision == revision {
@@ -162,22 +162,23 @@ impl Session {
     }
 
     /// Runs `act` once no task is saving or reloading the session.
-    pub(crate) async fn when_idle<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        let mut act = Some(act);
-        poll_fn(|cx| {
-            let mut state = self.lock();
-            if let Some(waiting) = &mut state.busy {
-                if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-                    waiting.push(cx.waker().clone());
-                }
-                return Poll::Pending;
+    async fn when_idle<T>(&self, act: impl Fn(&mut State) -> T) -> T {
+        poll_fn(|cx| self.poll_idle(cx, &act)).await
+    }
+
+    pub(crate) fn poll_idle<T>(
+        &self,
+        cx: &mut Context<'_>,
+        act: impl FnOnce(&mut State) -> T,
+    ) -> Poll<T> {
+        let mut state = self.lock();
+        if let Some(waiting) = &mut state.busy {
+            if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                waiting.push(cx.waker().clone());
             }
-            match act.take() {
-                Some(act) => Poll::Ready(act(&mut state)),
-                None => Poll::Pending,
-            }
-        })
-        .await
+            return Poll::Pending;
+        }
+        Poll::Ready(act(&mut state))
     }
 }
 
@@ -334,12 +335,12 @@ impl Drop for Saving<'_> {
         if let Plan::Write { write, .. } = &mut self.plan {
             let mut state = self.session.lock();
             let State { changes, data, .. } = &mut *state;
-            let later = std::mem::replace(changes, std::mem::take(&mut write.changes));
-            changes.append(later, data);
-            if state.is_background
-                && let Some(flash) = state.changes.keep_flash()
-            {
-                state.kept = Some(flash);
+            let later = changes.replace(std::mem::take(&mut write.changes));
+            if let (Some(changes), Some(later)) = (changes, later) {
+                changes.append(*later, data);
+            }
+            if state.is_background {
+                state.keep_flash();
             }
         }
         self.session.wake_waiting();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Capacity, Driver, Expected, Loaded, Saved, Touched};
+use super::{Capacity, Driver, Expected, Immediate, Loaded, Saved, Touched};
 use crate::{Error, Record, SessionId, Version};
 
 macro_rules! forward {
@@ -42,6 +42,10 @@ macro_rules! forward {
 
             fn is_sealed(&self) -> bool {
                 (**self).is_sealed()
+            }
+
+            fn immediate(&self) -> Option<&dyn Immediate> {
+                (**self).immediate()
             }
         }
     )*};

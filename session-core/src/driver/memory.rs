@@ -10,8 +10,8 @@ use async_trait::async_trait;
 
 use super::shard::Shard;
 use crate::{
-    Clock, Driver, Error, Expected, Loaded, Record, Saved, SessionId, SystemClock, Timestamp,
-    Touched, Version,
+    Clock, Driver, Error, Expected, Immediate, Loaded, Record, Saved, SessionId, SystemClock,
+    Timestamp, Touched, Version,
 };
 
 /// Keeps records in memory, for development and tests. It is the reference for what a server-side driver does.
@@ -129,12 +129,66 @@ impl MemoryDriver {
 #[async_trait]
 impl Driver for MemoryDriver {
     async fn load(&self, handle: &str) -> Result<Option<Loaded>, Error> {
+        self.load_now(handle)
+    }
+
+    async fn save(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error> {
+        self.save_now(record, expected, ttl)
+    }
+
+    async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
+        let removed = self.shard(id.as_str(), self.clock.now()).remove(id);
+        self.len.fetch_sub(usize::from(removed), Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn can_revoke(&self) -> bool {
+        true
+    }
+
+    async fn touch(
+        &self,
+        record: &Record,
+        version: &Version,
+        ttl: Duration,
+    ) -> Result<Touched, Error> {
+        let (id, now) = (record.id(), self.clock.now());
+        let mut shard = self.shard(id.as_str(), now);
+        match shard.live(id.as_str(), now) {
+            None => Ok(Touched::Gone),
+            Some(stored) if version.as_number() != Some(stored.version) => Ok(Touched::MustSave),
+            Some(_) => {
+                shard.extend(id, now + ttl);
+                Ok(Touched::Done)
+            }
+        }
+    }
+
+    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        // All at once: a session that moves from one shard to another must be found in one of them.
+        let shards: Vec<_> = self.shards.iter().map(lock).collect();
+        let ids = shards.iter().flat_map(|shard| shard.owned_by(owner));
+        Ok(Some(ids.cloned().collect()))
+    }
+
+    fn immediate(&self) -> Option<&dyn Immediate> {
+        Some(self)
+    }
+}
+
+impl Immediate for MemoryDriver {
+    fn load_now(&self, handle: &str) -> Result<Option<Loaded>, Error> {
         let now = self.clock.now();
         let mut shard = self.shard(handle, now);
         Ok(shard.live(handle, now).map(|stored| stored.loaded()))
     }
 
-    async fn save(
+    fn save_now(
         &self,
         record: &Record,
         expected: Expected<'_>,
@@ -173,41 +227,6 @@ impl Driver for MemoryDriver {
             handle: id.to_owned(),
             version: Version::number(version),
         })
-    }
-
-    async fn destroy(&self, id: &SessionId) -> Result<(), Error> {
-        let removed = self.shard(id.as_str(), self.clock.now()).remove(id);
-        self.len.fetch_sub(usize::from(removed), Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn can_revoke(&self) -> bool {
-        true
-    }
-
-    async fn touch(
-        &self,
-        record: &Record,
-        version: &Version,
-        ttl: Duration,
-    ) -> Result<Touched, Error> {
-        let (id, now) = (record.id(), self.clock.now());
-        let mut shard = self.shard(id.as_str(), now);
-        match shard.live(id.as_str(), now) {
-            None => Ok(Touched::Gone),
-            Some(stored) if version.as_number() != Some(stored.version) => Ok(Touched::MustSave),
-            Some(_) => {
-                shard.extend(id, now + ttl);
-                Ok(Touched::Done)
-            }
-        }
-    }
-
-    async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
-        // All at once: a session that moves from one shard to another must be found in one of them.
-        let shards: Vec<_> = self.shards.iter().map(lock).collect();
-        let ids = shards.iter().flat_map(|shard| shard.owned_by(owner));
-        Ok(Some(ids.cloned().collect()))
     }
 }
 

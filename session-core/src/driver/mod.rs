@@ -2,6 +2,7 @@
 
 mod answers;
 mod forward;
+pub(crate) mod immediate;
 #[cfg(feature = "memory")]
 pub(crate) mod memory;
 #[cfg(feature = "memory")]
@@ -13,12 +14,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use self::answers::{Capacity, Expected, Loaded, Saved, Touched};
+use self::immediate::Immediate;
 use crate::{Error, Record, SessionId, Version};
 
 /// A store for session records.
 ///
 /// ```
-/// # use session_core::{async_trait, Capacity, Error, Expected, Loaded, Record, Saved, SessionId};
+/// # use session_core::{async_trait, Capacity, Error, Expected, Immediate, Loaded, Record, Saved, SessionId};
 /// # use session_core::{Touched, Version};
 /// # use std::time::Duration;
 /// #[async_trait]
@@ -33,6 +35,7 @@ use crate::{Error, Record, SessionId, Version};
 ///     fn capacity(&self) -> Capacity;
 ///     async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error>;
 ///     fn is_sealed(&self) -> bool;
+///     fn immediate(&self) -> Option<&dyn Immediate>;
 /// }
 /// ```
 ///
@@ -258,5 +261,12 @@ pub trait Driver: fmt::Debug + Send + Sync + 'static {
     /// Settings that ask for encryption reject any other driver.
     fn is_sealed(&self) -> bool {
         false
+    }
+
+    /// Returns the driver as one that never waits, if it is one. Default: `None`.
+    ///
+    /// A wrapper that changes what a load or a save does must not pass on that of the driver inside it.
+    fn immediate(&self) -> Option<&dyn Immediate> {
+        None
     }
 }

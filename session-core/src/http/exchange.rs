@@ -4,15 +4,13 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
+use super::commit::Commit;
 use super::fields::{Headers, HeadersMut};
 use super::transport::SentTokens;
-use crate::commit::plan::Plan;
-use crate::commit::save::Committing;
 use crate::events::log;
 use crate::session::current::{Current, Entered, Scope, Slot};
-use crate::{Error, ErrorKind, Outcome, Session, SessionManager};
+use crate::{Error, ErrorKind, Session, SessionManager};
 
 /// One request's passage through a middleware, from the request's headers to those of its response.
 ///
@@ -138,11 +136,23 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     ///
     /// The same as [`SessionManager::open`]. Answer with [`Error::status`].
     pub async fn open(&self) -> Result<(), Error> {
-        let inner = &self.inner;
-        if !inner.manager.opens_lazily() && !inner.is_guest() {
-            inner.open().await?;
+        match self.open_now() {
+            Some(opened) => opened,
+            None => self.inner.open().await.map(drop),
         }
-        Ok(())
+    }
+
+    /// Opens the session as [`open`](Self::open) does, if that needs no waiting: the driver is
+    /// [immediate](crate::Immediate), the manager opens sessions lazily, or the request has no token. Otherwise returns
+    /// `None` and does nothing.
+    pub fn open_now(&self) -> Option<Result<(), Error>> {
+        let Inner { manager, sent, .. } = &*self.inner;
+        if manager.opens_lazily() || self.inner.is_guest() {
+            return Some(Ok(()));
+        }
+        let driver = manager.0.driver().immediate()?;
+        let opened = manager.open_sent_now(driver, sent);
+        Some(opened.map(|session| drop(self.inner.adopt(session))))
     }
 
     /// Returns the request's session for a handler, and opens it first if necessary. Once the response was committed, the
@@ -186,19 +196,12 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
         headers: &mut impl HeadersMut,
         finish: fn(Unfinished),
     ) -> Result<(), Error> {
-        let Some(session) = self.inner.close() else {
-            return Ok(());
-        };
-        let manager = &self.inner.manager;
-        let (is_logout, result) = match manager.plan(&session).await {
-            Ok(Plan::Keep) => (false, Ok(Outcome::Keep)),
-            Ok(plan) => {
-                let is_logout = plan.is_logout();
-                (is_logout, self.carry_out(&session, plan, finish).await)
-            }
-            Err(error) => (false, Err(error)),
-        };
-        manager.write_headers(&session, result, is_logout, headers)
+        self.begin_commit(finish).await.write(headers)
+    }
+
+    /// Begins what [`commit`](Self::commit) does, for a middleware that has a future of its own.
+    pub fn begin_commit(&self, finish: fn(Unfinished)) -> Commit {
+        Commit::new(self.manager().clone(), self.inner.close(), finish)
     }
 
     /// Commits the session of a request whose handler failed without a response that could carry a cookie.
@@ -207,32 +210,8 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     /// regenerated, with all that was written along: the client would never learn the new id. `finish` is as for
     /// [`commit`](Self::commit). A failure is logged.
     pub async fn commit_without_response(&self, finish: fn(Unfinished)) {
-        let Some(session) = self.inner.close() else {
-            return;
-        };
-        if let Ok(plan) = self.inner.manager.plan(&session).await {
-            // What failed is in the log, and nobody is left to tell.
-            let plan = plan.without_cookie();
-            let _ = self.carry_out(&session, plan, finish).await;
-        }
-    }
-
-    async fn carry_out(
-        &self,
-        session: &Session,
-        mut plan: Plan,
-        finish: fn(Unfinished),
-    ) -> Result<Outcome, Error> {
-        let manager = self.inner.manager.clone();
-        let committing = Committing(session.clone());
-        Finishing {
-            future: Some(Box::pin(async move {
-                let _committing = committing;
-                manager.carry_out(&mut plan).await
-            })),
-            finish,
-        }
-        .await
+        // What failed is in the log, and nobody is left to tell.
+        let _ = self.begin_commit(finish).without_response().await;
     }
 
     fn current(&self) -> Current {
@@ -328,40 +307,5 @@ impl<V> fmt::Debug for Exchange<V> {
         f.debug_struct("Exchange")
             .field("session", &self.inner.opened())
             .finish_non_exhaustive()
-    }
-}
-
-type Commit = Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>;
-
-/// Runs a commit, and does not let go of it when dropped.
-struct Finishing {
-    future: Option<Commit>,
-    finish: fn(Unfinished),
-}
-
-impl Future for Finishing {
-    type Output = Result<Outcome, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // Taken out while it runs, so that one that panics is not run again.
-        let Some(mut future) = self.future.take() else {
-            return Poll::Pending;
-        };
-        let result = future.as_mut().poll(cx);
-        if result.is_pending() {
-            self.future = Some(future);
-        }
-        result
-    }
-}
-
-impl Drop for Finishing {
-    fn drop(&mut self) {
-        if let Some(future) = self.future.take() {
-            (self.finish)(Box::pin(async move {
-                // What failed is in the log, and nobody is left to tell.
-                let _ = future.await;
-            }));
-        }
     }
 }

@@ -4,13 +4,11 @@ use std::borrow::Cow;
 
 use super::fields::{Headers, HeadersMut};
 use super::transport::{AUTHORIZATION, Carrier, SentTokens};
-use crate::commit::plan::Plan;
-use crate::commit::save::Committing;
 use crate::cookie::header;
 use crate::events::log;
 use crate::{
-    Caching, ClearSiteData, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager,
-    Transport,
+    Caching, ClearSiteData, Error, ErrorKind, Immediate, OnSaveFailure, Outcome, Session,
+    SessionManager, Transport,
 };
 
 /// # Over HTTP headers
@@ -33,10 +31,24 @@ impl SessionManager {
         sent: &SentTokens<V>,
     ) -> Result<Session, Error> {
         let session = self.open(sent.iter(self)).await?;
+        self.note_carrier(&session, sent);
+        Ok(session)
+    }
+
+    pub(crate) fn open_sent_now<V: AsRef<[u8]>>(
+        &self,
+        driver: &dyn Immediate,
+        sent: &SentTokens<V>,
+    ) -> Result<Session, Error> {
+        let session = self.open_now(driver, sent.iter(self))?;
+        self.note_carrier(&session, sent);
+        Ok(session)
+    }
+
+    fn note_carrier<V: AsRef<[u8]>>(&self, session: &Session, sent: &SentTokens<V>) {
         if let Some(carrier) = sent.carrier(self) {
             session.lock().carrier = Some(carrier);
         }
-        Ok(session)
     }
 
     /// Commits the session and writes the result into the response's headers: Set-Cookie, appended to those of others, or
@@ -55,11 +67,7 @@ impl SessionManager {
         headers: &mut impl HeadersMut,
     ) -> Result<(), Error> {
         let (is_logout, result) = match self.plan(session).await {
-            Ok(Plan::Keep) => (false, Ok(Outcome::Keep)),
-            Ok(mut plan) => {
-                let _committing = Committing(session.clone());
-                (plan.is_logout(), self.carry_out(&mut plan).await)
-            }
+            Ok(plan) => (plan.is_logout(), self.carry_out_for(session, plan).await),
             Err(error) => (false, Err(error)),
         };
         self.write_headers(session, result, is_logout, headers)

@@ -177,22 +177,10 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::Capacity;
-    use crate::commit::size::Budget;
     use crate::session::state::State;
 
     fn session(name: &str) -> Session {
-        let budget = Budget {
-            capacity: Capacity::Unlimited,
-            max_bytes: usize::MAX,
-            cookie_name: 0,
-            expires_at: crate::Timestamp::default(),
-            created_at: None,
-            begins_at: None,
-            remembered_for: None,
-            has_stamps: false,
-        };
-        let session = Session::new(State::new(budget));
+        let session = Session::new(State::new(None));
         session.put("name", name).unwrap();
         session
     }

@@ -187,7 +187,7 @@ impl Session {
         let mut state = self.change()?;
         let seen = std::mem::take(&mut state.data);
         if !seen.is_empty() {
-            state.changes.flush(&seen);
+            state.log().flush(&seen);
         }
         Ok(())
     }

@@ -4,7 +4,6 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::life::{Life, Origin};
-use crate::commit::size::Budget;
 use crate::http::transport::Carrier;
 use crate::merge::update::Updates;
 use crate::merge::{Changes, LoadedFlash};
@@ -30,27 +29,30 @@ pub(crate) struct State {
     pub(crate) flash: Values,
     /// Flash for this request only.
     pub(crate) flash_now: Values,
-    /// What is to be saved, flash for the next request included.
-    pub(crate) changes: Changes,
+    /// What is to be saved, flash for the next request included. `None` as long as nothing is.
+    pub(crate) changes: Option<Box<Changes>>,
     /// Whether this is none of the user's requests: it renews nothing and leaves flash to the next one.
     pub(crate) is_background: bool,
     /// The flash that is left.
-    pub(crate) kept: Option<LoadedFlash>,
+    pub(crate) kept: Option<Box<LoadedFlash>>,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
     /// How the request's token came, if that says how the next one goes back.
     pub(crate) carrier: Option<Carrier>,
     /// The session's own idle lifetime.
     pub(crate) remembered_for: Option<Duration>,
-    pub(crate) budget: Budget,
     /// `None` for a session in an application's test, which belongs to no manager.
     pub(crate) manager: Option<SessionManager>,
 }
 
 impl State {
-    pub(crate) fn new(budget: Budget) -> Self {
+    pub(crate) fn new(manager: Option<SessionManager>) -> Self {
+        Self::of(Life::New { id: None }, manager)
+    }
+
+    fn of(life: Life, manager: Option<SessionManager>) -> Self {
         Self {
-            life: Life::New { id: None },
+            life,
             has_cookie: false,
             is_closed: false,
             saves_by_hand: false,
@@ -59,31 +61,24 @@ impl State {
             data: Values::new(),
             flash: Values::new(),
             flash_now: Values::new(),
-            changes: Changes::default(),
+            changes: None,
             is_background: false,
             kept: None,
             is_accessed: false,
             carrier: None,
             remembered_for: None,
-            budget,
-            manager: None,
+            manager,
         }
     }
 
     /// The session of a store that did not answer.
-    pub(crate) fn unavailable(budget: Budget) -> Self {
-        Self {
-            life: Life::Unavailable,
-            ..Self::new(budget)
-        }
+    pub(crate) fn unavailable(manager: Option<SessionManager>) -> Self {
+        Self::of(Life::Unavailable, manager)
     }
 
     /// The session of a request that found only where a session had been.
-    pub(crate) fn moved(old: SessionId, budget: Budget) -> Self {
-        Self {
-            life: Life::Moved { old, id: None },
-            ..Self::new(budget)
-        }
+    pub(crate) fn moved(old: SessionId, manager: SessionManager) -> Self {
+        Self::of(Life::Moved { old, id: None }, Some(manager))
     }
 
     pub(crate) fn loaded(
@@ -92,9 +87,10 @@ impl State {
         needs_cookie: bool,
         handle: Option<String>,
         ownership: Ownership,
-        budget: Budget,
+        manager: Option<SessionManager>,
     ) -> Self {
-        let changes = Changes::since(&loaded);
+        let has_flash = !loaded.record.flash_next.is_empty();
+        let changes = has_flash.then(|| Box::new(Changes::since(&loaded)));
         let Loaded {
             record,
             version,
@@ -111,25 +107,40 @@ impl State {
             is_outdated,
             handle,
         };
+        let life = Life::Loaded {
+            origin,
+            new_id: None,
+        };
         Self {
-            life: Life::Loaded {
-                origin,
-                new_id: None,
-            },
             has_cookie: true,
             data: record.data,
             flash: record.flash_next,
             changes,
             remembered_for: record.remembered_for,
-            ..Self::new(budget)
+            ..Self::of(life, manager)
         }
     }
 
-    pub(crate) fn managed_by(self, manager: &SessionManager) -> Self {
-        Self {
-            manager: Some(manager.clone()),
-            ..self
-        }
+    /// Returns the log of what is to be saved, for a change.
+    pub(crate) fn log(&mut self) -> &mut Changes {
+        self.changes.get_or_insert_default()
+    }
+
+    /// Returns the flash for the next request.
+    pub(crate) fn flash_next(&self) -> &Values {
+        static NONE: Values = Values::new();
+        self.changes
+            .as_ref()
+            .map_or(&NONE, |changes| changes.flash_next())
+    }
+
+    /// Takes what the log holds of the flash that was loaded, so that this request does not age it.
+    pub(crate) fn keep_flash(&mut self) {
+        let kept = self
+            .changes
+            .as_mut()
+            .and_then(|changes| changes.keep_flash());
+        self.kept = kept.map(Box::new).or_else(|| self.kept.take());
     }
 
     /// Fails if a write could not be saved.
@@ -162,10 +173,10 @@ impl State {
         let key = &*escape(key);
         self.check_size(
             self.data.escaped().json_len_with(key, raw.len()),
-            self.changes.flash_next().json_len(),
+            self.flash_next().json_len(),
         )?;
         self.data.escaped_mut().insert(key, raw);
-        self.changes.put_escaped(key, raw);
+        self.log().put_escaped(key, raw);
         Ok(())
     }
 
@@ -179,10 +190,10 @@ impl State {
         self.check_owner(key, raw)?;
         self.check_size(
             self.data.json_len_with(key, raw.len()),
-            self.changes.flash_next().json_len(),
+            self.flash_next().json_len(),
         )?;
         self.data.insert_raw(key, raw);
-        Ok(self.changes.update(key, raw, update))
+        Ok(self.log().update(key, raw, update))
     }
 
     /// Removes `key` and returns `true` if it was there.
@@ -190,38 +201,36 @@ impl State {
         let Some(seen) = self.data.get_raw(key) else {
             return false;
         };
-        self.changes.forget_raw(key, Some(seen));
+        // Not `log`, because `seen` borrows the data.
+        let changes = self.changes.get_or_insert_default();
+        changes.forget_raw(key, Some(seen));
         self.data.remove(key)
     }
 
     pub(crate) fn flash(&mut self, key: &str, raw: &str) -> Result<(), Error> {
         self.check_size(
             self.data.json_len(),
-            self.changes.flash_next().json_len_with(key, raw.len()),
+            self.flash_next().json_len_with(key, raw.len()),
         )?;
-        self.changes.flash_raw(key, raw);
+        self.log().flash_raw(key, raw);
         Ok(())
     }
 
     pub(crate) fn reflash(&mut self, kept: &Values) -> Result<(), Error> {
-        let mut flash_next = self.changes.flash_next().clone();
+        let mut flash_next = self.flash_next().clone();
         flash_next.extend(kept);
         self.check_size(self.data.json_len(), flash_next.json_len())?;
-        self.changes.extend_flash(kept);
+        self.log().extend_flash(kept);
         Ok(())
     }
 
     /// Gives the session its own idle lifetime, or the manager's again.
     pub(crate) fn remember(&mut self, lifetime: Option<Duration>) -> Result<(), Error> {
-        let before = std::mem::replace(&mut self.budget.remembered_for, lifetime);
-        let fits = self.check_size(self.data.json_len(), self.changes.flash_next().json_len());
-        if fits.is_err() {
-            self.budget.remembered_for = before;
-            return fits;
-        }
+        let (data, flash_next) = (self.data.json_len(), self.flash_next().json_len());
+        self.check_size_with(None, lifetime, data, flash_next)?;
         if self.remembered_for != lifetime || lifetime.is_some() {
             self.remembered_for = lifetime;
-            self.changes.remember(lifetime);
+            self.log().remember(lifetime);
         }
         Ok(())
     }
@@ -235,15 +244,6 @@ impl State {
         }
     }
 
-    pub(crate) fn check_size(&self, data: usize, flash_next: usize) -> Result<(), Error> {
-        // Every generated id has the same length.
-        let id = self
-            .life
-            .id()
-            .map_or("00000000-0000-4000-8000-000000000000", SessionId::as_str);
-        self.budget.check(id, data, flash_next)
-    }
-
     pub(crate) fn regenerate(&mut self) -> Result<(), Error> {
         self.check_id_can_change()?;
         if self.is_closed {
@@ -252,11 +252,8 @@ impl State {
         }
         let id = SessionId::random()?;
         // Ids that other software generated may be shorter.
-        self.budget.check(
-            id.as_str(),
-            self.data.json_len(),
-            self.changes.flash_next().json_len(),
-        )?;
+        let (data, flash_next) = (self.data.json_len(), self.flash_next().json_len());
+        self.check_size_with(Some(&id), self.remembered_for, data, flash_next)?;
         if let Life::Moved { .. } = self.life {
             // From here on it is a session of its own. The client's cookie belongs to the other one: a logout of this one
             // must not remove it.
@@ -288,9 +285,8 @@ impl State {
             is_background: self.is_background,
             revision: self.revision,
             busy: self.busy.take(),
-            manager: self.manager.clone(),
             carrier: self.carrier,
-            ..Self::new(self.budget.of_new())
+            ..Self::new(self.manager.clone())
         };
         let mut old = std::mem::replace(self, new);
         self.life = std::mem::replace(&mut old.life, Life::New { id: None }).end();
@@ -304,10 +300,16 @@ impl State {
         }
         match &self.life {
             Life::New { .. } | Life::Moved { .. } => self.is_established(),
-            Life::Loaded { new_id, .. } => new_id.is_some() || !self.changes.is_empty(),
+            Life::Loaded { new_id, .. } => new_id.is_some() || self.has_changes(),
             Life::Ended { old, .. } => old.is_some() || self.has_cookie || self.is_established(),
             Life::Unavailable => false,
         }
+    }
+
+    fn has_changes(&self) -> bool {
+        self.changes
+            .as_ref()
+            .is_some_and(|changes| !changes.is_empty())
     }
 
     /// Returns `true` if a session that was never stored is worth storing.
@@ -315,7 +317,7 @@ impl State {
         self.life.id().is_some()
             || self.remembered_for.is_some()
             || !self.data.is_empty()
-            || !self.changes.flash_next().is_empty()
+            || !self.flash_next().is_empty()
     }
 
     /// Continues from what the store holds now, with the changes that are not saved yet.
@@ -328,7 +330,7 @@ impl State {
         merged: Result<Record, Error>,
     ) -> Result<(), Error> {
         // The flash in it is for the next request.
-        self.kept = Changes::since(loaded).keep_flash();
+        self.kept = Changes::since(loaded).keep_flash().map(Box::new);
         self.life = match std::mem::replace(&mut self.life, Life::Unavailable) {
             Life::Loaded { new_id, .. } => Life::Loaded { origin, new_id },
             _ => Life::Loaded {
@@ -348,9 +350,7 @@ impl State {
         if let Life::Loaded { origin, .. } = &mut self.life {
             origin.is_due = false;
         }
-        if let Some(flash) = self.changes.keep_flash() {
-            self.kept = Some(flash);
-        }
+        self.keep_flash();
         std::mem::take(&mut self.flash)
     }
 
@@ -364,7 +364,7 @@ impl State {
         let mut record = Record {
             id,
             data: self.data.clone(),
-            flash_next: self.changes.flash_next().clone(),
+            flash_next: self.flash_next().clone(),
             flash_from: Values::new(),
             expires_at: Some(expires_at),
             created_at,
@@ -376,7 +376,10 @@ impl State {
             sealed: None,
         };
         if let Some(kept) = &self.kept {
-            self.changes.keep(kept, &mut record);
+            match &self.changes {
+                Some(changes) => changes.keep(kept, &mut record),
+                None => Changes::default().keep(kept, &mut record),
+            }
         }
         record
     }

@@ -56,13 +56,11 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::commit::lifetime::Lifetimes;
-use crate::commit::size::Budget;
-use crate::config::options::DEFAULT_MAX_BYTES;
 use crate::record::owner::Ownership;
 use crate::session::state::State;
 use crate::{
-    Builder, Capacity, Clock, Error, Headers, Loaded, ManualClock, MemoryDriver, Outcome, Secret,
-    Session, SessionManager, SystemClock, Version,
+    Builder, Clock, Error, Headers, Loaded, ManualClock, MemoryDriver, Outcome, Secret, Session,
+    SessionManager, SystemClock, Version,
 };
 
 /// The session system of an application under test: a manager and its clock.
@@ -285,7 +283,7 @@ impl fmt::Debug for Visitor {
 /// Panics if `fill` fails, or if the operating system's random number generator fails.
 #[must_use]
 pub fn session(fill: impl FnOnce(&Session) -> Result<(), Error>) -> Session {
-    let session = Session::new(State::new(budget()));
+    let session = Session::new(State::new(None));
     fill(&session).expect("the session was not filled");
     next_request(&session)
 }
@@ -300,10 +298,14 @@ pub fn session(fill: impl FnOnce(&Session) -> Result<(), Error>) -> Session {
 pub fn next_request(session: &Session) -> Session {
     let mut state = session.look();
     if state.life.origin().is_none() && !state.is_established() {
-        return Session::new(State::new(budget()));
+        return Session::new(State::new(None));
     }
     let id = state.id().expect("no random bytes");
-    let record = state.record(id, None, budget().expires_at);
+    let record = state.record(
+        id,
+        None,
+        Lifetimes::default().expiry(SystemClock.now(), None),
+    );
     let loaded = Loaded::new(record, Version::none());
     Session::new(State::loaded(
         loaded,
@@ -311,7 +313,7 @@ pub fn next_request(session: &Session) -> Session {
         false,
         None,
         Ownership::default(),
-        budget(),
+        None,
     ))
 }
 
@@ -319,19 +321,5 @@ pub fn next_request(session: &Session) -> Session {
 /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable).
 #[must_use]
 pub fn unavailable() -> Session {
-    Session::new(State::unavailable(budget()))
-}
-
-/// Without a driver, only the manager's own limit holds.
-fn budget() -> Budget {
-    Budget {
-        capacity: Capacity::Unlimited,
-        max_bytes: DEFAULT_MAX_BYTES,
-        cookie_name: 0,
-        expires_at: Lifetimes::default().expiry(SystemClock.now(), None),
-        created_at: None,
-        begins_at: None,
-        remembered_for: None,
-        has_stamps: false,
-    }
+    Session::new(State::unavailable(None))
 }

@@ -1,0 +1,36 @@
+//! Drivers that never wait.
+
+use std::time::Duration;
+
+use super::{Expected, Loaded, Saved};
+use crate::{Error, Record};
+
+/// A driver whose loads and saves never wait, because its records are in the cookie or in this process's memory.
+///
+/// A [`Driver`](crate::Driver) that returns itself as [`immediate`](crate::Driver::immediate) is asked here instead. The
+/// result is the same, but requests need no future for it. Middleware opens the session while it is called, and commits
+/// it in the same poll in which the handler returned.
+///
+/// # Contract
+///
+/// Both methods do what those of the same name in [`Driver`](crate::Driver) do. They neither block nor perform I/O.
+pub trait Immediate: Send + Sync {
+    /// Does what [`Driver::load`](crate::Driver::load) does.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`Driver::load`](crate::Driver::load).
+    fn load_now(&self, handle: &str) -> Result<Option<Loaded>, Error>;
+
+    /// Does what [`Driver::save`](crate::Driver::save) does.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`Driver::save`](crate::Driver::save).
+    fn save_now(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: Duration,
+    ) -> Result<Saved, Error>;
+}
