@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use http::Response;
 use pin_project_lite::pin_project;
-use session_core::{Commit, Error, Scope};
+use session_core::{Commit, Committed, Error, Scope};
 
 use crate::Exchange;
 use crate::adapter::spawn_unfinished;
@@ -76,43 +76,55 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Answer, E>> {
         let mut this = self.project();
-        loop {
-            match this.stage.as_mut().project() {
-                StageProjection::Passing { handled } => {
-                    let response = ready!(handled.poll(cx));
-                    return Poll::Ready(response.map(|response| (this.respond)(Ok(response))));
+        match this.stage.as_mut().project() {
+            StageProjection::Passing { handled } => {
+                let response = ready!(handled.poll(cx));
+                return Poll::Ready(response.map(|response| (this.respond)(Ok(response))));
+            }
+            StageProjection::Refused { error } => {
+                // A future that is done is not polled again.
+                let Some(error) = error.take() else {
+                    return Poll::Pending;
+                };
+                return Poll::Ready(Ok((this.respond)(Err(error))));
+            }
+            StageProjection::Opening { rest } => return rest.as_mut().poll(cx),
+            StageProjection::Running { handled, exchange } => {
+                let handled = ready!(handled.poll(cx));
+                let mut commit = exchange.begin_commit(spawn_unfinished);
+                if handled.is_err() {
+                    commit = commit.without_response();
                 }
-                StageProjection::Refused { error } => {
-                    // A future that is done is not polled again.
-                    let Some(error) = error.take() else {
+                match Pin::new(&mut commit).poll(cx) {
+                    Poll::Ready(committed) => {
+                        return Poll::Ready(answer(handled, committed, *this.respond));
+                    }
+                    Poll::Pending => {
+                        let handled = Some(handled);
+                        this.stage.set(Stage::Committing { commit, handled });
                         return Poll::Pending;
-                    };
-                    return Poll::Ready(Ok((this.respond)(Err(error))));
+                    }
                 }
-                StageProjection::Opening { rest } => return rest.as_mut().poll(cx),
-                StageProjection::Running { handled, exchange } => {
-                    let handled = ready!(handled.poll(cx));
-                    let commit = exchange.begin_commit(spawn_unfinished);
-                    let commit = match &handled {
-                        Ok(_) => commit,
-                        Err(_) => commit.without_response(),
-                    };
-                    let handled = Some(handled);
-                    this.stage.set(Stage::Committing { commit, handled });
-                }
-                StageProjection::Committing { commit, handled } => {
-                    let committed = ready!(Pin::new(commit).poll(cx));
-                    let Some(handled) = handled.take() else {
-                        return Poll::Pending;
-                    };
-                    return Poll::Ready(handled.map(|mut response| {
-                        let written = committed.write(response.headers_mut());
-                        (this.respond)(written.map(|()| response))
-                    }));
-                }
+            }
+            StageProjection::Committing { commit, handled } => {
+                let committed = ready!(Pin::new(commit).poll(cx));
+                let Some(handled) = handled.take() else {
+                    return Poll::Pending;
+                };
+                return Poll::Ready(answer(handled, committed, *this.respond));
             }
         }
     }
+}
+
+fn answer<B, E, Answer>(
+    handled: Result<Response<B>, E>,
+    committed: Committed,
+    respond: Respond<B, Answer>,
+) -> Result<Answer, E> {
+    let mut response = handled?;
+    let written = committed.write(response.headers_mut());
+    Ok(respond(written.map(|()| response)))
 }
 
 impl<F, B, E, Answer> fmt::Debug for SessionFuture<F, B, E, Answer> {

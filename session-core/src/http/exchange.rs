@@ -138,7 +138,8 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     pub async fn open(&self) -> Result<(), Error> {
         match self.open_now() {
             Some(opened) => opened,
-            None => self.inner.open().await.map(drop),
+            // Boxed, so that the futures of the common case stay small.
+            None => Box::pin(self.inner.open()).await.map(drop),
         }
     }
 
@@ -146,13 +147,11 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     /// [immediate](crate::Immediate), the manager opens sessions lazily, or the request has no token. Otherwise returns
     /// `None` and does nothing.
     pub fn open_now(&self) -> Option<Result<(), Error>> {
-        let Inner { manager, sent, .. } = &*self.inner;
-        if manager.opens_lazily() || self.inner.is_guest() {
+        let inner = &self.inner;
+        if inner.manager.opens_lazily() || inner.is_guest() {
             return Some(Ok(()));
         }
-        let driver = manager.0.driver().immediate()?;
-        let opened = manager.open_sent_now(driver, sent);
-        Some(opened.map(|session| drop(self.inner.adopt(session))))
+        Some(inner.open_now()?.map(drop))
     }
 
     /// Returns the request's session for a handler, and opens it first if necessary. Once the response was committed, the
@@ -162,7 +161,10 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     ///
     /// The same as [`SessionManager::open`].
     pub async fn session(&self) -> Result<Session, Error> {
-        let session = self.inner.open().await?;
+        let session = match self.inner.open_now() {
+            Some(opened) => opened?,
+            None => Box::pin(self.inner.open()).await?,
+        };
         session.take();
         Ok(session)
     }
@@ -224,10 +226,17 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
 
 impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
     async fn open(&self) -> Result<Session, Error> {
-        if let Some(session) = self.session() {
-            return Ok(session);
-        }
         Ok(self.adopt(self.manager.open_sent(&self.sent).await?))
+    }
+
+    /// Opens the session if that needs no waiting, or returns the one that is open.
+    fn open_now(&self) -> Option<Result<Session, Error>> {
+        if let Some(session) = self.session() {
+            return Some(Ok(session));
+        }
+        let driver = self.manager.0.driver().immediate()?;
+        let opened = self.manager.open_sent_now(driver, &self.sent);
+        Some(opened.map(|session| self.adopt(session)))
     }
 
     /// Ends the time in which the session can be written, and returns the session if it was opened.

@@ -166,41 +166,54 @@ impl<'a> Plain<'a> {
 
 /// Returns the number of bytes before the first quote, backslash or control character.
 fn unremarkable(bytes: &[u8]) -> usize {
-    let is_remarkable = |byte: u8| REMARKABLE[usize::from(byte)];
-    for (at, byte) in bytes.iter().enumerate().take(SHORT) {
-        if is_remarkable(*byte) {
-            return at;
+    let mut at = 0;
+    while let Some(word) = bytes[at..].first_chunk() {
+        let found = remarkable(u64::from_le_bytes(*word));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += size_of::<u64>();
+        if at == LONG {
+            return at + unremarkable_in_long(&bytes[at..]);
         }
     }
-    // A long text, many bytes at a time.
+    let rest = &bytes[at..];
+    at + rest.iter().position(is_remarkable).unwrap_or(rest.len())
+}
+
+/// Sets the highest bit of every byte that is a quote, a backslash or a control character. The bytes above the first of
+/// them may be wrong.
+const fn remarkable(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGHS: u64 = ONES << 7;
+    let quotes = word ^ (ONES * b'"' as u64);
+    let backslashes = word ^ (ONES * b'\\' as u64);
+    let below = quotes.wrapping_sub(ONES) & !quotes
+        | backslashes.wrapping_sub(ONES) & !backslashes
+        | word.wrapping_sub(ONES * b' ' as u64) & !word;
+    below & HIGHS
+}
+
+/// Does the same many bytes at a time.
+fn unremarkable_in_long(bytes: &[u8]) -> usize {
     let end = memchr::memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
     let controls = bytes[..end]
         .iter()
         .fold(false, |any, byte| any | (*byte < b' '));
     if controls {
-        return bytes
-            .iter()
-            .position(|byte| is_remarkable(*byte))
-            .unwrap_or(end);
+        return bytes.iter().position(is_remarkable).unwrap_or(end);
     }
     end
 }
 
-const REMARKABLE: [bool; 256] = {
-    let mut remarkable = [false; 256];
-    let mut control = 0;
-    while control < b' ' {
-        remarkable[control as usize] = true;
-        control += 1;
-    }
-    remarkable[b'"' as usize] = true;
-    remarkable[b'\\' as usize] = true;
-    remarkable
-};
+const fn is_remarkable(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..b' ')
+}
+
+/// From this length on, a search for one of two bytes is faster than words.
+const LONG: usize = 32;
 /// Deeper values are left to serde_json, which skips values without recursion.
 const MAX_DEPTH: u8 = 100;
-/// Up to this length, a loop over single bytes is faster.
-const SHORT: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -307,6 +320,15 @@ mod tests {
     }
 
     proptest! {
+        /// Words, single bytes and long texts end at the same byte.
+        #[test]
+        fn the_first_remarkable_byte_is_found(bytes in prop::collection::vec(
+            prop_oneof![20 => 0x20..=0xff_u8, 1 => any::<u8>()], 0..80,
+        )) {
+            let expected = bytes.iter().position(is_remarkable);
+            prop_assert_eq!(unremarkable(&bytes), expected.unwrap_or(bytes.len()));
+        }
+
         /// Pieces of JSON in any order: everything plain is JSON to serde_json, and all other JSON has white space or escapes.
         #[test]
         fn serde_json_agrees(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12)) {
