@@ -11,7 +11,7 @@ pub(crate) mod values;
 pub(crate) mod version;
 mod wire;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::time::Duration;
 
 use self::json::{escape, undecodable};
@@ -283,19 +283,20 @@ impl Record {
         json.push_str(",\"flash_next\":");
         self.flash_next.write_json(&mut json);
         let times = [
-            ("exp", expires_at),
-            ("iat", self.created_at),
-            ("sat", self.saved_at),
-            ("oat", self.owned_at),
+            (",\"exp\":", expires_at),
+            (",\"iat\":", self.created_at),
+            (",\"sat\":", self.saved_at),
+            (",\"oat\":", self.owned_at),
         ];
         for (name, time) in times {
             if let Some(time) = time {
-                // Writing to a String cannot fail.
-                let _ = write!(json, ",\"{name}\":{}", time.as_millis());
+                json.push_str(name);
+                json.push_str(itoa::Buffer::new().format(time.as_millis()));
             }
         }
         if let Some(idle) = self.remembered_for {
-            let _ = write!(json, "{REMEMBER}{}", whole_millis(idle));
+            json.push_str(REMEMBER);
+            json.push_str(itoa::Buffer::new().format(whole_millis(idle)));
         }
         if !self.flash_from.is_empty() {
             json.push_str(",\"flash_from\":");

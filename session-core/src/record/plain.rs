@@ -165,6 +165,7 @@ impl<'a> Plain<'a> {
 }
 
 /// Returns the number of bytes before the first quote, backslash or control character.
+#[inline]
 fn unremarkable(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(word) = bytes[at..].first_chunk() {
@@ -195,6 +196,7 @@ const fn remarkable(word: u64) -> u64 {
 }
 
 /// Does the same many bytes at a time.
+#[inline(never)]
 fn unremarkable_in_long(bytes: &[u8]) -> usize {
     let end = memchr::memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len());
     let controls = bytes[..end]
