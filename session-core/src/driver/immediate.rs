@@ -13,7 +13,8 @@ use crate::{Error, Record};
 ///
 /// # Contract
 ///
-/// Both methods do what those of the same name in [`Driver`](crate::Driver) do. They neither block nor perform I/O.
+/// Both methods do what `load` and `save` of [`Driver`](crate::Driver) do, and neither block nor perform I/O. The
+/// conformance kit asks both ways in turns.
 pub trait Immediate: Send + Sync {
     /// Does what [`Driver::load`](crate::Driver::load) does.
     ///

@@ -78,7 +78,7 @@ use crate::{Error, Record, SessionId, Version};
 /// 12. **Capabilities are reported accurately.** [`can_revoke`](Self::can_revoke) tells whether `destroy` also ends the
 ///     session for anyone who copied its handle. A record of the size that [`capacity`](Self::capacity) allows is stored.
 ///     A handle is valid in a cookie. If the record does not live in the handle, the handle names the record for as long
-///     as it lives, whatever is saved.
+///     as it lives, whatever is saved. An [immediate](Self::immediate) driver answers the same both ways.
 /// 13. **The index misses no live session.** If [`owned_by`](Self::owned_by) returns a list, it names every record that was
 ///     saved with this [owner](Record::owner) and has lived since before the call, however its life was extended. It may
 ///     name records that have ended or have another owner by now. An owner is any text of any length. Write the index in

@@ -200,6 +200,10 @@ fn is_private(headers: &impl Headers) -> bool {
 
 /// Adds a header to what the response varies by.
 fn vary_by<H: HeadersMut>(header: &'static str, headers: &mut H) -> Result<(), Error> {
+    if headers.get_all(VARY).next().is_none() {
+        headers.append(VARY, value::<H>(header.into(), false)?);
+        return Ok(());
+    }
     let is_listed = |name: &[u8]| name == b"*" || name.eq_ignore_ascii_case(header.as_bytes());
     if headers.get_all(VARY).flat_map(elements).any(is_listed) {
         return Ok(());
@@ -208,12 +212,12 @@ fn vary_by<H: HeadersMut>(header: &'static str, headers: &mut H) -> Result<(), E
         .get_all(VARY)
         .map(|line| std::str::from_utf8(line.as_ref()));
     match lines.collect::<Result<Vec<_>, _>>() {
-        Ok(lines) if !lines.is_empty() => {
+        Ok(lines) => {
             // One line is easier on simple caches than several.
             let line = format!("{}, {header}", lines.join(", "));
             headers.insert(VARY, value::<H>(line.into(), false)?);
         }
-        _ => headers.append(VARY, value::<H>(header.into(), false)?),
+        Err(_) => headers.append(VARY, value::<H>(header.into(), false)?),
     }
     Ok(())
 }
