@@ -42,6 +42,7 @@ pub(crate) async fn sign_up(
         return refuse(("name", "This name is taken."));
     };
     start(&session, &sessions, &user, &headers)?;
+    remember(&session, false)?;
     session.flash(&NOTICE, format!("Welcome, {}!", user.name))?;
     Ok(Redirect::to("/"))
 }
@@ -61,9 +62,7 @@ pub(crate) async fn log_in(
         return forms::back(&session, "/login", [error], [("name", &form.name)]);
     };
     start(&session, &sessions, &user, &headers)?;
-    if form.remember.is_some() {
-        session.remember_for(MONTH)?;
-    }
+    remember(&session, form.remember.is_some())?;
     session.flash(&NOTICE, format!("Welcome back, {}!", user.name))?;
     Ok(Redirect::to("/"))
 }
@@ -80,10 +79,18 @@ fn start(
         session.flush()?;
     }
     session.regenerate()?;
-    session.forget_me()?;
     session.put(&USER, user.id)?;
     session.put(&CONFIRMED_AT, sessions.now())?;
     session.put(&devices::DEVICE, devices::name(headers))
+}
+
+/// A session keeps its lifetime when it gets a new id, so a login without the box takes it back.
+fn remember(session: &Session, is_wanted: bool) -> Result<(), Error> {
+    if is_wanted {
+        session.remember_for(MONTH)
+    } else {
+        session.forget_me()
+    }
 }
 
 pub(crate) async fn log_out(session: Session) -> Result<Redirect, SessionRejection> {

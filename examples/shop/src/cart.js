@@ -6,7 +6,7 @@ for (const form of document.querySelectorAll("form.product")) {
     const body = new URLSearchParams({ product: event.submitter.value });
     await first;
     const adding = fetch("/cart/items", { method: "POST", body });
-    first ??= adding;
+    first ??= adding.catch(() => { first = undefined; });
     const response = await adding;
     if (response.ok) document.querySelector("#items").textContent = await response.text();
   });

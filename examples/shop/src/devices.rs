@@ -96,7 +96,7 @@ pub(crate) fn name(headers: &HeaderMap) -> String {
             .copied()
     };
     // The order counts: most browsers also name another one.
-    let browser = find(&["Firefox", "Edg", "Chrome", "Safari", "curl"]).unwrap_or("A browser");
+    let browser = find(&["Firefox", "Chrome", "Safari", "curl"]).unwrap_or("A browser");
     match find(&["Android", "iPhone", "iPad", "Mac OS X", "Windows", "Linux"]) {
         Some(system) => format!("{browser} on {system}"),
         None => browser.to_owned(),

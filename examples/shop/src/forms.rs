@@ -36,6 +36,7 @@ impl Form {
 }
 
 /// Sends the user back to the form. Never put a password into `old`: the session would store it.
+/// Long texts are cut, so that nobody fills the store.
 pub(crate) fn back<const E: usize, const O: usize>(
     session: &Session,
     to: &str,
@@ -48,6 +49,8 @@ pub(crate) fn back<const E: usize, const O: usize>(
 }
 
 fn fields<const N: usize>(fields: [(&str, &str); N]) -> Fields {
-    let owned = |(field, text): (&str, &str)| (field.to_owned(), text.to_owned());
-    fields.map(owned).into()
+    let short = |text: &str| text.chars().take(200).collect();
+    fields
+        .map(|(field, text)| (field.to_owned(), short(text)))
+        .into()
 }

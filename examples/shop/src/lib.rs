@@ -42,11 +42,13 @@ pub fn sessions(builder: Builder, cookie: CookieOptions) -> Builder {
         .on_outage(OnOutage::Refuse)
 }
 
+/// What a page fetches by itself does not keep a session alive, and leaves flash for pages.
+fn layer(sessions: SessionManager) -> SessionLayer {
+    SessionLayer::new(sessions).background(|request| request.uri.path().starts_with("/background/"))
+}
+
 /// Creates the application.
 pub fn app(sessions: SessionManager) -> Router {
-    let layer = SessionLayer::new(sessions)
-        // What a page fetches by itself does not keep a session alive, and leaves flash for pages.
-        .background(|request| request.uri.path().starts_with("/background/"));
     let app = App {
         users: Arc::default(),
         passwords: Arc::default(),
@@ -64,7 +66,7 @@ pub fn app(sessions: SessionManager) -> Router {
         .route("/devices/others", post(devices::end_others))
         .route("/confirm", get(admin::confirm_form).post(admin::confirm))
         .route("/admin", get(admin::show).post(admin::end_sessions))
-        .route_layer(layer)
+        .route_layer(layer(sessions))
         .route("/shop.css", get(stylesheet))
         .layer(CsrfLayer::new())
         .with_state(app)

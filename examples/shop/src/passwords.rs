@@ -1,5 +1,7 @@
 //! Passwords, hashed with Argon2id.
 
+use std::sync::Arc;
+
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error, PasswordHasher, PasswordVerifier};
@@ -8,7 +10,7 @@ use tokio::sync::Semaphore;
 /// Hashes passwords, a few at a time.
 pub(crate) struct Passwords {
     /// A hash takes 19 MiB of memory and one processor, so a flood of logins must wait in line.
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     /// Stands in for the hash of a user who does not exist.
     decoy: String,
 }
@@ -33,11 +35,15 @@ impl Passwords {
     }
 
     /// Runs `work` on a thread for work that blocks: on a thread of the runtime, it would hold up
-    /// every other request there.
+    /// every other request there. Work goes on even if its client leaves, so it keeps the slot.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let _slot = self.slots.acquire().await.expect("it is never closed");
-        let done = tokio::task::spawn_blocking(work).await;
-        done.expect("hashing does not panic")
+        let slot = self.slots.clone().acquire_owned().await;
+        let slot = slot.expect("it is never closed");
+        let done = tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            work()
+        });
+        done.await.expect("hashing does not panic")
     }
 }
 
@@ -45,7 +51,7 @@ impl Default for Passwords {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            slots: Semaphore::new(processors),
+            slots: Arc::new(Semaphore::new(processors)),
             decoy: hash("nobody has this password").expect("the operating system has random bytes"),
         }
     }

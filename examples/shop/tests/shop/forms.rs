@@ -24,6 +24,14 @@ async fn what_a_form_held_is_escaped() {
 }
 
 #[tokio::test]
+async fn a_guest_cannot_fill_the_store_with_a_form() {
+    let shop = Shop::open();
+    let mut guest = shop.browser();
+    let form = format!("name={}&password=x", "n".repeat(100_000));
+    assert!(guest.submit("/login", &form).await.len() < 5_000);
+}
+
+#[tokio::test]
 async fn a_name_is_taken_once() {
     let shop = Shop::open();
     shop.sign_up("Ada").await;
