@@ -17,13 +17,17 @@ pub(crate) type Cart = BTreeMap<String, u32>;
 
 pub(crate) const CART: Key<Cart> = Key::new("cart");
 
-/// Adds one, and returns how many things the cart holds.
-fn put_one(session: &Session, product: &'static Product) -> Result<u32, Error> {
-    let cart = session.update(&CART, Cart::new(), move |mut cart| {
+fn put_one(session: &Session, product: &'static Product) -> Result<(), Error> {
+    session.update(&CART, Cart::new(), move |mut cart| {
         *cart.entry(product.name.to_owned()).or_default() += 1;
         cart
     })?;
-    Ok(cart.values().sum())
+    Ok(())
+}
+
+/// How many things the cart holds.
+pub(crate) fn count(session: &Session) -> Result<u32, Error> {
+    Ok(session.get_or(&CART, Cart::new())?.values().sum())
 }
 
 #[derive(Deserialize)]
@@ -36,10 +40,13 @@ pub(crate) async fn add_item(
     session: Session,
     Form(form): Form<Add>,
 ) -> Result<Response, SessionRejection> {
-    Ok(match find(&form.product) {
-        Some(product) => Json(put_one(&session, product)?).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    })
+    let Some(product) = find(&form.product) else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    put_one(&session, product)?;
+    // Now, so that the count includes what the other requests added meanwhile.
+    session.save().await?;
+    Ok(Json(count(&session)?).into_response())
 }
 
 /// For a browser without scripts.

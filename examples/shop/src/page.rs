@@ -5,10 +5,9 @@ use axum::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
 use session_axum::{Key, Session, SessionRejection, Sessions, Timestamp};
 
-use crate::App;
-use crate::cart::{CART, Cart};
 use crate::forms::Form;
 use crate::users::User;
+use crate::{App, cart};
 
 /// What the next page tells the user.
 pub(crate) const NOTICE: Key<String> = Key::new("notice");
@@ -71,7 +70,7 @@ impl FromRequestParts<App> for Page {
         let session = Session::from_request_parts(parts, app).await?;
         Ok(Self {
             user: app.user(&session)?,
-            items: session.get_or(&CART, Cart::new())?.values().sum(),
+            items: cart::count(&session)?,
             notice: session.get_flash(&NOTICE)?,
             form: Form::of(&session)?,
         })

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use futures_util::stream;
 use tokio::sync::Barrier;
 
-use crate::{Browser, Shop};
+use crate::{Answer, Browser, Shop};
 
 #[tokio::test]
 async fn a_guest_fills_a_cart() {
@@ -29,18 +29,21 @@ async fn parallel_fetches_lose_nothing() {
     guest.post("/cart", "product=Assam").await;
     // Every request has loaded the session before the first one changes it.
     let loaded = Arc::new(Barrier::new(20));
-    join_all((0..20).map(|_| add(guest.clone(), loaded.clone()))).await;
-    let total = guest.post("/cart/items", "product=Assam").await;
-    assert_eq!(total.body, "22");
+    let adding = (0..20).map(|_| add(guest.clone(), loaded.clone()));
+    let mut counts = join_all(adding).await;
+    counts.sort_unstable();
+    assert_eq!(counts, Vec::from_iter(2..=21), "each saw those before it");
+    assert!(guest.get("/cart").await.body.contains("× 21"));
 }
 
-/// Adds with a request whose body arrives once all of them have begun.
-async fn add(mut guest: Browser, loaded: Arc<Barrier>) {
+/// Adds with a request whose body arrives once all of them have begun. Returns the count that the
+/// response shows.
+async fn add(mut guest: Browser, loaded: Arc<Barrier>) -> u32 {
     let form = stream::once(async move {
         loaded.wait().await;
         Ok::<_, Infallible>("product=Assam")
     });
     let request = Request::post("/cart/items");
     let response = guest.send(request, Body::from_stream(form)).await;
-    assert_eq!(response.status(), StatusCode::OK);
+    Answer::read(response).await.body.parse().unwrap()
 }
