@@ -18,6 +18,12 @@ async fn a_guest_fills_a_cart() {
     assert!(!guest.get("/").await.body.contains("is in your cart"));
     assert_eq!(guest.post("/cart/items", "product=Sencha").await.body, "2");
     assert!(guest.get("/cart").await.body.contains("€ 24"));
+    // A new visitor's script, which saves before there is a cookie.
+    let mut other = shop.browser();
+    for count in ["1", "2"] {
+        let answer = other.post("/cart/items", "product=Sencha").await;
+        assert_eq!(answer.body, count);
+    }
     let answer = guest.post("/cart/items", "product=Coffee").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
