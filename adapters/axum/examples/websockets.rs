@@ -9,8 +9,10 @@
 
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::{Router, http::StatusCode, routing::get, routing::post};
+use axum::{Router, routing::get, routing::post};
 use session_axum::{
     Ending, Endings, RedisDriver, Session, SessionConfig, SessionId, SessionLayer, SessionManager,
     SessionRejection,
@@ -59,11 +61,27 @@ async fn log_out(session: Session) -> Result<StatusCode, SessionRejection> {
 async fn connect(
     State(app): State<App>,
     session: Session,
+    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, StatusCode> {
+    if !is_from_this_site(&headers) {
+        return Err(StatusCode::FORBIDDEN);
+    }
     let id = session.peek_id().filter(|_| session.has("user"));
     let id = id.ok_or(StatusCode::UNAUTHORIZED)?;
     Ok(upgrade.on_upgrade(|socket| serve(socket, id, app)))
+}
+
+/// A page of any site can open a socket. Its browser says which one that is.
+fn is_from_this_site(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).map(|host| host.as_bytes());
+    headers.get(ORIGIN).is_none_or(|origin| {
+        let schemes = [b"https://".as_slice(), b"http://"];
+        let mut hosts = schemes
+            .iter()
+            .filter_map(|scheme| origin.as_bytes().strip_prefix(*scheme));
+        hosts.any(|from| Some(from) == host)
+    })
 }
 
 /// Answers until the session ends or the client leaves.
@@ -169,10 +187,16 @@ mod tests {
         }
 
         async fn connect(&self, cookie: &str) -> Result<Socket, Error> {
+            self.connect_from(&format!("http://{}", self.address), cookie)
+                .await
+        }
+
+        async fn connect_from(&self, origin: &str, cookie: &str) -> Result<Socket, Error> {
             let url = format!("ws://{}/socket", self.address);
             let mut request = url.into_client_request()?;
             let headers = request.headers_mut();
             headers.insert(header::COOKIE, cookie.parse().unwrap());
+            headers.insert(ORIGIN, origin.parse().unwrap());
             connect_async(request).await.map(|(socket, _)| socket)
         }
     }
@@ -216,6 +240,18 @@ mod tests {
         // "Log out everywhere", from the other server.
         there.manager.revoke_all_of("ada", None).await.unwrap();
         assert!(is_close(next(&mut kept).await));
+    }
+
+    #[tokio::test]
+    async fn a_page_of_another_site_cannot_connect() {
+        let (redis, secret) = (RedisServer::start(), Secret::generate().unwrap());
+        let server = Server::start(&redis, &secret).await;
+        let cookie = server.post("/login", "").await.unwrap();
+        for origin in ["https://elsewhere.example", "null", ""] {
+            let refused = server.connect_from(origin, &cookie).await.unwrap_err();
+            assert!(matches!(refused, Error::Http(answer) if answer.status() == 403));
+        }
+        assert!(server.connect(&cookie).await.is_ok());
     }
 
     #[tokio::test]

@@ -206,8 +206,6 @@ mod guide {
     mod operating {}
     #[doc = include_str!("../../../docs/testing.md")]
     mod testing {}
-    #[doc = include_str!("../../../docs/users.md")]
-    mod users {}
 }
 
 mod extract;

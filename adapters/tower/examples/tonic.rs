@@ -1,10 +1,11 @@
-//! Counts a gRPC client's calls. The session's cookie travels in the metadata of both directions:
+//! Counts a gRPC client's calls. The session's token travels in the metadata of both directions:
 //! `cargo run -p session-tower --example tonic`.
 use http::uri::PathAndQuery;
-use session_tower::{CookieDriver, CookieOptions, Error, Secret};
-use session_tower::{Session, SessionLayer, SessionManager};
+use session_tower::{
+    CookieDriver, Error, Secret, Session, SessionLayer, SessionManager, Transport,
+};
 use tonic::client;
-use tonic::transport::{Endpoint, Server, server::TcpIncoming};
+use tonic::transport::{Channel, Endpoint, Server, server::TcpIncoming};
 use tonic::{Request, Response, Status, server};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
@@ -15,40 +16,60 @@ async fn visits(_: Request<()>) -> Result<Response<u64>, Status> {
     Ok(Response::new(visits().map_err(failed)?))
 }
 
-/// Starts the server, calls it three times, and returns its answers.
-pub(crate) async fn call() -> Result<Vec<u64>, Box<dyn std::error::Error>> {
-    let cookie = CookieOptions::default().secure(false);
-    let manager = SessionManager::builder(CookieDriver, Secret::generate()?).cookie(cookie);
-    let layer = SessionLayer::new(manager.build()?);
-    // An application passes the layer to `layer` in the same way, and what tonic generates from its
-    // `.proto` to `add_service`.
+/// Serves what tonic would generate from a `.proto`.
+fn serve(incoming: TcpIncoming) -> Result<(), Box<dyn std::error::Error>> {
+    let manager = SessionManager::builder(CookieDriver, Secret::generate()?)
+        // The metadata `authorization: Bearer …` in, and `x-session-token` out.
+        .transport(Transport::Header)
+        .build()?;
     let service = service_fn(async |request| {
         let mut grpc = server::Grpc::new(ProstCodec::default());
         Ok::<_, Status>(grpc.unary(service_fn(visits), request).await)
     });
-    let incoming = TcpIncoming::bind("127.0.0.1:0".parse()?)?;
-    let address = format!("http://{}", incoming.local_addr()?);
-    let server = Server::builder().layer(layer);
+    let server = Server::builder().layer(SessionLayer::new(manager));
     tokio::spawn(server.serve_with_incoming(service, incoming));
+    Ok(())
+}
 
-    let channel = Endpoint::try_from(address)?.connect().await?;
-    let mut client = client::Grpc::new(channel);
-    let (mut cookie, mut answers) = (None::<String>, Vec::new());
-    for _ in 0..3 {
+/// A client that keeps its token.
+struct Client {
+    grpc: client::Grpc<Channel>,
+    token: Option<String>,
+}
+
+impl Client {
+    async fn visits(&mut self) -> Result<u64, Box<dyn std::error::Error>> {
         let mut request = Request::new(());
-        if let Some(cookie) = &cookie {
-            request.metadata_mut().insert("cookie", cookie.parse()?);
+        if let Some(token) = &self.token {
+            let value = format!("Bearer {token}").parse()?;
+            request.metadata_mut().insert("authorization", value);
         }
-        client.ready().await?;
+        self.grpc.ready().await?;
         let (path, codec) = ("/counter.Counter/Visits", ProstCodec::default());
         let path = PathAndQuery::from_static(path);
-        let response: Response<u64> = client.unary(request, path, codec).await?;
-        if let Some(line) = response.metadata().get("set-cookie") {
-            cookie = line.to_str()?.split(';').next().map(str::to_owned);
+        let response: Response<u64> = self.grpc.unary(request, path, codec).await?;
+        if let Some(token) = response.metadata().get("x-session-token") {
+            // An empty token means that the session has ended.
+            self.token = Some(token.to_str()?.to_owned()).filter(|token| !token.is_empty());
         }
-        answers.push(response.into_inner());
+        Ok(response.into_inner())
     }
-    Ok(answers)
+}
+
+/// Starts the server, calls it three times, and returns its answers.
+pub(crate) async fn call() -> Result<Vec<u64>, Box<dyn std::error::Error>> {
+    let incoming = TcpIncoming::bind("127.0.0.1:0".parse()?)?;
+    let address = format!("http://{}", incoming.local_addr()?);
+    serve(incoming)?;
+
+    let channel = Endpoint::try_from(address)?.connect().await?;
+    let (grpc, token) = (client::Grpc::new(channel), None);
+    let mut client = Client { grpc, token };
+    Ok(vec![
+        client.visits().await?,
+        client.visits().await?,
+        client.visits().await?,
+    ])
 }
 
 #[tokio::main]

@@ -1,16 +1,13 @@
 //! A user's devices: the sessions of one owner.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use session_core::{Error, ErrorKind, Record, Session, SessionId, SessionManager, Values};
-use sha2::{Digest, Sha256};
+use session_core::{Error, ErrorKind, Record, Session, SessionManager, Values};
 
 use crate::api::Failure;
 
 /// One session of the user.
 #[derive(Debug)]
 pub struct Device {
-    /// Names the session to its user. It is derived from the id, and does not give the id away.
+    /// Names the session to its user, and does not give its id away.
     pub key: String,
     /// Whether it is the session of this request.
     pub is_current: bool,
@@ -31,7 +28,7 @@ pub async fn list(session: &Session, sessions: &SessionManager) -> Result<Vec<De
     Ok(records
         .into_iter()
         .map(|record| Device {
-            key: key(record.id()),
+            key: record.id().public_name(),
             is_current: current.as_ref() == Some(record.id()),
             name: record.data().get(DEVICE).ok().flatten().unwrap_or_default(),
             record,
@@ -110,11 +107,6 @@ fn user(session: &Session) -> Result<String, Failure> {
         return Err(Error::new(ErrorKind::Unavailable).into());
     }
     session.get(USER)?.ok_or(Failure::Unauthorized)
-}
-
-fn key(id: &SessionId) -> String {
-    let hash = Sha256::digest(id.as_str());
-    URL_SAFE_NO_PAD.encode(&hash[..12])
 }
 
 /// The key of all devices but this one.

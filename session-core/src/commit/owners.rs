@@ -1,6 +1,7 @@
 //! The sessions of one owner: the devices of a user.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -12,7 +13,8 @@ use crate::{Error, ErrorKind, Event, EventKind, Record, SessionId, SessionManage
 ///
 /// These need a [`Builder::owner_key`](crate::Builder::owner_key) and a driver with an index of owners.
 impl SessionManager {
-    /// Returns the records of all live sessions of this owner, in the order in which they got their owner.
+    /// Returns the records of all live sessions of this owner, in the order in which they got their owner. An owner is a
+    /// string or a number, as in the data of the session.
     ///
     /// A record has the [id](Record::id), the times of its [creation](Record::created_at),
     /// [login](Record::owned_at), [last save](Record::saved_at) and [expiry](Record::expires_at), and the
@@ -24,18 +26,19 @@ impl SessionManager {
     ///
     /// # Security
     ///
-    /// An id opens a session for [`open_id`](Self::open_id) only, but never show it to a client: name a session by
-    /// something that is derived from it, such as a hash.
+    /// An id opens a session for [`open_id`](Self::open_id) only, but never show it to a client: name a session by its
+    /// [`SessionId::public_name`].
     ///
     /// # Errors
     ///
     /// Returns [`ErrorKind::Unsupported`] if there is no owner key, or if the driver has no index. Returns
     /// [`ErrorKind::Unavailable`] if the store failed.
-    pub async fn sessions_of(&self, owner: &str) -> Result<Vec<Record>, Error> {
-        let found = self.0.sessions_of(owner).await;
+    pub async fn sessions_of(&self, owner: impl fmt::Display) -> Result<Vec<Record>, Error> {
+        let owner = owner.to_string();
+        let found = self.0.sessions_of(&owner).await;
         found.inspect_err(|error| {
             let failed = Event::failed(EventKind::LoadFailed, error);
-            self.0.events.emit(failed.about(None, Some(owner)));
+            self.0.events.emit(failed.about(None, Some(&owner)));
         })
     }
 
@@ -52,16 +55,17 @@ impl SessionManager {
     /// may have ended. Call it again.
     pub async fn revoke_all_of(
         &self,
-        owner: &str,
+        owner: impl fmt::Display,
         except: Option<&SessionId>,
     ) -> Result<usize, Error> {
+        let owner = owner.to_string();
         let mut ended = BTreeSet::new();
         for _ in 0..MAX_PASSES {
             let before = ended.len();
-            for record in self.sessions_of(owner).await? {
+            for record in self.sessions_of(&owner).await? {
                 if Some(record.id()) != except && !ended.contains(record.id()) {
                     self.check_store()?;
-                    self.0.revoke(record.id(), Some(owner)).await?;
+                    self.0.revoke(record.id(), Some(&owner)).await?;
                     ended.insert(record.id().clone());
                 }
             }

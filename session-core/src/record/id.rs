@@ -4,6 +4,10 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
 use crate::{Error, ErrorKind};
 
 /// The id of one session: opaque, unguessable, and without meaning.
@@ -66,6 +70,32 @@ impl SessionId {
             &self.0[..end]
         }
     }
+
+    /// Returns a name that the session's user may see, for a list of devices and the button that ends one of them: 16
+    /// letters, digits, `-` and `_`, which fit in a path and in a form.
+    ///
+    /// It is made of the first 96 bits of the id's SHA-256, so it is always the same for the same id, and does not lead
+    /// back to it. It opens nothing: to find the session, compare it with the names of the user's own sessions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use session_core::{Error, Record, SessionManager};
+    ///
+    /// /// Returns `None` if the user has no session of this name.
+    /// async fn device(
+    ///     sessions: &SessionManager,
+    ///     user: &str,
+    ///     name: &str,
+    /// ) -> Result<Option<Record>, Error> {
+    ///     let mut devices = sessions.sessions_of(user).await?.into_iter();
+    ///     Ok(devices.find(|device| device.id().public_name() == name))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn public_name(&self) -> String {
+        URL_SAFE_NO_PAD.encode(&Sha256::digest(self.as_str())[..PUBLIC_BYTES])
+    }
 }
 
 /// So that a map keyed by id can be looked up with the text of a handle.
@@ -82,6 +112,8 @@ impl fmt::Debug for SessionId {
 }
 
 const PREFIX_CHARS: usize = 8;
+/// 96 bits: no two of a user's sessions have the same name.
+const PUBLIC_BYTES: usize = 12;
 
 #[cfg(test)]
 mod tests {
@@ -116,6 +148,15 @@ mod tests {
             SessionId::from_stored("ééééééééé").unwrap().prefix(),
             "éééééééé"
         );
+    }
+
+    /// The expected name comes from `printf %s ID | sha256sum`, cut after 12 bytes.
+    #[test]
+    fn s26_a_public_name_is_stable_and_shows_nothing_of_the_id() {
+        let id = SessionId::from_stored("11111111-1111-4111-8111-111111111111").unwrap();
+        assert_eq!(id.public_name(), "vXZipe60FhTnINR3");
+        let other = SessionId::from_stored("11111111-1111-4111-8111-111111111112").unwrap();
+        assert_ne!(id.public_name(), other.public_name());
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! cargo test -p session-workspace            # compares
-//! cargo run -p session-workspace -- update   # rewrites the listings of the public API
+//! cargo run -p session-workspace -- update   # rewrites the listings of the public API, and the excerpts
+//! cargo run -p session-workspace -- excerpts # rewrites the code that the guide takes from sources
 //! ```
 
+pub mod excerpts;
 pub mod foreign;
 pub mod listing;
 pub mod statements;

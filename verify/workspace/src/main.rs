@@ -1,9 +1,9 @@
-//! Rewrites the listings of the public API that the tests of this package compare with.
+//! Rewrites what the tests of this package compare with: the listings of the public API, and the excerpts in the guide.
 
 use std::process::ExitCode;
 
 use session_workspace::workspace::Workspace;
-use session_workspace::{Result, listing};
+use session_workspace::{Result, excerpts, listing};
 
 fn main() -> ExitCode {
     if let Some(mut rustdoc) = listing::rustdoc() {
@@ -11,8 +11,9 @@ fn main() -> ExitCode {
         return ExitCode::from(u8::from(!succeeded));
     }
     let done = match std::env::args().nth(1).as_deref() {
-        Some("update") => update(),
-        _ => Err("usage: session-workspace update".into()),
+        Some("excerpts") => update_excerpts(),
+        Some("update") => update_excerpts().and_then(|()| update()),
+        _ => Err("usage: session-workspace update | excerpts".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,6 +29,16 @@ fn update() -> Result<()> {
     for (package, now) in listing::list(&workspace, &std::env::current_exe()?)? {
         now.write(&package)?;
         println!("{package}: {} public items", now.items.len());
+    }
+    Ok(())
+}
+
+fn update_excerpts() -> Result<()> {
+    for page in excerpts::pages()? {
+        if page.fresh != page.text {
+            page.write()?;
+            println!("{}: {} excerpts", page.path.display(), page.excerpts);
+        }
     }
     Ok(())
 }

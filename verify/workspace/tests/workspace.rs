@@ -9,7 +9,7 @@ use std::path::Path;
 
 use session_workspace::listing::{self, Listing};
 use session_workspace::workspace::{Workspace, cargo, compiler, manifest, root};
-use session_workspace::{foreign, statements};
+use session_workspace::{excerpts, foreign, statements};
 
 #[test]
 fn the_public_api_matches_its_committed_listing() {
@@ -151,5 +151,29 @@ fn every_statement_of_the_security_checklist_has_a_test() {
     assert!(
         untested.is_empty() && unlisted.is_empty(),
         "statements without a test: {untested:?}; tests without a statement: {unlisted:?}"
+    );
+}
+
+#[test]
+fn the_code_in_the_cookbook_is_tested_code() {
+    let (mut stale, mut untested, mut count) = (Vec::new(), Vec::new(), 0);
+    for page in excerpts::pages().unwrap() {
+        count += page.excerpts;
+        if page.fresh != page.text {
+            stale.push(page.path.clone());
+        }
+        if page.path.starts_with("docs/cookbook") {
+            let lines = excerpts::untested(&page.text).into_iter();
+            untested.extend(lines.map(|line| format!("{}:{line}", page.path.display())));
+        }
+    }
+    assert!(count > 20, "too few: {count}");
+    assert!(
+        stale.is_empty(),
+        "the code has changed; run `cargo run -p session-workspace -- excerpts`: {stale:?}"
+    );
+    assert!(
+        untested.is_empty(),
+        "blocks of Rust without the comment that names their source: {untested:?}"
     );
 }

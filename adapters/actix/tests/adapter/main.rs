@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod common;
+mod csrf;
 mod errors;
 mod extractor;
 mod missing;

@@ -105,6 +105,20 @@ fn s37_the_sessions_of_a_user_are_listed_and_ended() {
 }
 
 #[test]
+fn an_owner_may_be_a_number() {
+    let users = Users::new();
+    let session = block_on(users.manager.open(None)).unwrap();
+    session.put("user", 42).unwrap();
+    users.commit(&session);
+    assert_eq!(
+        block_on(users.manager.sessions_of(42)).unwrap(),
+        users.of("42")
+    );
+    assert_eq!(block_on(users.manager.revoke_all_of(42, None)).unwrap(), 1);
+    assert_eq!(users.of("42").len(), 0);
+}
+
+#[test]
 fn the_owner_follows_the_data() {
     let users = Users::new();
     let token = users.log_in("ada");
