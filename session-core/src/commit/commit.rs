@@ -151,7 +151,10 @@ impl Inner {
         } = write;
         self.check_size(record)?;
         match mode {
-            Mode::Create => self.create(record, stored).await,
+            Mode::Create { is_retry: false } => self.create(record, stored).await,
+            Mode::Create { is_retry: true } => {
+                Box::pin(self.create_again(record, changes, stored)).await
+            }
             Mode::Update {
                 version,
                 renews,
@@ -187,6 +190,24 @@ impl Inner {
             }
             // Somebody stored a record under an id that was just generated. It is not ours to overwrite.
             Saved::Conflict(_) => Err(Error::new(ErrorKind::Conflict)),
+        }
+    }
+
+    /// Stores a new record, or saves over it if an earlier try stored it.
+    async fn create_again(
+        &self,
+        record: &mut Record,
+        changes: &Changes,
+        stored: &mut Option<Version>,
+    ) -> Result<Outcome, Error> {
+        let held = self.driver().load(record.id().as_str()).await?;
+        match held.filter(|held| self.is_live(&held.record)) {
+            None => self.create(record, stored).await,
+            Some(mut held) => {
+                *record = self.merge(record, changes, &held, true)?;
+                self.update(record, changes, &mut held.version, true, None, stored)
+                    .await
+            }
         }
     }
 

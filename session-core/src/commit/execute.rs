@@ -17,7 +17,7 @@ pub(super) struct Done {
 impl Done {
     fn of(write: &Write, outcome: Outcome) -> Self {
         let kind = match write.mode {
-            Mode::Create => EventKind::Created,
+            Mode::Create { .. } => EventKind::Created,
             Mode::Update { .. } => EventKind::Saved,
             Mode::Regenerate { .. } => EventKind::Regenerated,
         };
@@ -140,13 +140,13 @@ impl Inner {
         let record = &write.record;
         let (expected, known) = match &write.mode {
             // If its cookie cannot be signed, a stored record must be removed again.
-            Mode::Create if !self.driver().can_revoke() => (Expected::Absent, None),
+            Mode::Create { .. } if !self.driver().can_revoke() => (Expected::Absent, None),
             // Another request may have renewed it.
             Mode::Update { renews: false, .. } if self.is_due(record, self.clock.now()) => {
                 return None;
             }
             Mode::Update { version, known, .. } => (Expected::Version(version), known.as_deref()),
-            Mode::Create | Mode::Regenerate { .. } => return None,
+            Mode::Create { .. } | Mode::Regenerate { .. } => return None,
         };
         if let Err(error) = self.check_size(record) {
             return Some(Err(error));

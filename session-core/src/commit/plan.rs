@@ -60,8 +60,8 @@ pub(crate) struct Left {
 
 /// Where a record is stored.
 pub(crate) enum Mode {
-    /// Under an id that the store does not hold.
-    Create,
+    /// Under an id that the store does not hold, unless an earlier save by hand succeeded although its answer was lost.
+    Create { is_retry: bool },
     /// Over the record that was loaded.
     Update {
         version: Version,
@@ -79,7 +79,7 @@ impl Mode {
     pub(crate) fn handle(&self) -> Option<&str> {
         match self {
             Self::Update { known, .. } => known.as_deref(),
-            Self::Create | Self::Regenerate { .. } => None,
+            Self::Create { .. } | Self::Regenerate { .. } => None,
         }
     }
 }
@@ -318,7 +318,9 @@ impl State {
         let lifetimes = options.lifetimes.remembering(self.remembered_for);
         let expires_at = lifetimes.expiry(now, created_at);
         let before = Ownership::default();
-        Ok(self.write(id, created_at, expires_at, Mode::Create, before, context))
+        let is_retry = self.may_be_stored;
+        let mode = Mode::Create { is_retry };
+        Ok(self.write(id, created_at, expires_at, mode, before, context))
     }
 
     fn write(

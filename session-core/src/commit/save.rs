@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use crate::commit::plan::{Plan, Write};
+use crate::commit::plan::{Mode, Plan, Write};
 use crate::record::owner::Ownership;
 use crate::session::life::{Life, Origin};
 use crate::session::state::State;
@@ -334,6 +334,7 @@ impl Drop for Saving<'_> {
     fn drop(&mut self) {
         if let Plan::Write { write, .. } = &mut self.plan {
             let mut state = self.session.lock();
+            state.may_be_stored |= matches!(write.mode, Mode::Create { .. });
             let State { changes, data, .. } = &mut *state;
             let later = changes.replace(std::mem::take(&mut write.changes));
             if let (Some(changes), Some(later)) = (changes, later) {

@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) is_closed: bool,
     /// Whether the application saves what it writes after the commit.
     pub(crate) saves_by_hand: bool,
+    /// Whether a save by hand of a new session failed: its answer may have been lost.
+    pub(crate) may_be_stored: bool,
     /// Counts the verbs that write.
     pub(crate) revision: u64,
     /// While a save by hand, a reload or a commit is under way.
@@ -56,6 +58,7 @@ impl State {
             has_cookie: false,
             is_closed: false,
             saves_by_hand: false,
+            may_be_stored: false,
             revision: 0,
             busy: None,
             data: Values::new(),

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use pollster::block_on;
-use session_core::{ErrorKind, Outcome, Session};
+use session_core::{Driver as _, ErrorKind, Expected, Outcome, Record, Saved, Session};
 use test_support::probe::Hold;
 
 use crate::common::{Call, HOUR, LIFETIME, Service, id_of, token};
@@ -48,6 +48,32 @@ fn a_session_that_begins_with_a_save_gets_its_cookie_with_the_response() {
     let token = token(&service.commit(&session));
     assert_eq!(service.open(&token).get("step").unwrap(), Some(1));
     assert_eq!(service.records(), 1);
+}
+
+#[test]
+fn a_new_session_whose_save_lost_its_answer_is_saved_again() {
+    for is_stored in [true, false] {
+        let service = Service::new();
+        let session = service.visit();
+        session.put("step", 1).unwrap();
+        let id = session.id().unwrap();
+        if is_stored {
+            let json = format!(r#"{{"id":"{}","data":{{"step":1}}}}"#, id.as_str());
+            let record = Record::from_json(json).unwrap();
+            let saved = service.store.driver.save(&record, Expected::Absent, HOUR);
+            assert!(matches!(block_on(saved).unwrap(), Saved::Done { .. }));
+        }
+        service.store.fail(&[Call::Save]);
+        assert_eq!(kind(block_on(session.save())), ErrorKind::Unavailable);
+        service.store.fail(&[]);
+        session.put("more", 2).unwrap();
+        save(&session);
+        let token = token(&service.commit(&session));
+        assert_eq!(id_of(&token), id.as_str());
+        let session = service.open(&token);
+        assert_eq!(session.all().to_json(), r#"{"more":2,"step":1}"#);
+        assert_eq!(service.records(), 1);
+    }
 }
 
 #[test]
