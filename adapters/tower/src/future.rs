@@ -79,16 +79,16 @@ where
         match this.stage.as_mut().project() {
             StageProjection::Passing { handled } => {
                 let response = ready!(handled.poll(cx));
-                return Poll::Ready(response.map(|response| (this.respond)(Ok(response))));
+                Poll::Ready(response.map(|response| (this.respond)(Ok(response))))
             }
             StageProjection::Refused { error } => {
                 // A future that is done is not polled again.
                 let Some(error) = error.take() else {
                     return Poll::Pending;
                 };
-                return Poll::Ready(Ok((this.respond)(Err(error))));
+                Poll::Ready(Ok((this.respond)(Err(error))))
             }
-            StageProjection::Opening { rest } => return rest.as_mut().poll(cx),
+            StageProjection::Opening { rest } => rest.as_mut().poll(cx),
             StageProjection::Running { handled, exchange } => {
                 let handled = ready!(handled.poll(cx));
                 let mut commit = exchange.begin_commit(spawn_unfinished);
@@ -97,12 +97,12 @@ where
                 }
                 match Pin::new(&mut commit).poll(cx) {
                     Poll::Ready(committed) => {
-                        return Poll::Ready(answer(handled, committed, *this.respond));
+                        Poll::Ready(answer(handled, committed, *this.respond))
                     }
                     Poll::Pending => {
                         let handled = Some(handled);
                         this.stage.set(Stage::Committing { commit, handled });
-                        return Poll::Pending;
+                        Poll::Pending
                     }
                 }
             }
@@ -111,7 +111,7 @@ where
                 let Some(handled) = handled.take() else {
                     return Poll::Pending;
                 };
-                return Poll::Ready(answer(handled, committed, *this.respond));
+                Poll::Ready(answer(handled, committed, *this.respond))
             }
         }
     }

@@ -155,9 +155,11 @@ impl fmt::Debug for Committed {
     }
 }
 
+type Carrying = Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>;
+
 /// What a commit does with the store. It is not let go of when dropped.
 struct Finishing {
-    future: Option<Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>>,
+    future: Option<Carrying>,
     finish: fn(Unfinished),
 }
 

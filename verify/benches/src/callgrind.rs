@@ -5,6 +5,7 @@ mod groups;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use self::groups::Group;
 use crate::cases::WITHOUT_REP;
@@ -88,7 +89,10 @@ impl Profile {
 }
 
 fn run(name: &str, times: usize) -> Option<Profile> {
-    let file = std::env::temp_dir().join(format!("session-bench-{}", std::process::id()));
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let file = format!("session-bench-{}-{run}", std::process::id());
+    let file = std::env::temp_dir().join(file);
     let status = Command::new("valgrind")
         .args([
             "--tool=callgrind",

@@ -1,6 +1,10 @@
 //! Named cases, measured by this process and by child processes under a tool.
 
 use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::callgrind::{Group, Profile};
 
 /// A case that is ready to run. The argument is the number of runs.
 pub type Prepared = Box<dyn FnMut(usize)>;
@@ -89,19 +93,41 @@ pub fn measure<'a>(cases: impl IntoIterator<Item = &'a Case>) -> Vec<Figures> {
     let cases: Vec<&Case> = cases.into_iter().collect();
     let mut prepared: Vec<Prepared> = cases.iter().map(|case| case.prepare()).collect();
     let nanoseconds = crate::rounds::medians(&mut prepared);
-    let figures = cases.iter().zip(&mut prepared).zip(nanoseconds);
+    let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+    let counts = count_instructions(&names);
+    let figures = counts.into_iter().zip(&mut prepared).zip(nanoseconds);
     figures
-        .map(|((case, prepared), nanoseconds)| {
-            eprintln!("measuring {}", case.name);
-            let profile = crate::callgrind::profile(&case.name);
-            Figures {
-                native: crate::steps::count(&case.name),
-                callgrind: profile.as_ref().map(crate::callgrind::Profile::total),
-                mac: profile.map(|profile| profile.of(crate::callgrind::Group::Mac)),
-                nanoseconds,
-                allocations: (crate::allocations::count(|| prepared(1_000)) + 500) / 1_000,
-            }
+        .map(|(((native, profile), prepared), nanoseconds)| Figures {
+            native,
+            callgrind: profile.as_ref().map(Profile::total),
+            mac: profile.map(|profile| profile.of(Group::Mac)),
+            nanoseconds,
+            allocations: (crate::allocations::count(|| prepared(1_000)) + 500) / 1_000,
         })
+        .collect()
+}
+
+/// Counts the instructions of these cases in child processes, as many at once as there are
+/// processors: other work does not change the counts.
+fn count_instructions(names: &[&str]) -> Vec<(Option<u64>, Option<Profile>)> {
+    let next = AtomicUsize::new(0);
+    let counted: Vec<_> = names.iter().map(|_| OnceLock::new()).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, Into::into) {
+            scope.spawn(|| {
+                while let at = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some(name) = names.get(at)
+                {
+                    eprintln!("measuring {name}");
+                    let counts = (crate::steps::count(name), crate::callgrind::profile(name));
+                    let _ = counted[at].set(counts);
+                }
+            });
+        }
+    });
+    let counted = counted.into_iter().map(OnceLock::into_inner);
+    counted
+        .map(|counts| counts.expect("it was counted"))
         .collect()
 }
 

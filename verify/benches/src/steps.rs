@@ -75,5 +75,5 @@ impl Drop for Traced {
 }
 
 const WARM_UP: usize = 64;
-const SHORT: usize = 2;
-const LONG: usize = 6;
+const SHORT: usize = 1;
+const LONG: usize = 3;
