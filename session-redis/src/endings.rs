@@ -141,8 +141,11 @@ impl RedisDriver {
 
     pub(crate) async fn destroy_and_announce(&self, id: &SessionId) -> Result<(), Error> {
         let key = self.key(id.as_str());
-        let arguments = vec![Value::from(self.channel()), Value::from(id.as_str())];
-        let run = |client| scripts::DESTROY.run(client, vec![key.clone()], arguments.clone());
+        let arguments = || {
+            let arguments = vec![Value::from(self.channel()), Value::from(id.as_str())];
+            (vec![key.clone()], arguments)
+        };
+        let run = |client| scripts::DESTROY.run(client, arguments);
         let removed: Result<i64, _> = self.connections().run(run).await;
         removed.map(drop).map_err(Error::unavailable)
     }
