@@ -108,7 +108,8 @@
 //! [`Builder::password`].
 //!
 //! A value that is not a session with the id of its key, such as other JSON or another type, counts
-//! as absent. The driver leaves it unchanged and logs a warning.
+//! as absent. The driver leaves it unchanged and logs a warning, except for another type in a batch
+//! of loads, which `MGET` does not tell from an absent key.
 //!
 //! # Operations
 //!
