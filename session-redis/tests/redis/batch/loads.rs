@@ -114,7 +114,7 @@ async fn loads_are_sent_one_by_one_without_the_permission() {
     let tokens = redis.tokens(8).await;
     let work = redis.assert_many_loads(&tokens);
     // One probe.
-    assert_eq!(redis.count_loads(work).await, [800, 1]);
+    assert_eq!(redis.count_loads(work).await, [400, 1]);
     let probes: Vec<String> = ask(&redis.client, &["KEYS", "*session-probe*"]).await;
     assert_eq!(probes, [""; 0]);
 }
@@ -126,7 +126,7 @@ async fn no_load_fails_when_the_permission_is_withdrawn() {
     let () = ask(&redis.client, &["ACL", "SETUSER", "default", "-mget"]).await;
     let work = redis.assert_many_loads(&tokens);
     // The batch that noticed, and one probe.
-    assert_eq!(redis.count_loads(work).await, [800, 2]);
+    assert_eq!(redis.count_loads(work).await, [400, 2]);
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn loads_are_sent_one_by_one_if_only_the_first_key_is_found() {
     let proxy = ShardingProxy::start([first.port, second.port]).await;
     let driver = RedisDriver::connect(proxy.url()).await.unwrap();
     let redis = TestRedis::using(driver, first).await;
-    let tokens = redis.tokens(32).await;
+    let tokens = redis.tokens(12).await;
     redis.assert_many_loads(&tokens).await;
     // By now a probe has found out.
     let work = redis.assert_loads(&tokens);
@@ -160,7 +160,7 @@ async fn loads_are_sent_one_by_one_if_only_the_first_key_is_found() {
 #[tokio::test]
 async fn the_driver_notices_when_batches_stop_finding_keys() {
     let (redis, proxy) = behind_proxy().await;
-    let tokens = redis.tokens(32).await;
+    let tokens = redis.tokens(12).await;
     let new = RedisServer::start();
     let there = client(&new.url()).await;
     for token in &tokens {

@@ -31,7 +31,7 @@ async fn operations_are_sent_one_by_one_if_several_keys_are_rejected() {
     let tokens = redis.tokens(8).await;
     let loads = redis.assert_many_loads(&tokens);
     // One probe.
-    assert_eq!(redis.count_loads(loads).await, [800, 1]);
+    assert_eq!(redis.count_loads(loads).await, [400, 1]);
     let mut scripts = 0;
     for late in 0..8 {
         let sessions = redis.sessions(8, late).await;

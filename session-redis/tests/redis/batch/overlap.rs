@@ -103,7 +103,7 @@ impl TestRedis {
 
     /// Loads these sessions so often that a probe ends meanwhile.
     pub(crate) async fn assert_many_loads(&self, tokens: &[Token]) {
-        for _ in 0..100 {
+        for _ in 0..50 {
             self.assert_loads(tokens).await;
         }
     }
