@@ -141,9 +141,9 @@ impl Builder {
 
     /// Sets the number of connections to each server, at least 1. Default: 1, or 4 with a Cluster.
     ///
-    /// A single connection carries the commands of all requests in few packets, so it reads about
-    /// twice as fast as four connections do. More connections help with large sessions, where
-    /// commands wait behind each other's data. They also help with a Cluster: while a master is
+    /// A single connection carries the commands of all requests in few packets, so under load it is
+    /// faster than four connections, by a tenth or so. More connections help with large sessions,
+    /// where commands wait behind each other's data. They also help with a Cluster: while a master is
     /// down, the connection that searches for its replacement serves nothing else.
     pub fn pool_size(mut self, connections: usize) -> Self {
         self.pool_size = Some(connections);

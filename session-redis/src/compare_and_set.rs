@@ -4,6 +4,7 @@ use bytes::Bytes;
 use fred::error::{Error, ErrorKind};
 use fred::types::{Key, Value};
 
+use crate::batch::Operation;
 use crate::connections::Connections;
 use crate::scripts;
 
@@ -34,29 +35,44 @@ pub(crate) enum Reply {
 }
 
 impl CompareAndSet {
-    /// Runs the operation in a script of its own.
-    pub(crate) async fn run(&self, connections: &Connections) -> Result<Reply, Error> {
+    fn arguments(&self) -> [Value; 3] {
+        [
+            Value::Bytes(self.expected.clone()),
+            Value::Bytes(self.value.clone()),
+            Value::from(self.ttl),
+        ]
+    }
+}
+
+impl Operation for CompareAndSet {
+    type Reply = Reply;
+
+    const NAME: &str = "saves";
+    const IS_READ: bool = false;
+
+    fn is_large(&self) -> bool {
+        self.expected.len() + self.value.len() > MAX_BATCHED
+    }
+
+    async fn run(&self, connections: &Connections) -> Result<Reply, Error> {
+        let arguments = || (vec![self.key.clone()], self.arguments().to_vec());
         let reply = connections
-            .run(|client| {
-                let keys = vec![self.key.clone()];
-                scripts::COMPARE_AND_SET.run(client, keys, self.arguments().to_vec())
-            })
+            .run(|client| scripts::COMPARE_AND_SET.run(client, arguments))
             .await?;
         Reply::parse(reply)?.ok_or_else(unexpected_reply)
     }
 
-    /// Runs several operations in one script. A reply of `None` means that nothing was done and the
-    /// operation must run in a script of its own.
-    pub(crate) async fn run_all(
-        operations: &[&Self],
+    async fn run_all(
+        operations: &[Self],
         connections: &Connections,
     ) -> Result<Vec<Option<Reply>>, Error> {
-        let keys: Vec<_> = operations.iter().map(|one| one.key.clone()).collect();
-        let arguments: Vec<_> = operations.iter().flat_map(|one| one.arguments()).collect();
-        let replies: Value = connections
-            .run(|client| {
-                scripts::COMPARE_AND_SET_MANY.run(client, keys.clone(), arguments.clone())
-            })
+        let arguments = || {
+            let keys = operations.iter().map(|one| one.key.clone());
+            let arguments = operations.iter().flat_map(Self::arguments);
+            (keys.collect(), arguments.collect())
+        };
+        let replies = connections
+            .run(|client| scripts::COMPARE_AND_SET_MANY.run(client, arguments))
             .await?;
         match replies {
             Value::Array(replies) if replies.len() == operations.len() => {
@@ -66,17 +82,21 @@ impl CompareAndSet {
         }
     }
 
-    /// The bytes that the operation compares and stores.
-    pub(crate) const fn size(&self) -> usize {
-        self.expected.len() + self.value.len()
+    fn is_missing(reply: &Reply) -> bool {
+        matches!(reply, Reply::Missing)
     }
 
-    fn arguments(&self) -> [Value; 3] {
-        [
-            Value::Bytes(self.expected.clone()),
-            Value::Bytes(self.value.clone()),
-            Value::from(self.ttl),
-        ]
+    fn probe(key: Key, value: Bytes) -> Self {
+        Self {
+            key,
+            expected: value,
+            value: Bytes::from_static(b"-"),
+            ttl: 1,
+        }
+    }
+
+    fn has_found(reply: &Reply, _value: &Bytes) -> bool {
+        matches!(reply, Reply::Done)
     }
 }
 
@@ -97,3 +117,7 @@ impl Reply {
 fn unexpected_reply() -> Error {
     Error::new(ErrorKind::Protocol, "unexpected reply from a script")
 }
+
+/// The most bytes that a save in a batch may compare and store. `compare_and_set_many.lua` has the
+/// same limit.
+const MAX_BATCHED: usize = 16 * 1024;

@@ -20,6 +20,7 @@ use session_core::{
 use crate::batch::Batcher;
 use crate::compare_and_set::{CompareAndSet, Reply};
 use crate::connections::Connections;
+use crate::load::Load;
 use crate::mark::{Mark, encode_time, encode_version};
 use crate::scripts::{self, millis};
 use crate::settings::{check_prefix, check_timeout};
@@ -29,7 +30,9 @@ use crate::settings::{check_prefix, check_timeout};
 /// Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct RedisDriver {
-    batcher: Batcher,
+    connections: Arc<Connections>,
+    loads: Batcher<Load>,
+    saves: Batcher<CompareAndSet>,
     clock: Arc<dyn Clock>,
     next_version: Arc<AtomicU64>,
     pub(crate) announces_endings: bool,
@@ -60,8 +63,11 @@ impl RedisDriver {
     pub fn from_pool(pool: Pool, prefix: &str, timeout: Duration) -> Result<Self, ConfigError> {
         check_prefix(prefix)?;
         check_timeout(timeout)?;
+        let connections = Connections::new(pool, prefix, timeout);
         Ok(Self {
-            batcher: Batcher::new(Connections::new(pool, prefix, timeout)),
+            loads: Batcher::new(Arc::clone(&connections)),
+            saves: Batcher::new(Arc::clone(&connections)),
+            connections,
             clock: Arc::new(session_core::SystemClock),
             // Each process starts at a random number, so that two of them never count in step. Only
             // copies of a running machine do, until they restart.
@@ -88,11 +94,11 @@ impl RedisDriver {
     /// Returns the connection pool, for the application's own commands.
     #[must_use]
     pub fn pool(&self) -> &Pool {
-        &self.batcher.connections.pool
+        &self.connections.pool
     }
 
     pub(crate) fn connections(&self) -> &Connections {
-        &self.batcher.connections
+        &self.connections
     }
 
     pub(crate) fn prefix(&self) -> &str {
@@ -105,11 +111,7 @@ impl RedisDriver {
 
     async fn read(&self, id: &str) -> Result<Option<Loaded>, Error> {
         let key = self.key(id);
-        let get = self.connections().run(|client| {
-            let key = key.clone();
-            async move { client.get::<Option<Bytes>, _>(key).await }
-        });
-        let value = match get.await {
+        let value = match self.loads.run(Load { key: key.clone() }).await {
             Ok(Some(value)) => value,
             Ok(None) => return Ok(None),
             Err(error) => return skip_wrong_type(id, error).map(|()| None),
@@ -118,88 +120,96 @@ impl RedisDriver {
             return Ok(self.parse(id, value, 0));
         }
         // Other software wrote the value, so only the key's TTL tells when it expires.
-        let pttl = self.connections().run(|client| {
-            let key = key.clone();
-            async move { client.pttl::<i64, _>(key).await }
-        });
-        match Box::pin(pttl).await.map_err(Error::unavailable)? {
+        match Box::pin(self.ttl(&key)).await.map_err(Error::unavailable)? {
             PTTL_OF_MISSING_KEY => Ok(None),
             ttl => Ok(self.parse(id, value, ttl)),
         }
     }
 
-    /// Returns the record's JSON with its mark, and the version in the mark, which every save has for itself.
-    fn serialize(&self, record: &Record, ttl: i64) -> (String, Version) {
+    /// Returns how long the key lives, in milliseconds.
+    async fn ttl(&self, key: &Key) -> Result<i64, FredError> {
+        let pttl = |client: Client| {
+            let key = key.clone();
+            async move { client.pttl(key).await }
+        };
+        self.connections.run(pttl).await
+    }
+
+    /// Stores a record for `ttl` milliseconds if the store holds what is expected.
+    pub(crate) async fn store(
+        &self,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: i64,
+    ) -> Result<Saved, Error> {
+        let id = record.id().as_str();
+        let (value, version) = self.serialize(record, ttl);
+        let conflict = match expected {
+            // Boxed, because creating is rare, and every save would carry its future.
+            Expected::Absent => Box::pin(self.create(id, value, ttl)).await?,
+            Expected::Version(version) => self.replace(id, version, value, ttl).await?,
+        };
+        Ok(match conflict {
+            Some(current) => Saved::Conflict(current.0),
+            None => Saved::Done {
+                handle: id.to_owned(),
+                version: Version::number(version),
+            },
+        })
+    }
+
+    /// Returns the record's JSON with its mark, and the version in the mark. Every save has a version of its own.
+    fn serialize(&self, record: &Record, ttl: i64) -> (Bytes, u64) {
         let mut value = record.to_json_without_expiry();
         let mark = Mark {
             version: self.next_version.fetch_add(1, Ordering::Relaxed),
             expires_at: self.time_in(ttl),
         };
         mark.append_to(&mut value);
-        (value, Version::number(mark.version))
+        (Bytes::from(value), mark.version)
     }
 
     pub(crate) fn time_in(&self, millis: i64) -> Timestamp {
         self.clock.now() + Duration::from_millis(u64::try_from(millis).unwrap_or_default())
     }
 
-    /// Stores a value for `ttl` milliseconds if the store holds what is expected, and returns `saved`
-    /// then.
-    async fn store(
-        &self,
-        id: &str,
-        expected: Expected<'_>,
-        value: String,
-        ttl: i64,
-        saved: Saved,
-    ) -> Result<Saved, Error> {
-        match expected {
-            Expected::Absent => {
-                let (expire, only_new) = (Some(Expiration::PX(ttl)), Some(SetOptions::NX));
-                let key = self.key(id);
-                let set = |client: Client| {
-                    let (key, value, expire, only_new) =
-                        (key.clone(), value.clone(), expire.clone(), only_new.clone());
-                    async move { client.set(key, value, expire, only_new, false).await }
-                };
-                let set = self.connections().run(set).await;
-                let reply: Option<String> = set.map_err(Error::unavailable)?;
-                match reply {
-                    Some(_) => Ok(saved),
-                    None => Ok(Saved::Conflict(
-                        Box::pin(self.read(id)).await?.map(Box::new),
-                    )),
-                }
-            }
-            Expected::Version(version) => {
-                self.compare_and_set(id, version, value, ttl, saved).await
-            }
+    /// Stores a value for `ttl` milliseconds if the key does not exist.
+    async fn create(&self, id: &str, value: Bytes, ttl: i64) -> Result<Option<Conflict>, Error> {
+        let key = self.key(id);
+        let set = |client: Client| {
+            let (key, value) = (key.clone(), value.clone());
+            let (expire, only_new) = (Some(Expiration::PX(ttl)), Some(SetOptions::NX));
+            async move { client.set(key, value, expire, only_new, false).await }
+        };
+        let reply: Result<Option<String>, _> = self.connections.run(set).await;
+        match reply.map_err(Error::unavailable)? {
+            Some(_) => Ok(None),
+            None => Ok(Some(Conflict(self.read(id).await?.map(Box::new)))),
         }
     }
 
     /// Stores a value for `ttl` milliseconds if the record still has this version.
-    async fn compare_and_set(
+    async fn replace(
         &self,
         id: &str,
         version: &Version,
-        value: String,
+        value: Bytes,
         ttl: i64,
-        saved: Saved,
-    ) -> Result<Saved, Error> {
+    ) -> Result<Option<Conflict>, Error> {
         let operation = CompareAndSet {
             key: self.key(id),
             expected: encode(version),
-            value: Bytes::from(value),
+            value,
             ttl,
         };
-        match self.batcher.run(operation).await {
-            Ok(Reply::Done) => Ok(saved),
-            Ok(Reply::Missing) => Ok(Saved::Conflict(None)),
+        match self.saves.run(operation).await {
+            Ok(Reply::Done) => Ok(None),
+            Ok(Reply::Missing) => Ok(Some(Conflict(None))),
             // A value that is not a record can be neither merged nor overwritten.
             Ok(Reply::Conflict { value, ttl }) => {
-                Ok(Saved::Conflict(self.parse(id, value, ttl).map(Box::new)))
+                Ok(Some(Conflict(self.parse(id, value, ttl).map(Box::new))))
             }
-            Err(error) => skip_wrong_type(id, error).map(|()| Saved::Conflict(None)),
+            Err(error) => skip_wrong_type(id, error).map(|()| Some(Conflict(None))),
         }
     }
 
@@ -244,15 +254,12 @@ impl Driver for RedisDriver {
         expected: Expected<'_>,
         ttl: Duration,
     ) -> Result<Saved, Error> {
-        let id = record.id().as_str();
         let ttl = millis(ttl);
-        let (value, version) = self.serialize(record, ttl);
-        let saved = Saved::Done {
-            handle: id.to_owned(),
-            version,
+        let saved = match record.owner() {
+            None => self.store(record, expected, ttl).await?,
+            // Boxed, so that sessions without an owner do not carry its future.
+            Some(owner) => Box::pin(self.store_indexed(owner, record, expected, ttl)).await?,
         };
-        let save = self.store(id, expected, value, ttl, saved);
-        let saved = self.indexed(record, ttl, save).await?;
         if self.announces_endings && record.is_moved() && matches!(saved, Saved::Done { .. }) {
             // The old id has ended. Nobody is told if this fails, but the session has its new id.
             let _ = Box::pin(self.publish(record.id().as_str())).await;
@@ -288,14 +295,17 @@ impl Driver for RedisDriver {
     ) -> Result<Touched, Error> {
         let id = record.id();
         let ttl = millis(ttl);
-        let arguments = vec![
-            Value::Bytes(encode(version)),
-            Value::from(encode_time(self.time_in(ttl))),
-            Value::from(ttl),
-        ];
         let key = self.key(id.as_str());
+        let arguments = || {
+            let arguments = vec![
+                Value::Bytes(encode(version)),
+                Value::from(encode_time(self.time_in(ttl))),
+                Value::from(ttl),
+            ];
+            (vec![key.clone()], arguments)
+        };
         let touch = async {
-            let run = |client| scripts::TOUCH.run(client, vec![key.clone()], arguments.clone());
+            let run = |client| scripts::TOUCH.run(client, arguments);
             match self.connections().run(run).await {
                 Ok(1) => Ok(Touched::Done),
                 Ok(0) => Ok(Touched::Gone),
@@ -320,6 +330,9 @@ impl fmt::Debug for RedisDriver {
             .finish_non_exhaustive()
     }
 }
+
+/// What the store holds instead of what was expected, as in [`Saved::Conflict`].
+struct Conflict(Option<Box<Loaded>>);
 
 /// Encodes a version as the scripts compare it.
 fn encode(version: &Version) -> Bytes {

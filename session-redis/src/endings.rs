@@ -7,9 +7,8 @@ use fred::error::Error as FredError;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::{Message, Value};
 use session_core::{Error, SessionId};
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::broadcast::{self, Receiver, Sender};
 use tokio::task::JoinHandle;
 
 use crate::RedisDriver;
@@ -21,15 +20,19 @@ use crate::scripts;
 pub enum Ending {
     /// The session with this id has ended, or has another id now.
     Session(SessionId),
-    /// The connection was lost and is back. Endings may have been missed meanwhile, so look at every
-    /// session that matters, for example with `SessionManager::open_id`.
+    /// Endings may have been missed: the connection was lost and is back, or more endings came than
+    /// the stream keeps for a slow reader. So look at every session that matters, for example with
+    /// `SessionManager::open_id`.
     Missed,
 }
 
 /// The endings of sessions on all servers, from now on. Created by [`RedisDriver::endings`].
+///
+/// Keeps up to 4,096 endings until they are read. If more come, the oldest are dropped, and the next
+/// item is [`Ending::Missed`].
 #[derive(Debug)]
 pub struct Endings {
-    receiver: mpsc::UnboundedReceiver<Ending>,
+    receiver: Receiver<Ending>,
     tasks: [JoinHandle<()>; 2],
     client: Client,
 }
@@ -39,7 +42,11 @@ impl Endings {
     ///
     /// If the future is dropped, nothing is lost.
     pub async fn next(&mut self) -> Option<Ending> {
-        self.receiver.recv().await
+        match self.receiver.recv().await {
+            Ok(ending) => Some(ending),
+            Err(RecvError::Lagged(_)) => Some(Ending::Missed),
+            Err(RecvError::Closed) => None,
+        }
     }
 }
 
@@ -85,7 +92,7 @@ impl RedisDriver {
     pub async fn endings(&self) -> Result<Endings, Error> {
         let like = &self.pool().clients()[0];
         let mut performance = like.perf_config();
-        performance.broadcast_channel_capacity = BURST;
+        performance.broadcast_channel_capacity = BACKLOG;
         let client = Client::new(
             like.client_config(),
             Some(performance),
@@ -93,7 +100,7 @@ impl RedisDriver {
             like.client_reconnect_policy(),
         );
         let mut messages = client.message_rx();
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = broadcast::channel(BACKLOG);
         let listener = Listener {
             driver: self.clone(),
             client: client.clone(),
@@ -141,8 +148,11 @@ impl RedisDriver {
 
     pub(crate) async fn destroy_and_announce(&self, id: &SessionId) -> Result<(), Error> {
         let key = self.key(id.as_str());
-        let arguments = vec![Value::from(self.channel()), Value::from(id.as_str())];
-        let run = |client| scripts::DESTROY.run(client, vec![key.clone()], arguments.clone());
+        let arguments = || {
+            let arguments = vec![Value::from(self.channel()), Value::from(id.as_str())];
+            (vec![key.clone()], arguments)
+        };
+        let run = |client| scripts::DESTROY.run(client, arguments);
         let removed: Result<i64, _> = self.connections().run(run).await;
         removed.map(drop).map_err(Error::unavailable)
     }
@@ -156,7 +166,7 @@ impl RedisDriver {
 struct Listener {
     driver: RedisDriver,
     client: Client,
-    sender: mpsc::UnboundedSender<Ending>,
+    sender: Sender<Ending>,
 }
 
 impl Listener {
@@ -212,7 +222,7 @@ impl Listener {
 }
 
 /// Subscribes again after every reconnection, which the client does not do.
-async fn resubscribe(client: Client, channel: String, sender: mpsc::UnboundedSender<Ending>) {
+async fn resubscribe(client: Client, channel: String, sender: Sender<Ending>) {
     let mut reconnects = client.reconnect_rx();
     while !matches!(reconnects.recv().await, Err(RecvError::Closed)) {
         // If it fails, the connection broke again, or the listener will notice the silence.
@@ -231,5 +241,37 @@ const HELLO: &str = "";
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long a subscription may be silent before it is tested, and again before it is replaced.
 const SILENCE: Duration = Duration::from_secs(4);
-/// How many messages may arrive while the listener waits for a processor.
-const BURST: usize = 4_096;
+/// How many endings are kept for a reader that is slow, and how many messages for a listener that
+/// waits for a processor.
+const BACKLOG: usize = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use fred::types::config::Config;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_reader_learns_that_it_missed_endings() {
+        let (sender, receiver) = broadcast::channel(BACKLOG);
+        let mut endings = Endings {
+            receiver,
+            tasks: [tokio::spawn(async {}), tokio::spawn(async {})],
+            client: Client::new(Config::default(), None, None, None),
+        };
+        let ending = |n: usize| Ending::Session(SessionId::from_stored(&n.to_string()).unwrap());
+        for n in 0..BACKLOG {
+            sender.send(ending(n)).unwrap();
+        }
+        assert_eq!(endings.next().await, Some(ending(0)));
+        for n in BACKLOG..BACKLOG + 10 {
+            sender.send(ending(n)).unwrap();
+        }
+        assert_eq!(endings.next().await, Some(Ending::Missed));
+        for n in 10..BACKLOG + 10 {
+            assert_eq!(endings.next().await, Some(ending(n)));
+        }
+        drop(sender);
+        assert_eq!(endings.next().await, None);
+    }
+}

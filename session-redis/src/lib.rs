@@ -59,12 +59,13 @@
 //! ours that came after such a write is acknowledged, both are stored. A save of a record that is
 //! gone, after a logout, expiry, eviction or `FLUSHDB`, stores nothing.
 //!
-//! Saves that overlap in one process are sent as one batch (group commit): a single script for up
-//! to 64 sessions, of at most 16 KiB each. Every save still gets its own result. A save that
-//! overlaps with no other is sent at once, in a script of its own. Batches need a server that
-//! accepts several keys in one script. When two saves first overlap, and again after an error, the
-//! driver probes for that with 16 keys named `session-probe-…` after the prefix. Without support,
-//! and always with a Cluster, saves are sent one by one.
+//! Loads that overlap in one process are sent as one batch, an `MGET` for up to 64 sessions, and
+//! so are saves (group commit): a single script for up to 64 sessions of at most 16 KiB each. Every
+//! request still gets its own result. An operation that overlaps with no other is sent at once, in
+//! a command of its own. Batches need a server that accepts several keys in one command, and loads
+//! need the permission to `MGET`. When two loads or two saves first overlap, and again after an
+//! error, the driver probes for that with 16 keys named `session-probe-…` after the prefix. Without
+//! support, and always with a Cluster, operations are sent one by one.
 //!
 //! Records of other software have no version, so their whole text counts as the version. There is
 //! one limit. Suppose that other software writes the very same text again during a request of ours
@@ -107,7 +108,8 @@
 //! [`Builder::password`].
 //!
 //! A value that is not a session with the id of its key, such as other JSON or another type, counts
-//! as absent. The driver leaves it unchanged and logs a warning.
+//! as absent. The driver leaves it unchanged and logs a warning, except for another type in a batch
+//! of loads, which `MGET` does not tell from an absent key.
 //!
 //! # Operations
 //!
@@ -134,8 +136,9 @@
 //!   than the lifetime, every session has expired. A server that is behind never accepts a session
 //!   beyond the key's TTL.
 //! - **Permissions.** The Redis user needs `GET`, `GETRANGE`, `SET`, `DEL`, `PTTL`, `EVAL` and
-//!   `EVALSHA` on the prefix's keys:
-//!   `ACL SETUSER app on >password ~session:* +get +getrange +set +del +pttl +eval +evalsha`.
+//!   `EVALSHA` on the prefix's keys, and `MGET` for batches of loads:
+//!   `ACL SETUSER app on >password ~session:* +get +mget +getrange +set +del +pttl +eval +evalsha`.
+//!   Without `MGET`, loads are sent one by one, and the server's ACL log gets one entry.
 //!   With an owner key, it also needs `+zadd +zscore +zremrangebyscore +zrangebyscore +pexpire`.
 //!   To announce endings ([`Builder::announce_endings`]), it also needs `+publish +subscribe` and
 //!   `&session:ended`. A database other than 0 also needs `+select`, and [`RedisDriver::count`] needs `+scan`.
@@ -161,6 +164,7 @@ mod owners;
 mod batch;
 mod compare_and_set;
 mod connections;
+mod load;
 mod outage;
 mod probe;
 mod recovery;

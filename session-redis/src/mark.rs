@@ -14,8 +14,8 @@ pub(crate) struct Mark {
 
 impl Mark {
     pub(crate) fn append_to(self, json: &mut String) {
-        json.push_str(&encode_version(self.version));
-        json.push_str(&encode_time(self.expires_at));
+        json.extend(version_digits(self.version));
+        json.extend(time_digits(self.expires_at));
     }
 
     /// Splits a stored value into its JSON and its mark. Returns `None` if other software wrote the
@@ -33,19 +33,25 @@ impl Mark {
 
 /// Encodes a version as in a mark.
 pub(crate) fn encode_version(version: u64) -> String {
-    encode(version, VERSION_LEN)
+    version_digits(version).collect()
 }
 
 /// Encodes a time as in a mark.
 pub(crate) fn encode_time(time: Timestamp) -> String {
-    encode(time.as_millis().min(MAX_TIME), TIME_LEN)
+    time_digits(time).collect()
+}
+
+fn version_digits(version: u64) -> impl Iterator<Item = char> {
+    digits(version, VERSION_LEN)
+}
+
+fn time_digits(time: Timestamp) -> impl Iterator<Item = char> {
+    digits(time.as_millis().min(MAX_TIME), TIME_LEN)
 }
 
 /// Encodes two bits of the number per character, the lowest first.
-fn encode(number: u64, len: usize) -> String {
-    (0..len)
-        .map(|at| char::from(DIGITS[(number >> (2 * at) & 3) as usize]))
-        .collect()
+fn digits(number: u64, len: usize) -> impl Iterator<Item = char> {
+    (0..len).map(move |at| char::from(DIGITS[(number >> (2 * at) & 3) as usize]))
 }
 
 fn decode(white_space: &[u8]) -> Option<u64> {

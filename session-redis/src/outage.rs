@@ -79,6 +79,12 @@ pub(crate) fn came_from_server(error: &Error) -> bool {
     ) && !FREDS_WORDS.iter().any(is_freds)
 }
 
+/// Returns `true` if the server replied that it does not run this command. Then nothing is wrong with
+/// the connection.
+pub(crate) fn is_rejection(error: &Error) -> bool {
+    came_from_server(error) && !is_wrong_connection(error)
+}
+
 /// Returns the code of a reply that says that this connection is the wrong one, or else [`LOST`].
 fn code(error: &Error) -> &'static str {
     let details = error.details();

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use fred::clients::Client;
 use fred::interfaces::{ClientLike, LuaInterface};
 use fred::types::{Key, Value};
-use session_core::{Driver as _, Error, Record, Saved, SessionId};
+use session_core::{Driver as _, Error, Expected, Record, Saved, SessionId};
 
 use crate::RedisDriver;
 
@@ -21,27 +21,25 @@ impl RedisDriver {
         }
     }
 
-    /// Runs `save`, which stores the record for `ttl` milliseconds, once the index names it.
-    pub(crate) async fn indexed(
+    /// Stores a record that has an owner, once the index names it.
+    pub(crate) async fn store_indexed(
         &self,
+        owner: &str,
         record: &Record,
+        expected: Expected<'_>,
         ttl: i64,
-        save: impl Future<Output = Result<Saved, Error>>,
     ) -> Result<Saved, Error> {
-        let Some(owner) = record.owner() else {
-            return save.await;
-        };
-        // Boxed, so that sessions without an owner do not carry its future.
-        let index = Box::pin(self.add_to_index(owner, record.id(), ttl));
+        let index = self.add_to_index(owner, record.id(), ttl);
+        let store = self.store(record, expected, ttl);
         if self.pool().size() > 1 || self.pool().is_clustered() {
             index.await?;
-            return save.await;
+            return store.await;
         }
         // A single connection keeps the order, so both travel at once.
-        let (indexed, saved) = tokio::join!(index, save);
+        let (indexed, saved) = tokio::join!(index, store);
         match (indexed, saved?) {
             (Err(error), saved @ Saved::Done { .. }) => {
-                Box::pin(self.repair(record, ttl, error)).await?;
+                self.repair(record, ttl, error).await?;
                 Ok(saved)
             }
             (_, saved) => Ok(saved),

@@ -106,7 +106,8 @@ impl Connections {
     /// Checks that a connection may write and run scripts, in a Cluster on each master.
     async fn check(&self, client: &Client) -> Result<(), Error> {
         for key in self.probe_keys(client) {
-            let check = scripts::CHECK_ACCESS.run(client.clone(), vec![key], ());
+            let check =
+                scripts::CHECK_ACCESS.run(client.clone(), || (vec![key.clone()], Vec::new()));
             let () = self.within_timeout(check).await?;
         }
         Ok(())

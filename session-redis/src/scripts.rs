@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fred::error::Error;
 use fred::interfaces::LuaInterface;
-use fred::types::{FromValue, Key, MultipleValues};
+use fred::types::{FromValue, Key, Value};
 
 /// A script and its SHA-1 hash, by which the server remembers it.
 #[derive(Debug)]
@@ -17,12 +17,12 @@ pub(crate) struct Script {
 }
 
 /// Stores `ARGV[2]` for `ARGV[3]` milliseconds if the key holds the version `ARGV[1]`: 32 bytes of
-/// white space, as in a mark, or the whole value.
+/// white space, as in a mark, or the whole value, which is a JSON object and so contains a brace.
 ///
 /// Returns 1 if that was done, 0 if the key does not exist, or else what the key holds and its TTL
 /// in milliseconds.
 pub(crate) const COMPARE_AND_SET: Script = Script {
-    hash: "c46bec7c6afa0aef60144e67f371d9c649c3cebb",
+    hash: "ea785ae7012f10795dabaeba55982b1b7c50fb9f",
     lua: include_str!("scripts/compare_and_set.lua"),
 };
 
@@ -30,7 +30,7 @@ pub(crate) const COMPARE_AND_SET: Script = Script {
 /// reply of -1 means that nothing was done and the key needs a script of its own, because a command
 /// failed or the key holds a large value.
 pub(crate) const COMPARE_AND_SET_MANY: Script = Script {
-    hash: "a56482f1662767f0aecdc1be2975c5f8e80da7dd",
+    hash: "193e0a965433312bb75f4b13ff633671c3da7c32",
     lua: include_str!("scripts/compare_and_set_many.lua"),
 };
 
@@ -39,7 +39,7 @@ pub(crate) const COMPARE_AND_SET_MANY: Script = Script {
 ///
 /// Returns 1 if that was done, 0 if the key does not exist, or -1 if it holds another version.
 pub(crate) const TOUCH: Script = Script {
-    hash: "dafb449cf3cae12774ec81b08040be1559721093",
+    hash: "fc76f2eae68c75931d02931c5ef506a6331076cd",
     lua: include_str!("scripts/touch.lua"),
 };
 
@@ -59,26 +59,18 @@ pub(crate) const CHECK_ACCESS: Script = Script {
 
 impl Script {
     /// Runs the script by its hash, and sends its text only if the server does not know it.
-    pub(crate) fn run<C, R, A>(
+    pub(crate) async fn run<C: LuaInterface + Sync, R: FromValue>(
         &self,
         client: C,
-        keys: Vec<Key>,
-        arguments: A,
-    ) -> impl Future<Output = Result<R, Error>> + Send + use<C, R, A>
-    where
-        C: LuaInterface + Sync,
-        R: FromValue + Send,
-        A: TryInto<MultipleValues> + Clone + Send,
-        A::Error: Into<Error> + Send,
-    {
-        let (hash, lua) = (self.hash, self.lua);
-        async move {
-            match client.evalsha(hash, keys.clone(), arguments.clone()).await {
-                Err(error) if error.details().starts_with("NOSCRIPT") => {
-                    Box::pin(client.eval(lua, keys, arguments)).await
-                }
-                result => result,
+        arguments: impl Fn() -> (Vec<Key>, Vec<Value>),
+    ) -> Result<R, Error> {
+        let (keys, values) = arguments();
+        match client.evalsha(self.hash, keys, values).await {
+            Err(error) if error.details().starts_with("NOSCRIPT") => {
+                let (keys, values) = arguments();
+                Box::pin(client.eval(self.lua, keys, values)).await
             }
+            result => result,
         }
     }
 }

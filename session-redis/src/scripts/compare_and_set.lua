@@ -1,5 +1,5 @@
 local held
-if #ARGV[1] == 32 and string.find(ARGV[1], '^%s+$') then
+if #ARGV[1] == 32 and not string.find(ARGV[1], '{', 1, true) then
   held = redis.call('GETRANGE', KEYS[1], '-54', '-23')
 else
   held = redis.call('GET', KEYS[1])

@@ -3,7 +3,7 @@ local needs_own_script = -1
 
 local function compare_and_set(key, expected, value, ttl)
   local held
-  if #expected == 32 and string.find(expected, '^%s+$') then
+  if #expected == 32 and not string.find(expected, '{', 1, true) then
     held = call('GETRANGE', key, '-54', '-23')
   else
     held = call('GET', key)

@@ -2,7 +2,7 @@ local value = redis.call('GET', KEYS[1])
 if not value then
   return 0
 end
-if #ARGV[1] == 32 and string.find(ARGV[1], '^%s+$') then
+if #ARGV[1] == 32 and not string.find(ARGV[1], '{', 1, true) then
   if string.sub(value, -54, -23) ~= ARGV[1] then
     return -1
   end

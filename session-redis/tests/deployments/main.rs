@@ -10,6 +10,8 @@ mod support;
 
 mod cluster;
 mod conformance;
+mod endings;
+mod one_slot;
 mod sentinel;
 mod tls;
 

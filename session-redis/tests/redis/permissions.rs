@@ -14,7 +14,7 @@ use crate::support::{
 /// The list in the crate documentation.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documented_permissions_are_enough() {
-    let documented = "~session:* +get +getrange +set +del +pttl +eval +evalsha \
+    let documented = "~session:* +get +mget +getrange +set +del +pttl +eval +evalsha \
                       +hello +auth +select +ping +info +client";
     assert_eq!(denials(documented, "").await, BTreeSet::new());
     assert_eq!(denials(documented, "/1").await, BTreeSet::new());

@@ -6,7 +6,8 @@ use session_core::ErrorKind;
 use session_redis::RedisDriver;
 
 use super::overlap::start_commits;
-use crate::support::{RedisServer, TestRedis, ask, client, commit, open};
+use super::sharding_proxy::ShardingProxy;
+use crate::support::{RedisServer, TestRedis, ask, client, commit, manager, open};
 
 #[tokio::test]
 async fn a_script_that_the_server_forgot_is_sent_again() {
@@ -103,6 +104,29 @@ async fn every_save_fails_if_the_connection_breaks_and_later_ones_are_batched_ag
     }
     redis.client = client(&redis.server.url()).await;
     redis.wait_until_batching().await;
+}
+
+/// Nobody knows whether the batch was carried out. It is not sent again.
+#[tokio::test]
+async fn every_save_fails_if_the_reply_is_lost() {
+    let server = RedisServer::start();
+    let proxy = ShardingProxy::start([server.port; 2]).await;
+    let driver = RedisDriver::connect(proxy.url()).await.unwrap();
+    let redis = TestRedis::using(driver, server).await;
+    redis.wait_until_batching().await;
+    let sessions = redis.sessions(8, 1).await;
+    let before = proxy.scripts();
+    proxy.lose_next_reply();
+    for (n, outcome) in redis.commit_all(&sessions).await.into_iter().enumerate() {
+        assert_eq!(outcome.is_err(), n > 0, "{n}: {outcome:?}");
+    }
+    assert!(proxy.has_lost_reply());
+    assert_eq!(proxy.scripts() - before, 2);
+    let direct = manager(RedisDriver::connect(redis.server.url()).await.unwrap());
+    for (token, _) in &sessions {
+        let session = open(&direct, token).await;
+        assert_eq!(session.get("late").unwrap(), Some(1));
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Where one address hides several servers, saves are sent one by one.
+//! Where one address hides several servers, operations are sent one by one.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::support::{RedisServer, TestRedis, ask, client, keys, value};
 
 /// The server is a node of a Cluster, but the driver takes it for a single server.
 #[tokio::test]
-async fn saves_are_sent_one_by_one_if_scripts_with_several_keys_are_rejected() {
+async fn operations_are_sent_one_by_one_if_several_keys_are_rejected() {
     let server = RedisServer::with(&["--cluster-enabled", "yes"]);
     for first in (0..16_384).step_by(4_096) {
         let slots: Vec<_> = (first..first + 4_096)
@@ -28,6 +28,10 @@ async fn saves_are_sent_one_by_one_if_scripts_with_several_keys_are_rejected() {
     }
     let driver = RedisDriver::connect(server.url()).await.unwrap();
     let redis = TestRedis::using(driver, server).await;
+    let tokens = redis.tokens(8).await;
+    let loads = redis.assert_many_loads(&tokens);
+    // One probe.
+    assert_eq!(redis.count_loads(loads).await, [400, 1]);
     let mut scripts = 0;
     for late in 0..8 {
         let sessions = redis.sessions(8, late).await;

@@ -1,4 +1,4 @@
-//! Sessions whose commits overlap.
+//! Sessions whose loads or commits overlap.
 
 use std::pin::Pin;
 use std::task::{Context, Waker};
@@ -8,7 +8,7 @@ use session_core::{Error, Outcome, Session, SessionManager, Token};
 
 use crate::support::{TestRedis, ask, id_of, info, open, store};
 
-pub(crate) type Commit<'a> = Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send + 'a>>;
+pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 impl TestRedis {
     /// Starts a server where overlapping saves are batched already.
@@ -68,18 +68,77 @@ impl TestRedis {
         }
     }
 
+    /// Waits until overlapping loads are batched.
+    pub(crate) async fn wait_until_loads_are_batched(&self) {
+        let end = Instant::now() + Duration::from_secs(10);
+        let tokens = self.tokens(3).await;
+        while self.count_loads(self.assert_loads(&tokens)).await != [1, 1] {
+            assert!(Instant::now() < end, "loads are not batched");
+        }
+    }
+
+    /// Stores sessions, each with its number as `n`.
+    pub(crate) async fn tokens(&self, count: u32) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        for n in 0..count {
+            tokens.push(store(&self.manager, "n", n).await);
+        }
+        tokens
+    }
+
+    pub(crate) async fn load_all(&self, tokens: &[Token]) -> Vec<Session> {
+        let mut sessions = Vec::new();
+        for load in start_loads(&self.manager, tokens) {
+            sessions.push(load.await.unwrap());
+        }
+        sessions
+    }
+
+    /// Loads sessions that [`tokens`](Self::tokens) has stored.
+    pub(crate) async fn assert_loads(&self, tokens: &[Token]) {
+        for (n, session) in self.load_all(tokens).await.into_iter().enumerate() {
+            assert_eq!(session.get("n").unwrap(), Some(n));
+        }
+    }
+
+    /// Loads these sessions so often that a probe ends meanwhile.
+    pub(crate) async fn assert_many_loads(&self, tokens: &[Token]) {
+        for _ in 0..50 {
+            self.assert_loads(tokens).await;
+        }
+    }
+
+    /// Counts the `GET`s and the `MGET`s that the server receives meanwhile.
+    pub(crate) async fn count_loads(&self, work: impl Future<Output = ()>) -> [u32; 2] {
+        self.counts(["get", "mget"], work).await
+    }
+
     /// Counts the scripts that the server receives meanwhile, including those that it rejects.
     pub(crate) async fn count_scripts(&self, work: impl Future<Output = ()>) -> u32 {
+        self.counts(["evalsha"], work).await[0]
+    }
+
+    /// Counts how often the server receives these commands meanwhile, even if it rejects them.
+    async fn counts<const N: usize>(
+        &self,
+        commands: [&str; N],
+        work: impl Future<Output = ()>,
+    ) -> [u32; N] {
         let () = ask(&self.client, &["CONFIG", "RESETSTAT"]).await;
         work.await;
         let stats = info(&self.client, "commandstats").await;
-        stats["cmdstat_evalsha"]
-            .split(',')
-            .filter_map(|count| match count.split_once('=')? {
-                ("calls" | "rejected_calls", count) => Some(count.parse::<u32>().unwrap()),
-                _ => None,
-            })
-            .sum()
+        commands.map(|command| {
+            let Some(stats) = stats.get(&format!("cmdstat_{command}")) else {
+                return 0;
+            };
+            stats
+                .split(',')
+                .filter_map(|count| match count.split_once('=')? {
+                    ("calls" | "rejected_calls", count) => Some(count.parse::<u32>().unwrap()),
+                    _ => None,
+                })
+                .sum()
+        })
     }
 }
 
@@ -87,12 +146,27 @@ impl TestRedis {
 pub(crate) fn start_commits<'a>(
     manager: &'a SessionManager,
     sessions: &'a [(Token, Session)],
-) -> Vec<Commit<'a>> {
-    let start = |(_, session): &'a (Token, Session)| -> Commit<'a> {
-        let mut commit: Commit<'a> = Box::pin(manager.commit(session));
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(commit.as_mut().poll(&mut context).is_pending());
-        commit
-    };
-    sessions.iter().map(start).collect()
+) -> Vec<Pending<'a, Outcome>> {
+    sessions
+        .iter()
+        .map(|(_, session)| started(manager.commit(session)))
+        .collect()
+}
+
+/// Starts all loads. The first one is sent and the others are queued.
+pub(crate) fn start_loads<'a>(
+    manager: &'a SessionManager,
+    tokens: &'a [Token],
+) -> Vec<Pending<'a, Session>> {
+    tokens
+        .iter()
+        .map(|token| started(manager.open(Some(token.as_str()))))
+        .collect()
+}
+
+fn started<'a, T>(work: impl Future<Output = Result<T, Error>> + Send + 'a) -> Pending<'a, T> {
+    let mut work: Pending<'a, T> = Box::pin(work);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(work.as_mut().poll(&mut context).is_pending());
+    work
 }

@@ -1,5 +1,5 @@
-//! A proxy that distributes the keys over servers and sends a script to the server of its first
-//! key, as Envoy does.
+//! A proxy that distributes the keys over servers and sends a command to the server of its first
+//! key, as Envoy does with scripts.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -18,6 +18,7 @@ struct Shared {
     servers: Mutex<[u16; 2]>,
     scripts: AtomicU32,
     rejects_several_keys: AtomicBool,
+    loses_replies: AtomicBool,
 }
 
 impl ShardingProxy {
@@ -29,6 +30,7 @@ impl ShardingProxy {
                 servers: Mutex::new(servers),
                 scripts: AtomicU32::new(0),
                 rejects_several_keys: AtomicBool::new(false),
+                loses_replies: AtomicBool::new(false),
             }),
         };
         let shared = proxy.shared.clone();
@@ -54,11 +56,21 @@ impl ShardingProxy {
         *self.shared.servers.lock().unwrap() = servers;
     }
 
-    /// Rejects scripts with several keys from now on.
+    /// Rejects commands with several keys from now on.
     pub(crate) fn reject_several_keys(&self) {
         self.shared
             .rejects_several_keys
             .store(true, Ordering::Relaxed);
+    }
+
+    /// Passes on the next command with several keys, and then disconnects instead of replying.
+    pub(crate) fn lose_next_reply(&self) {
+        self.shared.loses_replies.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns `true` once that has happened.
+    pub(crate) fn has_lost_reply(&self) -> bool {
+        !self.shared.loses_replies.load(Ordering::Relaxed)
     }
 
     pub(crate) fn shard_of(key: &str) -> usize {
@@ -76,7 +88,11 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) {
         shared
             .scripts
             .fetch_add(is_script.into(), Ordering::Relaxed);
-        if is_script && words[2] != b"1" && shared.rejects_several_keys.load(Ordering::Relaxed) {
+        let has_several_keys = match is_script {
+            true => words[2] != b"1",
+            false => words[0] == b"MGET",
+        };
+        if has_several_keys && shared.rejects_several_keys.load(Ordering::Relaxed) {
             client.write_all(b"-ERR one key only\r\n").await.unwrap();
             continue;
         }
@@ -91,6 +107,9 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) {
         };
         server.write_all(&command).await.unwrap();
         let reply = read(server).await.unwrap();
+        if has_several_keys && shared.loses_replies.swap(false, Ordering::Relaxed) {
+            return;
+        }
         client.write_all(&reply).await.unwrap();
     }
 }
