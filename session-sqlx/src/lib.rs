@@ -122,8 +122,10 @@ mod table;
 mod driver;
 mod work;
 
+mod connection;
 mod dialect;
 mod failure;
+mod home;
 mod inspection;
 mod pool;
 mod schema;

@@ -12,7 +12,7 @@ use session_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use test_support::database::{DatabaseServer, Kind};
 
 use crate::proxy::{Cut, Proxy};
-use crate::support::{ALL, Database, Store, execute};
+use crate::support::{ALL, Database, Store};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_crashes_or_hangs_is_unavailable_in_time_and_comes_back() {
@@ -201,7 +201,8 @@ async fn a_failover_is_named() {
         .connect()
         .await
         .unwrap();
-    execute(driver.pool(), "SET default_transaction_read_only = on").await;
+    let set = "SET default_transaction_read_only = on";
+    pool.execute(set).await.unwrap();
     let error = failed_save(&driver, &record).await;
     assert_eq!(
         error.source().unwrap().to_string(),

@@ -6,7 +6,7 @@ use session_core::ManualClock;
 use session_sqlx::SqlxDriver;
 use test_support::model::{Backend, Storage, run};
 
-use crate::support::{Database, Store, execute};
+use crate::support::{Database, Store};
 
 struct Modeled {
     store: Store,
@@ -49,8 +49,7 @@ async fn sessions_match_the_model(database: Database) {
     let driver = driver.with_clock(store.clock.clone());
     let modeled = Modeled { store, driver };
     let world = async || {
-        let sql = format!("DELETE FROM {}", modeled.store.table);
-        execute(modeled.driver.pool(), &sql).await;
+        modeled.store.run("DELETE FROM {table}").await;
         &modeled
     };
     run(STEPS, world).await;

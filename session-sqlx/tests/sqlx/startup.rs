@@ -84,8 +84,7 @@ async fn another_table_of_that_name_is_refused_and_left_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_without_rights_creates_nothing_by_halves() {
     let postgres = "CREATE ROLE {user} LOGIN PASSWORD 'right'";
-    let mysql =
-        "CREATE USER {user} IDENTIFIED BY 'right'; GRANT SELECT ON shop.elsewhere TO {user}";
+    let mysql = "CREATE TABLE IF NOT EXISTS elsewhere (n INT); CREATE USER {user} IDENTIFIED BY 'right'; GRANT SELECT ON shop.elsewhere TO {user}";
     for (database, create_user) in [(Database::Postgres, postgres), (Database::MariaDb, mysql)] {
         let store = Store::new(database);
         let user = format!("app_{}", store.table);

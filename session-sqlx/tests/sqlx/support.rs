@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use session_core::{ManualClock, Timestamp};
-use session_sqlx::sqlx::{AssertSqlSafe, raw_sql};
-use session_sqlx::{Builder, Pool, SqlxDriver};
+use session_sqlx::sqlx::{
+    AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection, raw_sql,
+};
+use session_sqlx::{Builder, SqlxDriver};
 use test_support::database::{DatabaseServer, Kind};
 use tokio::runtime::Runtime;
 
@@ -75,13 +77,21 @@ impl Store {
 
     /// Runs statements behind the driver's back. `{table}` stands for the table.
     pub(crate) async fn run(&self, sql: &str) -> u64 {
-        let driver = SqlxDriver::builder(&self.url)
-            .table("elsewhere")
-            .pool_size(1);
-        let driver = driver.connect().await.unwrap();
-        let rows = execute(driver.pool(), &sql.replace("{table}", &self.table)).await;
-        driver.close().await;
-        rows
+        let sql = sql.replace("{table}", &self.table);
+        macro_rules! run {
+            ($connection:ty, $url:expr) => {{
+                let mut connection = <$connection>::connect($url).await.unwrap();
+                let sql = raw_sql(AssertSqlSafe(sql));
+                let rows = sql.execute(&mut connection).await.unwrap().rows_affected();
+                connection.close().await.unwrap();
+                rows
+            }};
+        }
+        match self.database {
+            Database::Postgres => run!(PgConnection, &self.url),
+            Database::MariaDb => run!(MySqlConnection, &self.url),
+            Database::Sqlite => run!(SqliteConnection, &format!("{}?mode=rwc", self.url)),
+        }
     }
 }
 
@@ -90,15 +100,5 @@ impl Drop for Store {
         if let Some(folder) = &self.folder {
             let _ = std::fs::remove_dir_all(folder);
         }
-    }
-}
-
-pub(crate) async fn execute(pool: &Pool, sql: &str) -> u64 {
-    let sql = raw_sql(AssertSqlSafe(sql));
-    match pool {
-        Pool::Postgres(pool) => sql.execute(pool).await.unwrap().rows_affected(),
-        Pool::MySql(pool) => sql.execute(pool).await.unwrap().rows_affected(),
-        Pool::Sqlite(pool) => sql.execute(pool).await.unwrap().rows_affected(),
-        _ => unreachable!("another kind of pool"),
     }
 }
