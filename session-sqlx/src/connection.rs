@@ -202,8 +202,8 @@ pub(crate) fn prepares(options: &sqlx::postgres::PgConnectOptions) -> bool {
         .any(|(name, value)| name == "statement-cache-capacity" && value == "0")
 }
 
-/// Writes arguments into a statement of PostgreSQL. All bytes and texts are in hexadecimal, so none of them can end a
-/// literal, whatever the settings of the server.
+/// Writes arguments into a statement of PostgreSQL. In a literal that begins with `E`, quotes and backslashes mean the same
+/// whatever the settings of the server, and all text is UTF-8.
 fn written(sql: &str, arguments: &[Arg<'_>]) -> String {
     let mut parts = sql.split('$');
     let mut written = parts.next().unwrap_or_default().to_owned();
@@ -218,9 +218,9 @@ fn written(sql: &str, arguments: &[Arg<'_>]) -> String {
             }
             Some(Arg::Bytes(bytes) | Arg::MaybeBytes(Some(bytes))) => hex(&mut written, bytes),
             Some(Arg::Text(text)) => {
-                written.push_str("convert_from(");
-                hex(&mut written, text.as_bytes());
-                written.push_str(", 'UTF8')");
+                written.push_str("E'");
+                written.push_str(&text.replace('\\', r"\\").replace('\'', "''"));
+                written.push('\'');
             }
             Some(Arg::MaybeBytes(None)) | None => written.push_str("NULL"),
         }
@@ -246,14 +246,14 @@ mod tests {
     #[test]
     fn written_arguments_cannot_end_a_literal() {
         let arguments = [
-            Arg::Text("'; --"),
-            Arg::Bytes(b"'\\"),
+            Arg::Text(r"\'; --\"),
+            Arg::Bytes(br"'\"),
             Arg::MaybeBytes(None),
             Arg::Number(-7),
         ];
         assert_eq!(
-            written("SELECT $1, $2, $3 WHERE a = $4 AND b = $1", &arguments),
-            "SELECT convert_from(decode('273b202d2d', 'hex'), 'UTF8'), decode('275c', 'hex'), NULL WHERE a = (-7) AND b = convert_from(decode('273b202d2d', 'hex'), 'UTF8')"
+            written("SELECT $1, $2, $3 WHERE a = $4 AND b = $2", &arguments),
+            r"SELECT E'\\''; --\\', decode('275c', 'hex'), NULL WHERE a = (-7) AND b = decode('275c', 'hex')"
         );
     }
 }

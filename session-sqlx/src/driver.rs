@@ -290,6 +290,7 @@ impl Driver for SqlxDriver {
         let touch = Touch {
             id_hash: hash(id),
             version: &version,
+            owner_hash: owner_hash(record),
             now,
             ends_at,
         };

@@ -112,7 +112,7 @@ async fn check_rights(sql: &Statements, connection: &mut Connection<'_>) -> Resu
     let (nothing, zero) = (Arg::Bytes(&[]), Arg::Number(0));
     connection.row(&sql.load, &[nothing]).await?;
     connection.execute(&sql.try_insert, &[]).await?;
-    let touch = [zero, zero, nothing, nothing, zero];
+    let touch = [nothing, zero, zero, nothing, nothing, zero];
     connection.execute(&sql.touch, &touch).await?;
     connection.execute(&sql.destroy, &[nothing]).await?;
     Ok(())

@@ -168,7 +168,8 @@ const OR_HELD: &str = "WITH saved AS ({update} RETURNING 1)
     SELECT NULL::bytea, NULL::bigint, NULL::text FROM saved
     UNION ALL
     SELECT version, ends_at, record FROM {table} WHERE id_hash = ? AND NOT EXISTS (SELECT FROM saved)";
-const TOUCH: &str = "UPDATE {table} SET ends_at = ?, sweep_at = ?
+/// Writes the owner too: the record may be older than the setting that names the owner's key.
+const TOUCH: &str = "UPDATE {table} SET owner_hash = ?, ends_at = ?, sweep_at = ?
     WHERE id_hash = ? AND version = ? AND ends_at > ?";
 const DESTROY: &str = "DELETE FROM {table} WHERE id_hash = ?";
 const OWNED_BY: &str = "SELECT id FROM {table} WHERE owner_hash = ? AND ends_at > ?";

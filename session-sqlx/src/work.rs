@@ -64,6 +64,7 @@ pub(crate) enum Written {
 pub(crate) struct Touch<'a> {
     pub(crate) id_hash: [u8; 32],
     pub(crate) version: &'a [u8],
+    pub(crate) owner_hash: Option<[u8; 32]>,
     pub(crate) now: Timestamp,
     pub(crate) ends_at: Timestamp,
 }
@@ -187,7 +188,7 @@ impl Save<'_> {
     fn values(&self) -> [Arg<'_>; 5] {
         [
             Arg::Bytes(self.version),
-            Arg::MaybeBytes(self.owner_hash.as_ref().map(<[u8; 32]>::as_slice)),
+            maybe_bytes(self.owner_hash.as_ref()),
             millis(self.ends_at),
             sweep_at(self.ends_at),
             Arg::Text(&self.record),
@@ -204,6 +205,7 @@ impl Work for Touch<'_> {
         connection: &mut Connection<'_>,
     ) -> Result<Written, sqlx::Error> {
         let arguments = [
+            maybe_bytes(self.owner_hash.as_ref()),
             millis(self.ends_at),
             sweep_at(self.ends_at),
             Arg::Bytes(&self.id_hash),
@@ -308,6 +310,10 @@ pub(crate) fn hash(text: &str) -> [u8; 32] {
 
 pub(crate) fn owner_hash(record: &Record) -> Option<[u8; 32]> {
     record.owner().map(hash)
+}
+
+fn maybe_bytes(hash: Option<&[u8; 32]>) -> Arg<'_> {
+    Arg::MaybeBytes(hash.map(<[u8; 32]>::as_slice))
 }
 
 /// Returns the time now and in `ttl`.

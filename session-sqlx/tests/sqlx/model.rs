@@ -19,6 +19,7 @@ impl Backend for &Modeled {
     fn name(&self) -> &'static str {
         match self.store.database {
             Database::Postgres => "postgres",
+            Database::PgBouncer => "pgbouncer",
             Database::MariaDb => "mariadb",
             Database::Sqlite => "sqlite",
         }
@@ -58,6 +59,11 @@ async fn sessions_match_the_model(database: Database) {
 #[tokio::test]
 async fn sessions_in_postgres_match_the_model() {
     sessions_match_the_model(Database::Postgres).await;
+}
+
+#[tokio::test]
+async fn sessions_behind_pgbouncer_match_the_model() {
+    sessions_match_the_model(Database::PgBouncer).await;
 }
 
 #[tokio::test]

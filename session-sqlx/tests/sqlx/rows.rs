@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use session_core::{Driver, Expected, Record, SessionId};
+use session_core::{Driver, Expected, Record, Saved, SessionId, Touched};
 use session_sqlx::SqlxDriver;
 
 use crate::support::{ALL, Database, Store};
@@ -67,6 +67,25 @@ async fn owners_of_any_text_and_length_are_told_apart() {
         }
         store.clock.advance(MINUTE);
         assert_eq!(driver.owned_by("ada").await.unwrap(), Some(Vec::new()));
+    }
+}
+
+/// A session may be older than the setting that names the owner's key, and then it is only touched.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_touch_writes_the_owner() {
+    for database in ALL {
+        let driver = Store::new(database);
+        let driver = driver.connect().await;
+        let record = Record::new(SessionId::from_stored("a").unwrap());
+        let saved = driver.save(&record, Expected::Absent, MINUTE).await;
+        let Saved::Done { version, .. } = saved.unwrap() else {
+            panic!("a new record is saved");
+        };
+        let record = record.with_owner(Some("ada"));
+        let touched = driver.touch(&record, &version, MINUTE).await.unwrap();
+        assert_eq!(touched, Touched::Done, "{database:?}");
+        let ids = driver.owned_by("ada").await.unwrap().unwrap();
+        assert_eq!(ids, [record.id().clone()], "{database:?}");
     }
 }
 

@@ -60,7 +60,7 @@ async fn another_table_of_that_name_is_refused_and_left_alone() {
         // Everything but the key.
         let store = Store::new(database);
         let table = match database {
-            Database::Postgres => {
+            Database::Postgres | Database::PgBouncer => {
                 "id_hash bytea, id text, version bytea, owner_hash bytea, ends_at bigint, sweep_at bigint, record text"
             }
             Database::MariaDb => {

@@ -9,22 +9,31 @@ use session_sqlx::sqlx::{
     AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection, raw_sql,
 };
 use session_sqlx::{Builder, SqlxDriver};
+use test_support::PgBouncer;
 use test_support::database::{DatabaseServer, Kind};
 use tokio::runtime::Runtime;
 
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 static POSTGRES: LazyLock<DatabaseServer> = LazyLock::new(|| DatabaseServer::start(Kind::Postgres));
+static PGBOUNCER: LazyLock<PgBouncer> = LazyLock::new(|| PgBouncer::start(POSTGRES.port));
 static MARIADB: LazyLock<DatabaseServer> = LazyLock::new(|| DatabaseServer::start(Kind::MariaDb));
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Database {
     Postgres,
+    /// PostgreSQL behind a PgBouncer in transaction mode.
+    PgBouncer,
     MariaDb,
     Sqlite,
 }
 
-pub(crate) const ALL: [Database; 3] = [Database::Postgres, Database::MariaDb, Database::Sqlite];
+pub(crate) const ALL: [Database; 4] = [
+    Database::Postgres,
+    Database::PgBouncer,
+    Database::MariaDb,
+    Database::Sqlite,
+];
 
 /// A table that does not exist yet.
 pub(crate) struct Store {
@@ -41,6 +50,10 @@ impl Store {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let (url, folder) = match database {
             Database::Postgres => (POSTGRES.url(), None),
+            Database::PgBouncer => {
+                let url = POSTGRES.url_via(PGBOUNCER.port);
+                (url + "?statement-cache-capacity=0", None)
+            }
             Database::MariaDb => (MARIADB.url(), None),
             Database::Sqlite => {
                 let name = format!("session-sqlite-{}-{number}", std::process::id());
@@ -88,7 +101,7 @@ impl Store {
             }};
         }
         match self.database {
-            Database::Postgres => run!(PgConnection, &self.url),
+            Database::Postgres | Database::PgBouncer => run!(PgConnection, &POSTGRES.url()),
             Database::MariaDb => run!(MySqlConnection, &self.url),
             Database::Sqlite => run!(SqliteConnection, &format!("{}?mode=rwc", self.url)),
         }

@@ -249,7 +249,7 @@ impl Kind {
     }
 
     /// Returns a command of the server's programs, run by its own user if this one is root, whom servers refuse.
-    fn command(self, program: &str) -> Command {
+    pub(crate) fn command(self, program: &str) -> Command {
         let program = self.program(program);
         let Some(id) = self.user_id() else {
             return Command::new(program);
@@ -282,7 +282,8 @@ impl Kind {
     }
 
     /// Returns the user id of the server if this process is root's.
-    fn user_id(self) -> Option<u32> {
+    #[must_use]
+    pub fn user_id(self) -> Option<u32> {
         if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
             return None;
         }
@@ -302,7 +303,7 @@ impl Kind {
 
 /// Starts a process that ends the server and removes its directory once its standard input ends. A line there is the id of
 /// the server's next process.
-fn janitor(server: u32, directory: &Path) -> Child {
+pub(crate) fn janitor(server: u32, directory: &Path) -> Child {
     let script = "server=$1
         while read -r next; do server=$next; done
         kill -KILL \"$server\" 2>/dev/null
