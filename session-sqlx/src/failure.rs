@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 
 use sqlx::Error;
 use sqlx::error::{DatabaseError, ErrorKind};
@@ -104,11 +105,16 @@ pub(crate) fn is_duplicate(error: &Error) -> bool {
 /// Returns `true` for what keeps a server from accepting a connection only for a while: it is down, starting, or full.
 pub(crate) fn is_passing(error: &Error) -> bool {
     match error {
-        Error::Io(_) => true,
+        Error::Io(_) => !is_untrusted(error),
         // PostgreSQL: not ready, full. MySQL: full.
         Error::Database(error) => matches!(&*code(&**error), "57P03" | "53300" | "1040" | "1203"),
         _ => false,
     }
+}
+
+/// Returns `true` if the server's certificate was refused.
+pub(crate) fn is_untrusted(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if error.kind() == io::ErrorKind::InvalidData)
 }
 
 /// Returns the code by which the database's manual lists an error: MySQL's number rather than its SQLSTATE.

@@ -6,7 +6,7 @@ use session_core::ConfigError;
 use sqlx::Error;
 
 use crate::dialect::Dialect;
-use crate::failure::{NO_CONNECTION, code};
+use crate::failure::{NO_CONNECTION, code, is_untrusted};
 
 pub(crate) fn check_timeout(timeout: Duration) -> Result<(), ConfigError> {
     if (MIN_TIMEOUT..=MAX_TIMEOUT).contains(&timeout) {
@@ -123,7 +123,7 @@ pub(crate) fn explain(error: Error, dialect: Dialect) -> ConfigError {
             "find the process that holds the lock",
         ),
         _ => match &error {
-            Error::Tls(_) => (
+            error if matches!(error, Error::Tls(_)) || is_untrusted(error) => (
                 "asks for encryption that does not work",
                 "turn on the feature `tls` of session-sqlx, `database-tls` of your adapter; and trust the server's certificate",
             ),

@@ -8,11 +8,10 @@ use session_sqlx::SqlxDriver;
 use session_sqlx::sqlx::Executor;
 use session_sqlx::sqlx::mysql::MySqlPoolOptions;
 use session_sqlx::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use session_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use test_support::database::{DatabaseServer, Kind};
 
 use crate::proxy::{Cut, Proxy};
-use crate::support::{ALL, Database, Store};
+use crate::support::{ALL, Database, HOUR, Store};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_crashes_or_hangs_is_unavailable_in_time_and_comes_back() {
@@ -233,37 +232,6 @@ async fn a_failover_is_named() {
     assert!(matches!(driver.destroy(record.id()).await, Ok(())));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_refuses_saves_and_still_loads_and_logs_out() {
-    let store = Store::new(Database::Sqlite);
-    let record = record("a");
-    create(&store.connect().await, &record).await;
-    let options: SqliteConnectOptions = store.url.parse().unwrap();
-    // SQLite reports a full disk with the same error.
-    let pool = SqlitePoolOptions::new()
-        .connect_with(options.pragma("max_page_count", "64"))
-        .await;
-    let driver = SqlxDriver::from_pool(pool.unwrap())
-        .table(&store.table)
-        .connect()
-        .await
-        .unwrap();
-    let driver = driver.with_clock(store.clock.clone());
-    let large = format!(
-        r#"{{"id":"large","data":{{"x":"{}"}}}}"#,
-        "x".repeat(1_000_000)
-    );
-    let large = Record::from_json(large).unwrap();
-    let error = driver
-        .save(&large, Expected::Absent, HOUR)
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
-    recovered(&driver, &record, Duration::ZERO).await;
-    driver.destroy(record.id()).await.unwrap();
-    create(&driver, &record).await;
-}
-
 fn record(id: &str) -> Record {
     Record::new(SessionId::from_stored(id).unwrap())
 }
@@ -316,5 +284,3 @@ async fn recovered(driver: &SqlxDriver, record: &Record, within: Duration) -> Lo
         }
     }
 }
-
-const HOUR: Duration = Duration::from_secs(60 * 60);

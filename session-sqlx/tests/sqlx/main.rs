@@ -8,8 +8,10 @@ mod conformance;
 mod model;
 mod overlap;
 
+mod disk;
 mod faults;
 mod proxy;
 mod round_trips;
 mod rows;
 mod startup;
+mod tls;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use session_core::{ManualClock, Timestamp};
 use session_sqlx::sqlx::{
@@ -115,3 +116,5 @@ impl Drop for Store {
         }
     }
 }
+
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
