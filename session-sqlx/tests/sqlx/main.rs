@@ -7,6 +7,7 @@ mod support;
 mod conformance;
 mod model;
 mod overlap;
+mod processes;
 
 mod disk;
 mod faults;
