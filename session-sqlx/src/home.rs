@@ -160,7 +160,7 @@ impl<DB: Database> Own<DB> {
         let mut idle = self.idle().pop()?;
         let now = Instant::now();
         if now - idle.since >= UNTESTED {
-            let limit = now + (deadline - now) / 2;
+            let limit = now + deadline.saturating_duration_since(now) / 2;
             let tested = timeout_at(limit, idle.connection.ping()).await;
             if !matches!(tested, Ok(Ok(()))) {
                 // The others have been idle for even longer.
@@ -276,3 +276,85 @@ const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(200);
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use sqlx::Sqlite;
+
+    use super::*;
+
+    fn own(connections: u32) -> Home<Sqlite> {
+        Home::own("sqlite::memory:".parse().unwrap(), connections)
+    }
+
+    fn source(home: &Home<Sqlite>) -> &Own<Sqlite> {
+        match &home.source {
+            Source::Own(own) => own,
+            Source::Shared(_) => panic!("a pool"),
+        }
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(10)
+    }
+
+    async fn used(home: &Home<Sqlite>) {
+        home.acquire(soon()).await.unwrap().finish();
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_reused_after_its_call_has_ended() {
+        let home = own(2);
+        used(&home).await;
+        used(&home).await;
+        assert_eq!(source(&home).idle().len(), 1);
+        drop(home.acquire(soon()).await.unwrap());
+        assert_eq!(source(&home).idle().len(), 0, "in the middle of a call");
+    }
+
+    #[tokio::test]
+    async fn connections_are_limited() {
+        let home = own(1);
+        let held = home.acquire(soon()).await.unwrap();
+        let now = Instant::now();
+        assert!(matches!(home.acquire(now).await, Err(Error::PoolTimedOut)));
+        drop(held);
+        used(&home).await;
+    }
+
+    #[tokio::test]
+    async fn old_and_unused_connections_are_closed() {
+        let home = own(3);
+        let own = source(&home);
+        let now = Instant::now();
+        own.give_back(own.open(soon()).await.unwrap(), now - LONGEST_LIFE * 2);
+        assert_eq!(own.idle().len(), 0, "old");
+        for _ in 0..2 {
+            own.give_back(own.open(soon()).await.unwrap(), now);
+        }
+        own.idle()[0].since = now - LONGEST_IDLE * 2;
+        own.give_back(own.open(soon()).await.unwrap(), now);
+        assert_eq!(own.idle().len(), 2, "unused");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_left_alone_is_tested() {
+        let home = own(1);
+        used(&home).await;
+        source(&home).idle()[0].since = Instant::now() - UNTESTED * 2;
+        used(&home).await;
+        assert_eq!(source(&home).idle().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_connected_once_it_is_closed() {
+        let home = own(2);
+        used(&home).await;
+        let mut held = home.acquire(soon()).await.unwrap();
+        home.close().await;
+        held.finish();
+        drop(held);
+        assert_eq!(source(&home).idle().len(), 0);
+        assert!(matches!(home.acquire(soon()).await, Err(Error::PoolClosed)));
+    }
+}

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use session_core::{Driver, Error, ErrorKind, Expected, Loaded, Record, Saved, SessionId};
 use session_sqlx::SqlxDriver;
-use session_sqlx::sqlx::Executor;
 use session_sqlx::sqlx::mysql::MySqlPoolOptions;
 use session_sqlx::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use session_sqlx::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, raw_sql};
 use test_support::database::{DatabaseServer, Kind};
 
 use crate::proxy::{Cut, Proxy};
@@ -165,6 +165,41 @@ async fn an_exhausted_pool_is_unavailable_in_time() {
     let taken = pool.acquire().await.unwrap();
     assert_unavailable(&driver, &record).await;
     drop(taken);
+    recovered(&driver, &record, Duration::ZERO).await;
+}
+
+/// The driver's own connections: one call waits for a lock, and the others wait for that one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_makes_all_calls_fail_in_time() {
+    let store = Store::new(Database::Postgres);
+    let driver = store.builder().pool_size(1).connect().await.unwrap();
+    let record = record("a");
+    create(&driver, &record).await;
+    let mut other = PgConnection::connect(&store.url).await.unwrap();
+    let mut transaction = other.begin().await.unwrap();
+    let lock = format!("LOCK TABLE {}", store.table);
+    raw_sql(AssertSqlSafe(lock))
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    let start = Instant::now();
+    let calls: Vec<_> = (0..4)
+        .map(|_| {
+            let driver = driver.clone();
+            tokio::spawn(async move { driver.load("a").await })
+        })
+        .collect();
+    let mut problems = Vec::new();
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        problems.push(error.source().unwrap().to_string());
+    }
+    assert!(start.elapsed() < Duration::from_millis(1_500));
+    problems.sort_unstable();
+    let waited = "no connection to the database was free or could be made in time";
+    let hung = "the database did not answer in time";
+    assert_eq!(problems, [waited, waited, waited, hung]);
+    transaction.rollback().await.unwrap();
     recovered(&driver, &record, Duration::ZERO).await;
 }
 
