@@ -33,8 +33,9 @@ impl SqlxDriver {
 
     /// Starts to configure a driver that uses the application's own pool of connections, whatever their isolation level.
     ///
-    /// Let the pool acquire without a test (`test_before_acquire(false)`), which would cost a round trip. For SQLite, use
-    /// the journal mode WAL and a busy timeout of at most 2 seconds.
+    /// Let the pool acquire without a test (`test_before_acquire(false)`), which would cost a round trip. It still tests each
+    /// connection after use, so a driver with [connections of its own](crate#connections) is faster. For SQLite, use the
+    /// journal mode WAL and a busy timeout of at most 2 seconds.
     ///
     /// # Examples
     ///

@@ -131,6 +131,10 @@ pub(crate) fn explain(error: Error, dialect: Dialect) -> ConfigError {
                 "leads to no server that answers",
                 "check the host and the port, and that the server is running",
             ),
+            Error::Configuration(_) if dialect == Dialect::MySql => (
+                "has a password that the server accepts only over an encrypted connection",
+                "turn on the feature `tls` of session-sqlx, `database-tls` of your adapter; and add ?ssl-mode=REQUIRED",
+            ),
             Error::Configuration(_) => return invalid_url(dialect.url_form()),
             _ => (
                 "leads to a database that rejects what sessions need",
