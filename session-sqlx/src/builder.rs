@@ -8,7 +8,7 @@ use session_core::{ConfigError, SessionConfig};
 use sqlx::ConnectOptions as _;
 use tokio::time::timeout;
 
-use crate::connection::{Connections, prepares};
+use crate::connection::Connections;
 use crate::dialect::Dialect;
 use crate::home::Home;
 use crate::pool::Pool;
@@ -173,7 +173,7 @@ impl Builder {
             #[cfg(feature = "postgres")]
             Dialect::Postgres => {
                 let options = sqlx::postgres::PgConnectOptions::from_str(url).map_err(invalid)?;
-                let prepares = prepares(&options);
+                let prepares = crate::connection::prepares(&options);
                 // Sessions need no fractions, and not every proxy lets this setting pass.
                 let options = options.extra_float_digits(None);
                 let home = Home::own(options.disable_statement_logging(), self.pool_size);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqlStr};
+use sqlx::{AssertSqlSafe, Row as _, SqlStr};
 use tokio::time::Instant;
 
 use crate::dialect::Dialect;
@@ -197,6 +197,8 @@ impl Connection<'_> {
 /// Returns `false` if the application turned off the cache of prepared statements, as it must if a proxy does not keep them.
 #[cfg(feature = "postgres")]
 pub(crate) fn prepares(options: &sqlx::postgres::PgConnectOptions) -> bool {
+    use sqlx::ConnectOptions as _;
+
     let url = options.to_url_lossy();
     !url.query_pairs()
         .any(|(name, value)| name == "statement-cache-capacity" && value == "0")

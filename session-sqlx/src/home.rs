@@ -85,6 +85,7 @@ impl<DB: Database> Home<DB> {
     }
 
     /// Sets whether statements are prepared. Default: `true`.
+    #[cfg(feature = "postgres")]
     pub(crate) const fn preparing(mut self, prepares: bool) -> Self {
         self.prepares = prepares;
         self
@@ -277,7 +278,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(200);
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use sqlx::Sqlite;
 

@@ -170,8 +170,8 @@ async fn a_password_that_needs_encryption_is_named() {
     let server = tokio::spawn(async move {
         let (mut client, _) = listener.accept().await.unwrap();
         // Protocol 10, a version, an id, a nonce in two parts, capabilities, and how to log in.
-        let mut greeting = b"\x0a8.0.0\0\x01\0\0\012345678\0".to_vec();
-        greeting.extend(b"\x0f\xa2\x2d\x02\0\x08\0\x15\0\0\0\0\0\0\0\0\0\0123456789012\0");
+        let mut greeting = b"\x0a8.0.0\0\x01\0\0\x0012345678\0".to_vec();
+        greeting.extend(b"\x0f\xa2\x2d\x02\0\x08\0\x15\0\0\0\0\0\0\0\0\0\x00123456789012\0");
         greeting.extend(b"caching_sha2_password\0");
         let length = u8::try_from(greeting.len()).unwrap();
         client.write_all(&[length, 0, 0, 0]).await.unwrap();

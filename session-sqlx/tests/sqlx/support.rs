@@ -81,8 +81,10 @@ impl Store {
             .pool_size(4)
     }
 
+    /// Allows more time than by default, because many tests run at once.
     pub(crate) async fn connect(&self) -> SqlxDriver {
         self.builder()
+            .timeout(Duration::from_millis(1_800))
             .connect()
             .await
             .unwrap()

@@ -110,10 +110,11 @@ fn the_doctor_names_what_a_server_lacks() {
     assert!(check(&ran, "version").1.starts_with("PostgreSQL "));
 
     block_on(async {
-        let pool = session_sqlx::sqlx::PgPool::connect(&server.url());
+        let url = server.url();
+        let pool = session_sqlx::sqlx::PgPool::connect(&url).await.unwrap();
         let drop = "DROP INDEX sessions_by_end; ALTER DATABASE postgres SET default_transaction_read_only = on";
         session_sqlx::sqlx::raw_sql(drop)
-            .execute(&pool.await.unwrap())
+            .execute(&pool)
             .await
             .unwrap();
     });

@@ -228,9 +228,13 @@ impl Kind {
                     "--bind-address=127.0.0.1",
                     "--skip-name-resolve",
                 ]);
+                // It does not wait for the disk.
                 command.args([
                     "--max-connections=400",
                     "--innodb-flush-log-at-trx-commit=2",
+                    "--innodb-flush-method=nosync",
+                    "--skip-innodb-doublewrite",
+                    "--skip-sync-frm",
                 ]);
                 command.arg(format!("--datadir={}", data.display()));
                 command.arg(format!("--socket={}", directory.join("socket").display()));

@@ -4,7 +4,6 @@ use session_axum::SessionManager;
 use session_bench::redis::{Contestant, Turn, Work};
 use session_bench::session::{SESSION, values};
 use session_sqlx::SqlxDriver;
-use session_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use session_sqlx::sqlx::{MySql, Postgres, Sqlite, query, query_as, raw_sql};
 use tokio::runtime::Handle;
 use tower_sessions_014::SessionStore;
@@ -38,7 +37,8 @@ macro_rules! contestants {
             let driver = SqlxDriver::from_pool(pool().await?).connect().await?;
             let in_pool = SessionManager::builder(driver, secret()).build()?;
             let their_pool = their_sqlx::pool::PoolOptions::new().max_connections(CONNECTIONS);
-            let their_pool: their_sqlx::$their_pool = their_pool.connect(url).await?;
+            let their_pool: their_sqlx::$their_pool =
+                their_pool.connect_with(options(url.parse()?)).await?;
             let store = $store::new(their_pool);
             store.migrate().await?;
 
@@ -127,7 +127,7 @@ contestants!(
     "UPDATE bare SET ends_at = ?, record = ? WHERE id = ?"
 );
 
-/// The options of the bare pool: those of our driver, where they matter.
+/// The options of the others' pools: those of our driver, where they matter.
 trait Tuned: Sized {
     fn tuned(self) -> Self {
         self
@@ -136,13 +136,24 @@ trait Tuned: Sized {
 
 impl Tuned for session_sqlx::sqlx::postgres::PgConnectOptions {}
 impl Tuned for session_sqlx::sqlx::mysql::MySqlConnectOptions {}
-impl Tuned for SqliteConnectOptions {
-    fn tuned(self) -> Self {
-        self.create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-    }
+impl Tuned for their_sqlx::postgres::PgConnectOptions {}
+impl Tuned for their_sqlx::mysql::MySqlConnectOptions {}
+
+/// A write-ahead log, and no wait for the disk with each save.
+macro_rules! tuned_sqlite {
+    ($($sqlx:ident)::*) => {
+        impl Tuned for $($sqlx)::*::sqlite::SqliteConnectOptions {
+            fn tuned(self) -> Self {
+                self.create_if_missing(true)
+                    .journal_mode($($sqlx)::*::sqlite::SqliteJournalMode::Wal)
+                    .synchronous($($sqlx)::*::sqlite::SqliteSynchronous::Normal)
+            }
+        }
+    };
 }
+
+tuned_sqlite!(session_sqlx::sqlx);
+tuned_sqlite!(their_sqlx);
 
 fn options<T: Tuned>(options: T) -> T {
     options.tuned()

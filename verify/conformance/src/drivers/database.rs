@@ -124,11 +124,11 @@ impl Backend for DatabaseBackend {
 
     fn stored_json(&self, id: &str) -> String {
         let sql = format!("SELECT record FROM {} WHERE id = '{id}'", self.table);
-        let query = query_scalar(AssertSqlSafe(sql));
         macro_rules! fetch {
             ($connection:ty) => {
                 wait(async {
                     let mut connection = <$connection>::connect(&self.url).await.unwrap();
+                    let query = query_scalar(AssertSqlSafe(sql));
                     query.fetch_one(&mut connection).await.unwrap()
                 })
             };

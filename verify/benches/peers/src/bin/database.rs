@@ -20,32 +20,35 @@ fn main() -> Result<(), Failure> {
     let runtime = runtime();
     let handle = runtime.handle();
     let results = Results::from_arguments();
-    let measure = |name: &str, title: &str, contestants: Vec<Contestant>| {
-        for table in race(name, title, ROUNDS, REQUESTS, &contestants) {
+    let measure = |name, title, requests, contestants: Vec<Contestant>| {
+        for table in race(name, title, ROUNDS, requests, &contestants) {
             results.add(&table);
         }
     };
 
     let server = DatabaseServer::start(Kind::Postgres);
     let contestants = runtime.block_on(sql::postgres(handle, &server.url()))?;
-    measure("postgres", "PostgreSQL on loopback", contestants);
+    measure(
+        "postgres",
+        "PostgreSQL on loopback",
+        [2_000, 250],
+        contestants,
+    );
     runtime.block_on(crowd(&server.url(), &results))?;
     drop(server);
 
     let server = DatabaseServer::start(Kind::MariaDb);
     let contestants = runtime.block_on(sql::mariadb(handle, &server.url()))?;
-    measure("mariadb", "MariaDB on loopback", contestants);
+    measure("mariadb", "MariaDB on loopback", [1_500, 200], contestants);
     drop(server);
 
     let folder = std::env::temp_dir().join(format!("session-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let url = format!("sqlite:{}/sessions.db", folder.display());
     let contestants = runtime.block_on(sql::sqlite(handle, &url))?;
-    measure("sqlite", "SQLite", contestants);
+    measure("sqlite", "SQLite", [1_000, 50], contestants);
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
 
-/// Enough for a second of each contestant.
-const REQUESTS: [usize; 2] = [2_000, 250];
 const ROUNDS: usize = 7;
