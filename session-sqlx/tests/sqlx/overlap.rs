@@ -33,6 +33,20 @@ async fn the_isolation_level_of_the_pool_changes_nothing() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_update_is_lost_in_an_applications_pool_behind_pgbouncer() {
+    let store = Store::new(Database::PgBouncer);
+    let driver = async || {
+        let options: PgConnectOptions = store.url.parse().unwrap();
+        let options = options.statement_cache_capacity(0).extra_float_digits(None);
+        let pool = PgPoolOptions::new().max_connections(8);
+        let pool = pool.connect_with(options).await.unwrap();
+        let builder = SqlxDriver::from_pool(pool).table(&store.table);
+        builder.timeout(PATIENT).connect().await.unwrap()
+    };
+    assert_none_is_lost([driver().await, driver().await]).await;
+}
+
 async fn assert_none_is_lost(drivers: [SqlxDriver; 2]) {
     let managers = drivers.map(manager);
     let token = store_session(&managers[0]).await;
