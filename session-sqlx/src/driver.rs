@@ -63,19 +63,24 @@ impl SqlxDriver {
         self
     }
 
-    /// Removes all records that have ended, in steps of 500, and returns their number. Saves do the same, a few at a time, so
+    /// Removes all records that have ended, in small steps, and returns their number. Saves do the same, a few at a time, so
     /// this is for a service with few saves, or for cron. A record stays for up to 10 minutes after its end.
     ///
     /// # Errors
     ///
     /// Returns [`Error::unavailable`] if the database failed or a step took longer than the timeout.
     pub async fn sweep(&self) -> Result<u64, Error> {
+        // With SQLite, all writes wait for a step.
+        let rows = match self.shared.sql.dialect {
+            Dialect::Sqlite => SWEPT,
+            Dialect::Postgres | Dialect::MySql => STEP,
+        };
         let mut swept = 0;
         loop {
-            let (now, rows) = (self.clock.now(), STEP);
+            let now = self.clock.now();
             let step = self.shared.run(&Sweep { now, rows }).await?.answer;
             swept += step;
-            if step < STEP.unsigned_abs() {
+            if step < rows.unsigned_abs() {
                 return Ok(swept);
             }
         }
@@ -338,7 +343,7 @@ fn parse(id: &str, held: Held) -> Option<Loaded> {
     Some(Loaded::new(record, Version::bytes(held.version)))
 }
 
-/// How many rows one step of [`SqlxDriver::sweep`] removes.
+/// How many rows one step of [`SqlxDriver::sweep`] removes on a server.
 const STEP: i64 = 500;
 /// Saves between two sweeps in the background.
 const SAVES_PER_SWEEP: u32 = 8;
