@@ -11,6 +11,7 @@ use session_core::{
     Touched, Version,
 };
 use tokio::sync::Mutex;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::connection::Connections;
@@ -170,7 +171,7 @@ impl Shared {
 
     async fn attempt<W: Work>(&self, work: &W, deadline: Instant) -> Result<W::Answer, Ended> {
         let is_sqlite = self.sql.dialect == Dialect::Sqlite;
-        let _writer = if W::WRITES && is_sqlite {
+        let writer = if W::WRITES && is_sqlite {
             let lock = timeout_at(deadline, self.writer.lock()).await;
             Some(lock.map_err(|_| Ended::Unanswered)?)
         } else {
@@ -196,6 +197,12 @@ impl Shared {
         let is_usable = |error| matches!(Cause::of(error), Cause::Overtaken | Cause::Other);
         if answer.as_ref().err().is_none_or(is_usable) {
             connection.finish();
+        }
+        drop(connection);
+        drop(writer);
+        if W::WRITES && is_sqlite && self.writer.try_lock().is_err() {
+            // Someone waited for the file. Let that one begin, before this task goes on with other work.
+            yield_now().await;
         }
         Ok(answer?)
     }

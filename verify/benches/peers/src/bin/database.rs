@@ -3,7 +3,8 @@
 //! rows, and sweeps half a million more while 64 clients work.
 //!
 //! ```text
-//! cargo run --profile measure --bin database
+//! cargo run --profile measure --bin database             # everything
+//! cargo run --profile measure --bin database -- sqlite   # or only one database
 //! ```
 //!
 //! Starts its own servers, which do not wait for a disk. Each contestant has 10 connections. Takes
@@ -26,29 +27,33 @@ fn main() -> Result<(), Failure> {
         }
     };
 
-    let server = DatabaseServer::start(Kind::Postgres);
-    let contestants = runtime.block_on(sql::postgres(handle, &server.url()))?;
-    measure(
-        "postgres",
-        "PostgreSQL on loopback",
-        [2_000, 250],
-        contestants,
-    );
-    runtime.block_on(crowd(&server.url(), &results))?;
-    drop(server);
+    let arguments: Vec<String> = std::env::args().collect();
+    let is_named = |name: &str| arguments.iter().any(|argument| argument == name);
+    let is_wanted = |name| is_named(name) || !NAMES.into_iter().any(is_named);
 
-    let server = DatabaseServer::start(Kind::MariaDb);
-    let contestants = runtime.block_on(sql::mariadb(handle, &server.url()))?;
-    measure("mariadb", "MariaDB on loopback", [1_500, 200], contestants);
-    drop(server);
-
+    if is_wanted("postgres") {
+        let server = DatabaseServer::start(Kind::Postgres);
+        let contestants = runtime.block_on(sql::postgres(handle, &server.url()))?;
+        let title = "PostgreSQL on loopback";
+        measure("postgres", title, [2_000, 250], contestants);
+        runtime.block_on(crowd(&server.url(), &results))?;
+    }
+    if is_wanted("mariadb") {
+        let server = DatabaseServer::start(Kind::MariaDb);
+        let contestants = runtime.block_on(sql::mariadb(handle, &server.url()))?;
+        measure("mariadb", "MariaDB on loopback", [1_500, 200], contestants);
+    }
+    if !is_wanted("sqlite") {
+        return Ok(());
+    }
     let folder = std::env::temp_dir().join(format!("session-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let url = format!("sqlite:{}/sessions.db", folder.display());
     let contestants = runtime.block_on(sql::sqlite(handle, &url))?;
-    measure("sqlite", "SQLite", [1_000, 50], contestants);
+    measure("sqlite", "SQLite", [1_000, 150], contestants);
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
 
+const NAMES: [&str; 3] = ["postgres", "mariadb", "sqlite"];
 const ROUNDS: usize = 7;
