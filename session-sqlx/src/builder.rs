@@ -5,10 +5,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use session_core::{ConfigError, SessionConfig};
-use sqlx::{ConnectOptions, Connection as _};
+use sqlx::ConnectOptions as _;
 use tokio::time::timeout;
 
+use crate::connection::Connections;
 use crate::dialect::Dialect;
+use crate::home::Home;
 use crate::pool::Pool;
 use crate::settings::{check_pool_size, check_timeout, dialect_of, explain, invalid_url, not_set};
 use crate::table::{Statements, TableName};
@@ -31,8 +33,9 @@ impl SqlxDriver {
 
     /// Starts to configure a driver that uses the application's own pool of connections, whatever their isolation level.
     ///
-    /// Let the pool acquire without a test (`test_before_acquire(false)`), which would cost a round trip. For SQLite, use
-    /// the journal mode WAL and a busy timeout of at most 2 seconds.
+    /// Let the pool acquire without a test (`test_before_acquire(false)`), which would cost a round trip. It still tests each
+    /// connection after use, so a driver with [connections of its own](crate#connections) is faster. For SQLite, use the
+    /// journal mode WAL and a busy timeout of at most 2 seconds.
     ///
     /// # Examples
     ///
@@ -138,8 +141,8 @@ impl Builder {
         check_pool_size(self.pool_size)?;
         check_timeout(self.timeout)?;
         let name = TableName::parse(&self.table)?;
-        let (pool, is_own) = match &self.source {
-            Source::Pool(pool) => (pool.clone(), false),
+        let (connections, is_own) = match &self.source {
+            Source::Pool(pool) => (Connections::shared(pool.clone()), false),
             Source::Url(None) => return Err(not_set(self.asked)),
             Source::Url(Some(url)) => {
                 let dialect = dialect_of(url, self.asked)?;
@@ -147,9 +150,9 @@ impl Builder {
                 (self.open(url, dialect)?, true)
             }
         };
-        let dialect = pool.dialect();
+        let dialect = connections.dialect();
         name.check(dialect)?;
-        let driver = SqlxDriver::new(pool, Statements::new(dialect, &name), self.timeout);
+        let driver = SqlxDriver::new(connections, Statements::new(dialect, &name), self.timeout);
         let prepared = timeout(
             CONNECT_LIMIT,
             schema::prepare(driver.shared(), self.creates_table),
@@ -162,40 +165,27 @@ impl Builder {
         prepared.map(|()| driver)
     }
 
-    /// Creates a pool that connects when it is used.
+    /// Creates connections that are made when they are needed.
     #[allow(unused_variables, reason = "without a database, nothing is opened")]
-    fn open(&self, url: &str, dialect: Dialect) -> Result<Pool, ConfigError> {
+    fn open(&self, url: &str, dialect: Dialect) -> Result<Connections, ConfigError> {
         let invalid = |error: sqlx::Error| invalid_url(dialect.url_form()).with_source(error);
-        macro_rules! pool {
-            ($database:ident, $connect:expr) => {
-                sqlx::pool::PoolOptions::<sqlx::$database>::new()
-                    .max_connections(self.pool_size)
-                    .acquire_timeout(self.timeout)
-                    // A test costs a round trip. Only what was left alone for a while is tested.
-                    .test_before_acquire(false)
-                    .before_acquire(|connection, meta| {
-                        Box::pin(async move {
-                            if meta.idle_for < UNTESTED {
-                                return Ok(true);
-                            }
-                            connection.ping().await.map(|()| true)
-                        })
-                    })
-                    .connect_lazy_with($connect)
-            };
-        }
         match dialect {
             #[cfg(feature = "postgres")]
             Dialect::Postgres => {
                 let options = sqlx::postgres::PgConnectOptions::from_str(url).map_err(invalid)?;
-                Ok(pool!(Postgres, options.disable_statement_logging()).into())
+                let prepares = crate::connection::prepares(&options);
+                // Sessions need no fractions, and not every proxy lets this setting pass.
+                let options = options.extra_float_digits(None);
+                let home = Home::own(options.disable_statement_logging(), self.pool_size);
+                Ok(Connections::Postgres(home.preparing(prepares)))
             }
             #[cfg(feature = "mysql")]
             Dialect::MySql => {
                 // sqlx knows this scheme only.
                 let url = url.replacen("mariadb:", "mysql:", 1);
                 let options = sqlx::mysql::MySqlConnectOptions::from_str(&url).map_err(invalid)?;
-                Ok(pool!(MySql, options.disable_statement_logging()).into())
+                let home = Home::own(options.disable_statement_logging(), self.pool_size);
+                Ok(Connections::MySql(home))
             }
             #[cfg(feature = "sqlite")]
             Dialect::Sqlite => {
@@ -214,7 +204,8 @@ impl Builder {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Normal)
                     .busy_timeout(self.timeout);
-                Ok(pool!(Sqlite, options.disable_statement_logging()).into())
+                let home = Home::own(options.disable_statement_logging(), self.pool_size);
+                Ok(Connections::Sqlite(home))
             }
             #[allow(unreachable_patterns, reason = "reached unless every feature is on")]
             _ => Err(invalid_url(dialect.url_form())),
@@ -233,5 +224,3 @@ impl fmt::Debug for Builder {
 
 /// For the first connection and the table.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// A connection that was used within this time is taken to work.
-const UNTESTED: Duration = Duration::from_secs(1);

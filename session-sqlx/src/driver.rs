@@ -11,11 +11,12 @@ use session_core::{
     Touched, Version,
 };
 use tokio::sync::Mutex;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::connection::Connections;
 use crate::dialect::Dialect;
-use crate::failure::{Cause, Failure, NO_ANSWER, NO_CONNECTION};
-use crate::pool::{Connection, Pool};
+use crate::failure::{Cause, Failure};
 use crate::table::Statements;
 use crate::work::{
     Count, Destroy, Held, Load, OwnedBy, Save, Sweep, Touch, Work, Written, hash, owner_hash, times,
@@ -31,7 +32,7 @@ pub struct SqlxDriver {
 }
 
 pub(crate) struct Shared {
-    pub(crate) pool: Pool,
+    pub(crate) connections: Connections,
     pub(crate) sql: Statements,
     pub(crate) timeout: Duration,
     /// SQLite writes one transaction at a time and lets others poll. A queue is fair.
@@ -42,10 +43,10 @@ pub(crate) struct Shared {
 }
 
 impl SqlxDriver {
-    pub(crate) fn new(pool: Pool, sql: Statements, timeout: Duration) -> Self {
+    pub(crate) fn new(connections: Connections, sql: Statements, timeout: Duration) -> Self {
         Self {
             shared: Arc::new(Shared {
-                pool,
+                connections,
                 sql,
                 timeout,
                 writer: Mutex::const_new(()),
@@ -63,25 +64,24 @@ impl SqlxDriver {
         self
     }
 
-    /// Returns the connection pool, for the application's own statements.
-    #[must_use]
-    pub fn pool(&self) -> &Pool {
-        &self.shared.pool
-    }
-
-    /// Removes all records that have ended, in steps of 500, and returns their number. Saves do the same, a few at a time, so
+    /// Removes all records that have ended, in small steps, and returns their number. Saves do the same, a few at a time, so
     /// this is for a service with few saves, or for cron. A record stays for up to 10 minutes after its end.
     ///
     /// # Errors
     ///
     /// Returns [`Error::unavailable`] if the database failed or a step took longer than the timeout.
     pub async fn sweep(&self) -> Result<u64, Error> {
+        // With SQLite, all writes wait for a step.
+        let rows = match self.shared.sql.dialect {
+            Dialect::Sqlite => SWEPT,
+            Dialect::Postgres | Dialect::MySql => STEP,
+        };
         let mut swept = 0;
         loop {
-            let (now, rows) = (self.clock.now(), STEP);
+            let now = self.clock.now();
             let step = self.shared.run(&Sweep { now, rows }).await?.answer;
             swept += step;
-            if step < STEP.unsigned_abs() {
+            if step < rows.unsigned_abs() {
                 return Ok(swept);
             }
         }
@@ -97,9 +97,9 @@ impl SqlxDriver {
         Ok(self.shared.run(&Count { now }).await?.answer)
     }
 
-    /// Closes the pool. Calls then fail.
+    /// Closes all connections, also those of an application's own pool. Calls then fail.
     pub async fn close(&self) {
-        self.shared.pool.close().await;
+        self.shared.connections.close().await;
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -149,9 +149,13 @@ impl Shared {
             attempt += 1;
             let error = match self.attempt(work, deadline).await {
                 Ok(answer) => return Ok(Answered { answer, lost }),
-                Err(Ended::InTime(problem)) => {
-                    let failure = Failure::in_time(problem);
-                    return Err(Error::unavailable(lost.map_or(failure, Failure::from)));
+                Err(Ended::Unanswered) => {
+                    let failure = lost.map_or_else(Failure::unanswered, Failure::from);
+                    return Err(Error::unavailable(failure));
+                }
+                Err(Ended::Unconnected(error)) => {
+                    let failure = lost.map_or_else(|| Failure::unconnected(error), Failure::from);
+                    return Err(Error::unavailable(failure));
                 }
                 Err(Ended::By(error)) => error,
             };
@@ -166,34 +170,39 @@ impl Shared {
     }
 
     async fn attempt<W: Work>(&self, work: &W, deadline: Instant) -> Result<W::Answer, Ended> {
-        let in_time = |problem| move |_| Ended::InTime(problem);
         let is_sqlite = self.sql.dialect == Dialect::Sqlite;
-        let _writer = if W::WRITES && is_sqlite {
+        let writer = if W::WRITES && is_sqlite {
             let lock = timeout_at(deadline, self.writer.lock()).await;
-            Some(lock.map_err(in_time(NO_ANSWER))?)
+            Some(lock.map_err(|_| Ended::Unanswered)?)
         } else {
             None
         };
-        let connection = timeout_at(deadline, self.pool.acquire()).await;
-        let mut connection = Busy::new(connection.map_err(in_time(NO_CONNECTION))??);
+        let acquired = self.connections.acquire(deadline).await;
+        let mut connection = acquired.map_err(Ended::Unconnected)?;
         let call = async {
             let is_final = is_sqlite && work.is_final();
             if is_final {
-                connection.get().run("PRAGMA synchronous = FULL").await?;
+                connection.run("PRAGMA synchronous = FULL").await?;
             }
-            let answer = work.run(&self.sql, connection.get()).await;
+            let answer = work.run(&self.sql, &mut connection).await;
             if is_final {
-                connection.get().run("PRAGMA synchronous = NORMAL").await?;
+                connection.run("PRAGMA synchronous = NORMAL").await?;
             }
             answer
         };
         let answer = timeout_at(deadline, call)
             .await
-            .map_err(in_time(NO_ANSWER))?;
+            .map_err(|_| Ended::Unanswered)?;
         // A server that only reads may be the wrong one, and a new connection may find another.
         let is_usable = |error| matches!(Cause::of(error), Cause::Overtaken | Cause::Other);
         if answer.as_ref().err().is_none_or(is_usable) {
-            connection.is_idle = true;
+            connection.finish();
+        }
+        drop(connection);
+        drop(writer);
+        if W::WRITES && is_sqlite && self.writer.try_lock().is_err() {
+            // Someone waited for the file. Let that one begin, before this task goes on with other work.
+            yield_now().await;
         }
         Ok(answer?)
     }
@@ -201,41 +210,14 @@ impl Shared {
 
 /// How an attempt ended without an answer.
 enum Ended {
-    InTime(&'static str),
+    Unconnected(sqlx::Error),
+    Unanswered,
     By(sqlx::Error),
 }
 
 impl From<sqlx::Error> for Ended {
     fn from(error: sqlx::Error) -> Self {
         Self::By(error)
-    }
-}
-
-/// A connection that is not reused if it is dropped in the middle of a statement.
-struct Busy {
-    connection: Connection,
-    is_idle: bool,
-}
-
-impl Busy {
-    const fn new(connection: Connection) -> Self {
-        let is_idle = false;
-        Self {
-            connection,
-            is_idle,
-        }
-    }
-
-    const fn get(&mut self) -> &mut Connection {
-        &mut self.connection
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        if !self.is_idle {
-            self.connection.discard();
-        }
     }
 }
 
@@ -320,6 +302,7 @@ impl Driver for SqlxDriver {
         let touch = Touch {
             id_hash: hash(id),
             version: &version,
+            owner_hash: owner_hash(record),
             now,
             ends_at,
         };
@@ -355,9 +338,7 @@ impl fmt::Debug for SqlxDriver {
 
 /// Parses a stored record. Returns `None` for one that is not a record of this id.
 fn parse(id: &str, held: Held) -> Option<Loaded> {
-    let record = String::from_utf8(held.record)
-        .ok()
-        .and_then(|json| Record::from_json(json).ok());
+    let record = Record::from_json(held.record).ok();
     let Some(record) = record.filter(|record| record.id().as_str() == id) else {
         let id = SessionId::from_stored(id);
         let id = id.as_ref().map_or("", SessionId::prefix);
@@ -369,7 +350,7 @@ fn parse(id: &str, held: Held) -> Option<Loaded> {
     Some(Loaded::new(record, Version::bytes(held.version)))
 }
 
-/// How many rows one step of [`SqlxDriver::sweep`] removes.
+/// How many rows one step of [`SqlxDriver::sweep`] removes on a server.
 const STEP: i64 = 500;
 /// Saves between two sweeps in the background.
 const SAVES_PER_SWEEP: u32 = 8;

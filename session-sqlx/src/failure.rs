@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 
 use sqlx::Error;
 use sqlx::error::{DatabaseError, ErrorKind};
@@ -45,9 +46,26 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(crate) const fn in_time(problem: &'static str) -> Self {
-        let source = None;
-        Self { problem, source }
+    pub(crate) const fn unanswered() -> Self {
+        Self {
+            problem: "the database did not answer in time",
+            source: None,
+        }
+    }
+
+    /// No connection was free, or none could be made.
+    pub(crate) fn unconnected(error: Error) -> Self {
+        match (Cause::of(&error), error) {
+            (_, Error::PoolTimedOut) => Self {
+                problem: NO_CONNECTION,
+                source: None,
+            },
+            (_, error @ Error::PoolClosed) | (Cause::ReadOnly, error) => error.into(),
+            (_, error) => Self {
+                problem: NO_CONNECTION,
+                source: Some(error),
+            },
+        }
     }
 }
 
@@ -57,7 +75,6 @@ impl From<Error> for Failure {
             (Cause::ReadOnly, _) => "the database is read-only, as after a failover",
             (Cause::Lost, _) => "the connection to the database broke",
             (Cause::Overtaken, _) => "others kept changing the session",
-            (Cause::Other, Error::PoolTimedOut) => NO_CONNECTION,
             (Cause::Other, Error::PoolClosed) => "the pool is closed",
             (Cause::Other, _) => "the database rejected a statement",
         };
@@ -85,6 +102,21 @@ pub(crate) fn is_duplicate(error: &Error) -> bool {
     matches!(error, Error::Database(error) if error.kind() == ErrorKind::UniqueViolation)
 }
 
+/// Returns `true` for what keeps a server from accepting a connection only for a while: it is down, starting, or full.
+pub(crate) fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::Io(_) => !is_untrusted(error),
+        // PostgreSQL: not ready, full. MySQL: full.
+        Error::Database(error) => matches!(&*code(&**error), "57P03" | "53300" | "1040" | "1203"),
+        _ => false,
+    }
+}
+
+/// Returns `true` if the server's certificate was refused.
+pub(crate) fn is_untrusted(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if error.kind() == io::ErrorKind::InvalidData)
+}
+
 /// Returns the code by which the database's manual lists an error: MySQL's number rather than its SQLSTATE.
 pub(crate) fn code(error: &dyn DatabaseError) -> String {
     #[cfg(feature = "mysql")]
@@ -106,4 +138,3 @@ pub(crate) fn code(error: &dyn DatabaseError) -> String {
 
 pub(crate) const NO_CONNECTION: &str =
     "no connection to the database was free or could be made in time";
-pub(crate) const NO_ANSWER: &str = "the database did not answer in time";

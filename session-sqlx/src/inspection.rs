@@ -3,7 +3,7 @@
 use session_core::{Error, Timestamp};
 
 use crate::SqlxDriver;
-use crate::pool::Connection;
+use crate::connection::Connection;
 use crate::table::Statements;
 use crate::work::Work;
 
@@ -61,7 +61,7 @@ impl Work for Inspect {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection,
+        connection: &mut Connection<'_>,
     ) -> Result<(Rows, Rows), sqlx::Error> {
         // In this order, so that the time is asked for in between.
         let indexes = connection.texts(&sql.indexes, &[]).await?;

@@ -60,8 +60,24 @@
 //! | destroys the session | 3 |
 //! | a save that another one overtook | 1 more with PostgreSQL, otherwise 2 more |
 //!
-//! Once in eight saves, a task in the background removes up to 32 sessions that have ended. After each
-//! use, sqlx tests a connection in the background. No request waits for either.
+//! Once in eight saves, a task in the background removes up to 32 sessions that have ended. No request
+//! waits for it. A connection prepares each statement when it first needs it, which is a round trip more.
+//!
+//! # Connections
+//!
+//! From a URL, the driver makes up to 10 connections ([`Builder::pool_size`]) and keeps them for itself.
+//! One that nobody has used for a second is tested before it is used again. One that nobody has used
+//! for 10 minutes is closed when others are returned, and so is one that is older than 30 minutes.
+//!
+//! An application's own pool ([`SqlxDriver::from_pool`]) works by its own settings. It tests every
+//! connection after each use, in the background, which costs the server as much as another small
+//! statement. Give the driver a URL if sessions make much of the load, and a pool if connections are
+//! scarce.
+//!
+//! With PostgreSQL, a pooler may give each statement another connection of the server, which has
+//! not prepared it. If the pooler takes no care of that, turn off the statement cache with
+//! `statement-cache-capacity=0` in the URL or the pool's options. The driver then sends each statement
+//! with its arguments in it.
 //!
 //! # Concurrent requests
 //!
@@ -122,8 +138,10 @@ mod table;
 mod driver;
 mod work;
 
+mod connection;
 mod dialect;
 mod failure;
+mod home;
 mod inspection;
 mod pool;
 mod schema;

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use session_core::ConfigError;
 use sqlx::Error;
+use tokio::time::Instant;
 
 use crate::SqlxDriver;
+use crate::connection::{Arg, Connection};
 use crate::dialect::{COLUMNS, Dialect};
 use crate::driver::Shared;
-use crate::pool::{Arg, Connection};
 use crate::settings::explain;
 use crate::table::Statements;
 
@@ -24,9 +25,10 @@ impl SqlxDriver {
 pub(crate) async fn prepare(shared: &Shared, creates_table: bool) -> Result<(), ConfigError> {
     let sql = &shared.sql;
     let explain = |error| explain(error, sql.dialect);
-    let mut connection = match shared.pool.acquire().await {
+    let connections = &shared.connections;
+    let mut connection = match connections.acquire(Instant::now() + shared.timeout).await {
         Ok(connection) => connection,
-        Err(error) => return Err(explain(shared.pool.why_not().await.unwrap_or(error))),
+        Err(error) => return Err(explain(connections.why_not().await.unwrap_or(error))),
     };
     if columns(sql, &mut connection)
         .await
@@ -48,13 +50,15 @@ pub(crate) async fn prepare(shared: &Shared, creates_table: bool) -> Result<(), 
     if !indexes.contains(&vec!["id_hash".to_owned(), "true".to_owned()]) {
         return Err(other_table(sql, "no unique index on id_hash"));
     }
-    check_rights(sql, &mut connection).await.map_err(explain)
+    check_rights(sql, &mut connection).await.map_err(explain)?;
+    connection.finish();
+    Ok(())
 }
 
 /// Returns the columns of the table and their types, or nothing if there is no table.
 async fn columns(
     sql: &Statements,
-    connection: &mut Connection,
+    connection: &mut Connection<'_>,
 ) -> Result<HashMap<String, String>, Error> {
     let rows = connection.texts(&sql.columns, &[]).await?;
     let pairs = rows.into_iter().filter_map(|row| {
@@ -65,7 +69,7 @@ async fn columns(
 }
 
 /// Creates the table and its indexes: all of them, or nothing.
-async fn create(sql: &Statements, connection: &mut Connection) -> Result<(), Error> {
+async fn create(sql: &Statements, connection: &mut Connection<'_>) -> Result<(), Error> {
     let script = match sql.dialect {
         // Two that create the same table at once could fail over it, so one waits.
         Dialect::Postgres => format!(
@@ -76,12 +80,8 @@ async fn create(sql: &Statements, connection: &mut Connection) -> Result<(), Err
         Dialect::MySql => sql.schema.clone(),
         Dialect::Sqlite => format!("BEGIN IMMEDIATE; {} COMMIT;", sql.schema),
     };
-    let created = connection.run(&script).await;
-    if created.is_err() {
-        // The transaction ends with the connection.
-        connection.discard();
-    }
-    created
+    // A transaction that fails ends with the connection.
+    connection.run(&script).await
 }
 
 fn check_columns(sql: &Statements, columns: &HashMap<String, String>) -> Result<(), ConfigError> {
@@ -108,11 +108,11 @@ fn other_table(sql: &Statements, problem: &str) -> ConfigError {
 }
 
 /// Sends each kind of statement in a form that changes nothing.
-async fn check_rights(sql: &Statements, connection: &mut Connection) -> Result<(), Error> {
+async fn check_rights(sql: &Statements, connection: &mut Connection<'_>) -> Result<(), Error> {
     let (nothing, zero) = (Arg::Bytes(&[]), Arg::Number(0));
     connection.row(&sql.load, &[nothing]).await?;
     connection.execute(&sql.try_insert, &[]).await?;
-    let touch = [zero, zero, nothing, nothing, zero];
+    let touch = [nothing, zero, zero, nothing, nothing, zero];
     connection.execute(&sql.touch, &touch).await?;
     connection.execute(&sql.destroy, &[nothing]).await?;
     Ok(())

@@ -6,7 +6,7 @@ use session_core::ConfigError;
 use sqlx::Error;
 
 use crate::dialect::Dialect;
-use crate::failure::{NO_CONNECTION, code};
+use crate::failure::{NO_CONNECTION, code, is_untrusted};
 
 pub(crate) fn check_timeout(timeout: Duration) -> Result<(), ConfigError> {
     if (MIN_TIMEOUT..=MAX_TIMEOUT).contains(&timeout) {
@@ -123,13 +123,17 @@ pub(crate) fn explain(error: Error, dialect: Dialect) -> ConfigError {
             "find the process that holds the lock",
         ),
         _ => match &error {
-            Error::Tls(_) => (
+            error if matches!(error, Error::Tls(_)) || is_untrusted(error) => (
                 "asks for encryption that does not work",
                 "turn on the feature `tls` of session-sqlx, `database-tls` of your adapter; and trust the server's certificate",
             ),
             Error::Io(_) | Error::PoolTimedOut | Error::Protocol(_) => (
                 "leads to no server that answers",
                 "check the host and the port, and that the server is running",
+            ),
+            Error::Configuration(_) if dialect == Dialect::MySql => (
+                "has a password that the server accepts only over an encrypted connection",
+                "turn on the feature `tls` of session-sqlx, `database-tls` of your adapter; and add ?ssl-mode=REQUIRED",
             ),
             Error::Configuration(_) => return invalid_url(dialect.url_form()),
             _ => (

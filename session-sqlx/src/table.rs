@@ -168,20 +168,22 @@ const OR_HELD: &str = "WITH saved AS ({update} RETURNING 1)
     SELECT NULL::bytea, NULL::bigint, NULL::text FROM saved
     UNION ALL
     SELECT version, ends_at, record FROM {table} WHERE id_hash = ? AND NOT EXISTS (SELECT FROM saved)";
-const TOUCH: &str = "UPDATE {table} SET ends_at = ?, sweep_at = ?
+/// Writes the owner too: the record may be older than the setting that names the owner's key.
+const TOUCH: &str = "UPDATE {table} SET owner_hash = ?, ends_at = ?, sweep_at = ?
     WHERE id_hash = ? AND version = ? AND ends_at > ?";
 const DESTROY: &str = "DELETE FROM {table} WHERE id_hash = ?";
 const OWNED_BY: &str = "SELECT id FROM {table} WHERE owner_hash = ? AND ends_at > ?";
 const TRY_INSERT: &str =
     "INSERT INTO {table} (version, owner_hash, ends_at, sweep_at, record, id_hash, id)
     SELECT version, owner_hash, ends_at, sweep_at, record, id_hash, id FROM {table} WHERE 1 = 0";
-/// Leaves out what someone else is sweeping or saving. The array makes sure that the rows are chosen once.
+/// The order makes the index worth using: without it, PostgreSQL reads the table until it has found enough rows. Leaves out
+/// what someone else is sweeping or saving. The array makes sure that the rows are chosen once.
 const SWEEP_POSTGRES: &str = "DELETE FROM {table} WHERE id_hash = ANY (ARRAY(
-        SELECT id_hash FROM {table} WHERE sweep_at <= ? LIMIT ? FOR UPDATE SKIP LOCKED))
+        SELECT id_hash FROM {table} WHERE sweep_at <= ? ORDER BY sweep_at LIMIT ? FOR UPDATE SKIP LOCKED))
     AND sweep_at <= ?";
-const SWEEP_MYSQL: &str = "DELETE FROM {table} WHERE sweep_at <= ? LIMIT ?";
+const SWEEP_MYSQL: &str = "DELETE FROM {table} WHERE sweep_at <= ? ORDER BY sweep_at LIMIT ?";
 const SWEEP_SQLITE: &str = "DELETE FROM {table} WHERE id_hash IN (
-        SELECT id_hash FROM {table} WHERE sweep_at <= ? LIMIT ?)
+        SELECT id_hash FROM {table} WHERE sweep_at <= ? ORDER BY sweep_at LIMIT ?)
     AND sweep_at <= ?";
 
 #[cfg(test)]

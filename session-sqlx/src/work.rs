@@ -5,9 +5,9 @@ use std::time::Duration;
 use session_core::{Clock, Record, Timestamp};
 use sha2::{Digest, Sha256};
 
+use crate::connection::{Arg, Connection, Row};
 use crate::dialect::Dialect;
 use crate::failure::is_duplicate;
-use crate::pool::{Arg, Connection, Row};
 use crate::table::Statements;
 
 /// An operation that may be sent again if it changed nothing.
@@ -25,7 +25,7 @@ pub(crate) trait Work: Sync {
     fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection,
+        connection: &mut Connection<'_>,
     ) -> impl Future<Output = Result<Self::Answer, sqlx::Error>> + Send;
 }
 
@@ -33,7 +33,7 @@ pub(crate) trait Work: Sync {
 pub(crate) struct Held {
     pub(crate) version: Vec<u8>,
     pub(crate) ends_at: Timestamp,
-    pub(crate) record: Vec<u8>,
+    pub(crate) record: String,
 }
 
 pub(crate) struct Load {
@@ -64,6 +64,7 @@ pub(crate) enum Written {
 pub(crate) struct Touch<'a> {
     pub(crate) id_hash: [u8; 32],
     pub(crate) version: &'a [u8],
+    pub(crate) owner_hash: Option<[u8; 32]>,
     pub(crate) now: Timestamp,
     pub(crate) ends_at: Timestamp,
 }
@@ -93,7 +94,7 @@ impl Work for Load {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection,
+        connection: &mut Connection<'_>,
     ) -> Result<Option<Held>, sqlx::Error> {
         let row = connection
             .row(&sql.load, &[Arg::Bytes(&self.id_hash)])
@@ -112,7 +113,7 @@ impl Work for Save<'_> {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection,
+        connection: &mut Connection<'_>,
     ) -> Result<Written, sqlx::Error> {
         let Some(expected) = self.expected else {
             return self.create(sql, connection).await;
@@ -152,7 +153,7 @@ impl Save<'_> {
     async fn create(
         &self,
         sql: &Statements,
-        connection: &mut Connection,
+        connection: &mut Connection<'_>,
     ) -> Result<Written, sqlx::Error> {
         let [version, owner, ends, sweep, record] = self.values();
         let id = Arg::Bytes(&self.id_hash);
@@ -173,7 +174,7 @@ impl Save<'_> {
     async fn conflict(
         &self,
         sql: &Statements,
-        connection: &mut Connection,
+        connection: &mut Connection<'_>,
     ) -> Result<Written, sqlx::Error> {
         let id_hash = self.id_hash;
         let held = Load { id_hash }.run(sql, connection).await?;
@@ -187,7 +188,7 @@ impl Save<'_> {
     fn values(&self) -> [Arg<'_>; 5] {
         [
             Arg::Bytes(self.version),
-            Arg::MaybeBytes(self.owner_hash.as_ref().map(<[u8; 32]>::as_slice)),
+            maybe_bytes(self.owner_hash.as_ref()),
             millis(self.ends_at),
             sweep_at(self.ends_at),
             Arg::Text(&self.record),
@@ -201,9 +202,10 @@ impl Work for Touch<'_> {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection,
+        connection: &mut Connection<'_>,
     ) -> Result<Written, sqlx::Error> {
         let arguments = [
+            maybe_bytes(self.owner_hash.as_ref()),
             millis(self.ends_at),
             sweep_at(self.ends_at),
             Arg::Bytes(&self.id_hash),
@@ -228,7 +230,11 @@ impl Work for Destroy {
         true
     }
 
-    async fn run(&self, sql: &Statements, connection: &mut Connection) -> Result<(), sqlx::Error> {
+    async fn run(
+        &self,
+        sql: &Statements,
+        connection: &mut Connection<'_>,
+    ) -> Result<(), sqlx::Error> {
         let arguments = [Arg::Bytes(&self.id_hash)];
         connection.execute(&sql.destroy, &arguments).await?;
         Ok(())
@@ -242,7 +248,7 @@ impl Work for OwnedBy {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection,
+        connection: &mut Connection<'_>,
     ) -> Result<Vec<String>, sqlx::Error> {
         let arguments = [Arg::Bytes(&self.owner_hash), millis(self.now)];
         let rows = connection.texts(&sql.owned_by, &arguments).await?;
@@ -254,7 +260,11 @@ impl Work for Count {
     type Answer = u64;
     const WRITES: bool = false;
 
-    async fn run(&self, sql: &Statements, connection: &mut Connection) -> Result<u64, sqlx::Error> {
+    async fn run(
+        &self,
+        sql: &Statements,
+        connection: &mut Connection<'_>,
+    ) -> Result<u64, sqlx::Error> {
         let rows = connection.texts(&sql.count, &[millis(self.now)]).await?;
         let count = rows.into_iter().flatten().next();
         Ok(count
@@ -266,7 +276,11 @@ impl Work for Count {
 impl Work for Sweep {
     type Answer = u64;
 
-    async fn run(&self, sql: &Statements, connection: &mut Connection) -> Result<u64, sqlx::Error> {
+    async fn run(
+        &self,
+        sql: &Statements,
+        connection: &mut Connection<'_>,
+    ) -> Result<u64, sqlx::Error> {
         let (now, rows) = (millis(self.now), Arg::Number(self.rows));
         if sql.dialect == Dialect::MySql {
             // Otherwise, the gaps between the rows would be locked against new ones.
@@ -296,6 +310,10 @@ pub(crate) fn hash(text: &str) -> [u8; 32] {
 
 pub(crate) fn owner_hash(record: &Record) -> Option<[u8; 32]> {
     record.owner().map(hash)
+}
+
+fn maybe_bytes(hash: Option<&[u8; 32]>) -> Arg<'_> {
+    Arg::MaybeBytes(hash.map(<[u8; 32]>::as_slice))
 }
 
 /// Returns the time now and in `ttl`.

@@ -25,7 +25,7 @@ macro_rules! on {
     )*};
 }
 
-on!(postgres Postgres mariadb MariaDb sqlite Sqlite);
+on!(postgres Postgres pgbouncer PgBouncer mariadb MariaDb sqlite Sqlite);
 
 impl Subject for Store {
     type Driver = SqlxDriver;
@@ -49,7 +49,9 @@ impl Subject for Store {
     fn plant(&self, id: &SessionId, text: &str) -> bool {
         let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
         let (record, version) = match self.database {
-            Database::Postgres => (format!("convert_from('\\x{hex}', 'UTF8')"), "'\\x00'"),
+            Database::Postgres | Database::PgBouncer => {
+                (format!("convert_from('\\x{hex}', 'UTF8')"), "'\\x00'")
+            }
             Database::MariaDb => (format!("CONVERT(X'{hex}' USING utf8mb4)"), "X'00'"),
             Database::Sqlite => (format!("CAST(X'{hex}' AS TEXT)"), "X'00'"),
         };

@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 
 use session_core::{Driver, Error, ErrorKind, Expected, Loaded, Record, Saved, SessionId};
 use session_sqlx::SqlxDriver;
-use session_sqlx::sqlx::Executor;
 use session_sqlx::sqlx::mysql::MySqlPoolOptions;
 use session_sqlx::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use session_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use session_sqlx::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, raw_sql};
 use test_support::database::{DatabaseServer, Kind};
 
 use crate::proxy::{Cut, Proxy};
-use crate::support::{ALL, Database, Store, execute};
+use crate::support::{ALL, Database, HOUR, Store};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_crashes_or_hangs_is_unavailable_in_time_and_comes_back() {
@@ -169,6 +168,41 @@ async fn an_exhausted_pool_is_unavailable_in_time() {
     recovered(&driver, &record, Duration::ZERO).await;
 }
 
+/// The driver's own connections: one call waits for a lock, and the others wait for that one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_makes_all_calls_fail_in_time() {
+    let store = Store::new(Database::Postgres);
+    let driver = store.builder().pool_size(1).connect().await.unwrap();
+    let record = record("a");
+    create(&driver, &record).await;
+    let mut other = PgConnection::connect(&store.url).await.unwrap();
+    let mut transaction = other.begin().await.unwrap();
+    let lock = format!("LOCK TABLE {}", store.table);
+    raw_sql(AssertSqlSafe(lock))
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    let start = Instant::now();
+    let calls: Vec<_> = (0..4)
+        .map(|_| {
+            let driver = driver.clone();
+            tokio::spawn(async move { driver.load("a").await })
+        })
+        .collect();
+    let mut problems = Vec::new();
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        problems.push(error.source().unwrap().to_string());
+    }
+    assert!(start.elapsed() < Duration::from_millis(1_500));
+    problems.sort_unstable();
+    let waited = "no connection to the database was free or could be made in time";
+    let hung = "the database did not answer in time";
+    assert_eq!(problems, [waited, waited, waited, hung]);
+    transaction.rollback().await.unwrap();
+    recovered(&driver, &record, Duration::ZERO).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_with_too_many_connections_is_named() {
     let store = Store::new(Database::Postgres);
@@ -201,7 +235,8 @@ async fn a_failover_is_named() {
         .connect()
         .await
         .unwrap();
-    execute(driver.pool(), "SET default_transaction_read_only = on").await;
+    let set = "SET default_transaction_read_only = on";
+    pool.execute(set).await.unwrap();
     let error = failed_save(&driver, &record).await;
     assert_eq!(
         error.source().unwrap().to_string(),
@@ -230,37 +265,6 @@ async fn a_failover_is_named() {
         "the database is read-only, as after a failover"
     );
     assert!(matches!(driver.destroy(record.id()).await, Ok(())));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_refuses_saves_and_still_loads_and_logs_out() {
-    let store = Store::new(Database::Sqlite);
-    let record = record("a");
-    create(&store.connect().await, &record).await;
-    let options: SqliteConnectOptions = store.url.parse().unwrap();
-    // SQLite reports a full disk with the same error.
-    let pool = SqlitePoolOptions::new()
-        .connect_with(options.pragma("max_page_count", "64"))
-        .await;
-    let driver = SqlxDriver::from_pool(pool.unwrap())
-        .table(&store.table)
-        .connect()
-        .await
-        .unwrap();
-    let driver = driver.with_clock(store.clock.clone());
-    let large = format!(
-        r#"{{"id":"large","data":{{"x":"{}"}}}}"#,
-        "x".repeat(1_000_000)
-    );
-    let large = Record::from_json(large).unwrap();
-    let error = driver
-        .save(&large, Expected::Absent, HOUR)
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
-    recovered(&driver, &record, Duration::ZERO).await;
-    driver.destroy(record.id()).await.unwrap();
-    create(&driver, &record).await;
 }
 
 fn record(id: &str) -> Record {
@@ -315,5 +319,3 @@ async fn recovered(driver: &SqlxDriver, record: &Record, within: Duration) -> Lo
         }
     }
 }
-
-const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -7,9 +7,12 @@ mod support;
 mod conformance;
 mod model;
 mod overlap;
+mod processes;
 
+mod disk;
 mod faults;
 mod proxy;
 mod round_trips;
 mod rows;
 mod startup;
+mod tls;

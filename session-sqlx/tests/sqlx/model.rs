@@ -6,7 +6,7 @@ use session_core::ManualClock;
 use session_sqlx::SqlxDriver;
 use test_support::model::{Backend, Storage, run};
 
-use crate::support::{Database, Store, execute};
+use crate::support::{Database, Store};
 
 struct Modeled {
     store: Store,
@@ -19,6 +19,7 @@ impl Backend for &Modeled {
     fn name(&self) -> &'static str {
         match self.store.database {
             Database::Postgres => "postgres",
+            Database::PgBouncer => "pgbouncer",
             Database::MariaDb => "mariadb",
             Database::Sqlite => "sqlite",
         }
@@ -49,8 +50,7 @@ async fn sessions_match_the_model(database: Database) {
     let driver = driver.with_clock(store.clock.clone());
     let modeled = Modeled { store, driver };
     let world = async || {
-        let sql = format!("DELETE FROM {}", modeled.store.table);
-        execute(modeled.driver.pool(), &sql).await;
+        modeled.store.run("DELETE FROM {table}").await;
         &modeled
     };
     run(STEPS, world).await;
@@ -59,6 +59,11 @@ async fn sessions_match_the_model(database: Database) {
 #[tokio::test]
 async fn sessions_in_postgres_match_the_model() {
     sessions_match_the_model(Database::Postgres).await;
+}
+
+#[tokio::test]
+async fn sessions_behind_pgbouncer_match_the_model() {
+    sessions_match_the_model(Database::PgBouncer).await;
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! What is in the table: owners, and what is left of sessions that ended.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use session_core::{Driver, Expected, Record, SessionId};
+use session_core::{Driver, Expected, Record, Saved, SessionId, Touched};
 use session_sqlx::SqlxDriver;
+use session_sqlx::sqlx::{Connection, PgConnection, query_as};
 
 use crate::support::{ALL, Database, Store};
 
@@ -41,6 +42,36 @@ async fn saves_sweep_what_has_ended_and_so_does_a_job() {
     }
 }
 
+/// A third of the rows have ended, and they are the last ones in the table.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_does_not_read_the_table() {
+    let store = Store::new(Database::Postgres);
+    let driver = store.connect().await;
+    let fill = "INSERT INTO {table} (id_hash, id, version, ends_at, sweep_at, record)
+        SELECT sha256(i::text::bytea), i::text, '', ends_at, ends_at, '{}'
+        FROM (SELECT i, CASE WHEN i > 20000 THEN 0 ELSE 9000000000000 END AS ends_at
+            FROM generate_series(1, 30000) AS i) AS rows";
+    store.run(fill).await;
+    store.run("ANALYZE {table}").await;
+    assert_eq!(driver.sweep().await.unwrap(), 10_000);
+    // A connection reports what it did when it ends.
+    driver.close().await;
+    let mut connection = PgConnection::connect(&store.url).await.unwrap();
+    let sql = "SELECT (SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = $1 || '_by_end'),
+        (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = $1)";
+    let end = Instant::now() + Duration::from_secs(10);
+    let read = loop {
+        let query = query_as(sql).bind(&store.table);
+        let (by_index, read): (i64, i64) = query.fetch_one(&mut connection).await.unwrap();
+        if by_index >= 10_000 || read > 60_000 {
+            break read;
+        }
+        assert!(Instant::now() < end, "the server reports nothing");
+    };
+    // ANALYZE and the index's creation read it too, at most.
+    assert!(read <= 60_000, "{read} rows");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn owners_of_any_text_and_length_are_told_apart() {
     for database in ALL {
@@ -67,6 +98,25 @@ async fn owners_of_any_text_and_length_are_told_apart() {
         }
         store.clock.advance(MINUTE);
         assert_eq!(driver.owned_by("ada").await.unwrap(), Some(Vec::new()));
+    }
+}
+
+/// A session may be older than the setting that names the owner's key, and then it is only touched.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_touch_writes_the_owner() {
+    for database in ALL {
+        let driver = Store::new(database);
+        let driver = driver.connect().await;
+        let record = Record::new(SessionId::from_stored("a").unwrap());
+        let saved = driver.save(&record, Expected::Absent, MINUTE).await;
+        let Saved::Done { version, .. } = saved.unwrap() else {
+            panic!("a new record is saved");
+        };
+        let record = record.with_owner(Some("ada"));
+        let touched = driver.touch(&record, &version, MINUTE).await.unwrap();
+        assert_eq!(touched, Touched::Done, "{database:?}");
+        let ids = driver.owned_by("ada").await.unwrap().unwrap();
+        assert_eq!(ids, [record.id().clone()], "{database:?}");
     }
 }
 

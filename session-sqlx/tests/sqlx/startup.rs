@@ -2,6 +2,8 @@
 
 use session_core::{ConfigError, SessionConfig};
 use session_sqlx::SqlxDriver;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::support::{ALL, Database, Store};
 
@@ -60,7 +62,7 @@ async fn another_table_of_that_name_is_refused_and_left_alone() {
         // Everything but the key.
         let store = Store::new(database);
         let table = match database {
-            Database::Postgres => {
+            Database::Postgres | Database::PgBouncer => {
                 "id_hash bytea, id text, version bytea, owner_hash bytea, ends_at bigint, sweep_at bigint, record text"
             }
             Database::MariaDb => {
@@ -84,8 +86,7 @@ async fn another_table_of_that_name_is_refused_and_left_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_without_rights_creates_nothing_by_halves() {
     let postgres = "CREATE ROLE {user} LOGIN PASSWORD 'right'";
-    let mysql =
-        "CREATE USER {user} IDENTIFIED BY 'right'; GRANT SELECT ON shop.elsewhere TO {user}";
+    let mysql = "CREATE TABLE IF NOT EXISTS elsewhere (n INT); CREATE USER {user} IDENTIFIED BY 'right'; GRANT SELECT ON shop.elsewhere TO {user}";
     for (database, create_user) in [(Database::Postgres, postgres), (Database::MariaDb, mysql)] {
         let store = Store::new(database);
         let user = format!("app_{}", store.table);
@@ -159,6 +160,39 @@ async fn encryption_that_is_asked_for_is_not_left_out() {
             "DATABASE_URL: asks for encryption that does not work; turn on the feature `tls`",
         );
     }
+}
+
+/// MySQL 8 wants a password encrypted: by TLS, or by RSA, which the client leaves out.
+#[tokio::test]
+async fn a_password_that_needs_encryption_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        // Protocol 10, a version, an id, a nonce in two parts, capabilities, and how to log in.
+        let mut greeting = b"\x0a8.0.0\0\x01\0\0\x0012345678\0".to_vec();
+        greeting.extend(b"\x0f\xa2\x2d\x02\0\x08\0\x15\0\0\0\0\0\0\0\0\0\x00123456789012\0");
+        greeting.extend(b"caching_sha2_password\0");
+        let length = u8::try_from(greeting.len()).unwrap();
+        client.write_all(&[length, 0, 0, 0]).await.unwrap();
+        client.write_all(&greeting).await.unwrap();
+        let mut reply = [0; 1_024];
+        assert!(client.read(&mut reply).await.unwrap() > 0);
+        // It must send the password, and asks for the key to encrypt it with.
+        let ask = b"\x02\0\0\x02\x01\x04";
+        client.write_all(ask).await.unwrap();
+        assert!(client.read(&mut reply).await.unwrap() > 0);
+        let key = b"\x04\0\0\x04\x01key";
+        client.write_all(key).await.unwrap();
+        let _ = client.read(&mut reply).await;
+    });
+    let url = format!("mysql://a:secret@127.0.0.1:{port}/a?ssl-mode=DISABLED");
+    let error = SqlxDriver::connect(url).await.unwrap_err();
+    starts_with(
+        &error,
+        "DATABASE_URL: has a password that the server accepts only over an encrypted connection; turn on the feature `tls`",
+    );
+    server.await.unwrap();
 }
 
 #[tokio::test]

@@ -3,26 +3,38 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use session_core::{ManualClock, Timestamp};
-use session_sqlx::sqlx::{AssertSqlSafe, raw_sql};
-use session_sqlx::{Builder, Pool, SqlxDriver};
+use session_sqlx::sqlx::{
+    AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection, raw_sql,
+};
+use session_sqlx::{Builder, SqlxDriver};
+use test_support::PgBouncer;
 use test_support::database::{DatabaseServer, Kind};
 use tokio::runtime::Runtime;
 
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 static POSTGRES: LazyLock<DatabaseServer> = LazyLock::new(|| DatabaseServer::start(Kind::Postgres));
+static PGBOUNCER: LazyLock<PgBouncer> = LazyLock::new(|| PgBouncer::start(POSTGRES.port));
 static MARIADB: LazyLock<DatabaseServer> = LazyLock::new(|| DatabaseServer::start(Kind::MariaDb));
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Database {
     Postgres,
+    /// PostgreSQL behind a PgBouncer in transaction mode.
+    PgBouncer,
     MariaDb,
     Sqlite,
 }
 
-pub(crate) const ALL: [Database; 3] = [Database::Postgres, Database::MariaDb, Database::Sqlite];
+pub(crate) const ALL: [Database; 4] = [
+    Database::Postgres,
+    Database::PgBouncer,
+    Database::MariaDb,
+    Database::Sqlite,
+];
 
 /// A table that does not exist yet.
 pub(crate) struct Store {
@@ -39,6 +51,10 @@ impl Store {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let (url, folder) = match database {
             Database::Postgres => (POSTGRES.url(), None),
+            Database::PgBouncer => {
+                let url = POSTGRES.url_via(PGBOUNCER.port);
+                (url + "?statement-cache-capacity=0", None)
+            }
             Database::MariaDb => (MARIADB.url(), None),
             Database::Sqlite => {
                 let name = format!("session-sqlite-{}-{number}", std::process::id());
@@ -65,8 +81,10 @@ impl Store {
             .pool_size(4)
     }
 
+    /// Allows more time than by default, because many tests run at once.
     pub(crate) async fn connect(&self) -> SqlxDriver {
         self.builder()
+            .timeout(Duration::from_millis(1_800))
             .connect()
             .await
             .unwrap()
@@ -75,13 +93,21 @@ impl Store {
 
     /// Runs statements behind the driver's back. `{table}` stands for the table.
     pub(crate) async fn run(&self, sql: &str) -> u64 {
-        let driver = SqlxDriver::builder(&self.url)
-            .table("elsewhere")
-            .pool_size(1);
-        let driver = driver.connect().await.unwrap();
-        let rows = execute(driver.pool(), &sql.replace("{table}", &self.table)).await;
-        driver.close().await;
-        rows
+        let sql = sql.replace("{table}", &self.table);
+        macro_rules! run {
+            ($connection:ty, $url:expr) => {{
+                let mut connection = <$connection>::connect($url).await.unwrap();
+                let sql = raw_sql(AssertSqlSafe(sql));
+                let rows = sql.execute(&mut connection).await.unwrap().rows_affected();
+                connection.close().await.unwrap();
+                rows
+            }};
+        }
+        match self.database {
+            Database::Postgres | Database::PgBouncer => run!(PgConnection, &POSTGRES.url()),
+            Database::MariaDb => run!(MySqlConnection, &self.url),
+            Database::Sqlite => run!(SqliteConnection, &format!("{}?mode=rwc", self.url)),
+        }
     }
 }
 
@@ -93,12 +119,4 @@ impl Drop for Store {
     }
 }
 
-pub(crate) async fn execute(pool: &Pool, sql: &str) -> u64 {
-    let sql = raw_sql(AssertSqlSafe(sql));
-    match pool {
-        Pool::Postgres(pool) => sql.execute(pool).await.unwrap().rows_affected(),
-        Pool::MySql(pool) => sql.execute(pool).await.unwrap().rows_affected(),
-        Pool::Sqlite(pool) => sql.execute(pool).await.unwrap().rows_affected(),
-        _ => unreachable!("another kind of pool"),
-    }
-}
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -110,13 +110,11 @@ fn the_doctor_names_what_a_server_lacks() {
     assert!(check(&ran, "version").1.starts_with("PostgreSQL "));
 
     block_on(async {
-        let driver = SqlxDriver::connect(server.url()).await.unwrap();
-        let session_sqlx::Pool::Postgres(pool) = driver.pool() else {
-            panic!("another pool");
-        };
+        let url = server.url();
+        let pool = session_sqlx::sqlx::PgPool::connect(&url).await.unwrap();
         let drop = "DROP INDEX sessions_by_end; ALTER DATABASE postgres SET default_transaction_read_only = on";
         session_sqlx::sqlx::raw_sql(drop)
-            .execute(pool)
+            .execute(&pool)
             .await
             .unwrap();
     });

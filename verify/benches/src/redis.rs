@@ -16,7 +16,18 @@ use crate::session::SESSION;
 /// A program whose requests per second are counted.
 pub struct Contestant {
     name: String,
-    run: Box<dyn Fn(Work, usize) -> f64>,
+    run: Box<dyn Fn(Turn) -> f64>,
+}
+
+/// A contestant's turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// The work of a request.
+    pub work: Work,
+    /// The number of concurrent tasks.
+    pub tasks: usize,
+    /// The number of requests of each task.
+    pub requests: usize,
 }
 
 /// The work of a request.
@@ -29,47 +40,62 @@ pub enum Work {
 }
 
 impl Contestant {
-    /// Takes part with a function from the number of concurrent tasks to the requests per second.
-    pub fn new(name: &str, run: impl Fn(Work, usize) -> f64 + 'static) -> Self {
+    /// Takes part with a function from a turn to the requests per second.
+    pub fn new(name: &str, run: impl Fn(Turn) -> f64 + 'static) -> Self {
         Self {
             name: name.to_owned(),
             run: Box::new(run),
         }
     }
 
-    /// Takes part with tasks on a runtime. Each task creates its own session, then makes
-    /// [`REQUESTS`] requests.
+    /// Takes part with tasks on a runtime. Each task creates its own session, then makes its
+    /// requests.
     ///
     /// # Panics
     ///
     /// If a task panics.
-    pub fn on<F>(runtime: &Handle, name: &str, task: impl Fn(Work, usize) -> F + 'static) -> Self
+    pub fn on<F>(runtime: &Handle, name: &str, task: impl Fn(Turn, usize) -> F + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let runtime = runtime.clone();
-        Self::new(name, move |work, tasks| {
+        Self::new(name, move |turn| {
             let start = Instant::now();
-            let running: Vec<_> = (0..tasks).map(|n| runtime.spawn(task(work, n))).collect();
+            let running: Vec<_> = (0..turn.tasks)
+                .map(|n| runtime.spawn(task(turn, n)))
+                .collect();
             runtime.block_on(async {
                 for task in running {
                     task.await.expect("a task failed");
                 }
             });
-            (tasks * REQUESTS) as f64 / start.elapsed().as_secs_f64()
+            turn.rate(start)
         })
     }
 
     /// Takes part with bare commands: a GET for a read, a GET and a SET for a write.
     pub fn bare(runtime: &Handle, pool: Pool) -> Self {
-        Self::on(runtime, "bare fred", move |work, task| {
-            bare(pool.clone(), work, task)
+        Self::on(runtime, "bare fred", move |turn, task| {
+            bare(pool.clone(), turn, task)
         })
     }
 
     /// Takes part with this library, without a framework.
     pub fn ours(runtime: &Handle, manager: SessionManager) -> Self {
-        Self::on(runtime, "ours", move |work, _| ours(manager.clone(), work))
+        Self::named(runtime, "ours", manager)
+    }
+
+    /// Takes part with this library, without a framework, under another name.
+    pub fn named(runtime: &Handle, name: &str, manager: SessionManager) -> Self {
+        Self::on(runtime, name, move |turn, _| ours(manager.clone(), turn))
+    }
+}
+
+impl Turn {
+    /// Returns the requests per second, if the turn began at `start` and ends now.
+    #[must_use]
+    pub fn rate(self, start: Instant) -> f64 {
+        (self.tasks * self.requests) as f64 / start.elapsed().as_secs_f64()
     }
 }
 
@@ -88,27 +114,38 @@ pub fn runtime() -> Runtime {
 /// Lets the contestants take turns, and returns two tables with the medians of the rounds:
 /// thousands of requests per second, and the ratio to the first contestant.
 ///
-/// `name` is the tables' file, `store` the words in their titles.
-pub fn race(name: &str, store: &str, turns: usize, contestants: &[Contestant]) -> [Table; 2] {
+/// `name` is the tables' file, `store` the words in their titles. With one task, it makes the first
+/// number of `requests`; with 64, each makes the second.
+pub fn race(
+    name: &str,
+    store: &str,
+    turns: usize,
+    requests: [usize; 2],
+    contestants: &[Contestant],
+) -> [Table; 2] {
     let columns = ["read, 1", "read + write, 1", "read, 64", "read + write, 64"];
     let mut throughput = Table::new(
         name,
-        &format!("{store} on loopback, thousands of requests per second"),
+        &format!("{store}, thousands of requests per second"),
         &columns,
     );
     let mut ratio = Table::new(
         &format!("{name}-ratio"),
-        &format!("{store} on loopback, ratio to the bare client"),
+        &format!("{store}, ratio to the bare client"),
         &columns,
     );
     let mut measured = vec![Vec::new(); contestants.len()];
-    for tasks in [1, 64] {
+    for (tasks, requests) in [1, 64].into_iter().zip(requests) {
         for work in [Work::Read, Work::ReadWrite] {
             eprintln!("measuring {work:?} with {tasks} at once");
             let mut rounds = vec![Vec::new(); contestants.len()];
             for _ in 0..turns {
                 for (contestant, rounds) in contestants.iter().zip(&mut rounds) {
-                    rounds.push((contestant.run)(work, tasks));
+                    rounds.push((contestant.run)(Turn {
+                        work,
+                        tasks,
+                        requests,
+                    }));
                 }
             }
             for (rounds, measured) in rounds.into_iter().zip(&mut measured) {
@@ -130,7 +167,7 @@ pub fn race(name: &str, store: &str, turns: usize, contestants: &[Contestant]) -
     [throughput, ratio]
 }
 
-async fn bare(pool: Pool, work: Work, task: usize) {
+async fn bare(pool: Pool, turn: Turn, task: usize) {
     let key = format!("bare:{task}");
     let value = json();
     let expire = Some(Expiration::PX(7_200_000));
@@ -139,25 +176,25 @@ async fn bare(pool: Pool, work: Work, task: usize) {
         let () = stored.expect("it answers");
     };
     set().await;
-    for _ in 0..REQUESTS {
+    for _ in 0..turn.requests {
         let value: Option<Bytes> = pool.get(&*key).await.expect("it answers");
         assert!(value.is_some());
-        if work == Work::ReadWrite {
+        if turn.work == Work::ReadWrite {
             set().await;
         }
     }
 }
 
-async fn ours(manager: SessionManager, work: Work) {
+async fn ours(manager: SessionManager, turn: Turn) {
     let token = stored(&manager).await;
-    for _ in 0..REQUESTS {
+    for _ in 0..turn.requests {
         let session = manager
             .open(Some(token.as_str()))
             .await
             .expect("it answers");
         let user_id: Option<u64> = session.get("user_id").expect("it is a number");
         assert_eq!(user_id, Some(42));
-        if work == Work::ReadWrite {
+        if turn.work == Work::ReadWrite {
             let visits: u64 = session.get_or("visits", 0).expect("it is a number");
             session.put("visits", visits + 1).expect("there is room");
         }
@@ -183,8 +220,8 @@ fn json() -> String {
     format!(r#"{{"id":"11111111-1111-4111-8111-111111111111","data":{SESSION},"flash_next":{{}}}}"#)
 }
 
-/// The number of requests of each task.
-pub const REQUESTS: usize = 2_000;
+/// The number of requests of each task in the race with Redis.
+pub const REQUESTS: [usize; 2] = [2_000; 2];
 
 /// How often each contestant of the race with Redis runs.
 pub const ROUNDS: usize = 7;

@@ -228,9 +228,13 @@ impl Kind {
                     "--bind-address=127.0.0.1",
                     "--skip-name-resolve",
                 ]);
+                // It does not wait for the disk.
                 command.args([
                     "--max-connections=400",
                     "--innodb-flush-log-at-trx-commit=2",
+                    "--innodb-flush-method=nosync",
+                    "--skip-innodb-doublewrite",
+                    "--skip-sync-frm",
                 ]);
                 command.arg(format!("--datadir={}", data.display()));
                 command.arg(format!("--socket={}", directory.join("socket").display()));
@@ -249,7 +253,7 @@ impl Kind {
     }
 
     /// Returns a command of the server's programs, run by its own user if this one is root, whom servers refuse.
-    fn command(self, program: &str) -> Command {
+    pub(crate) fn command(self, program: &str) -> Command {
         let program = self.program(program);
         let Some(id) = self.user_id() else {
             return Command::new(program);
@@ -282,7 +286,8 @@ impl Kind {
     }
 
     /// Returns the user id of the server if this process is root's.
-    fn user_id(self) -> Option<u32> {
+    #[must_use]
+    pub fn user_id(self) -> Option<u32> {
         if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
             return None;
         }
@@ -302,7 +307,7 @@ impl Kind {
 
 /// Starts a process that ends the server and removes its directory once its standard input ends. A line there is the id of
 /// the server's next process.
-fn janitor(server: u32, directory: &Path) -> Child {
+pub(crate) fn janitor(server: u32, directory: &Path) -> Child {
     let script = "server=$1
         while read -r next; do server=$next; done
         kill -KILL \"$server\" 2>/dev/null

@@ -2,6 +2,7 @@
 //!
 //! - [`RedisServer`]: a Redis server that belongs to one test;
 //! - [`DatabaseServer`]: a PostgreSQL or MariaDB server, likewise;
+//! - [`PgBouncer`]: a pooler in front of PostgreSQL;
 //! - [`Log`]: the log output of a test;
 //! - [`callgrind`]: the instruction counts of single calls;
 //! - `http`: a browser-like HTTP client;
@@ -25,6 +26,7 @@ pub mod http;
 mod log;
 #[cfg(feature = "model")]
 pub mod model;
+mod pgbouncer;
 #[cfg(feature = "probe")]
 pub mod probe;
 #[cfg(feature = "program")]
@@ -39,6 +41,7 @@ pub mod vectors;
 pub use crate::call::Call;
 pub use crate::database::DatabaseServer;
 pub use crate::log::Log;
+pub use crate::pgbouncer::PgBouncer;
 pub use crate::redis::RedisServer;
 #[cfg(any(feature = "http", feature = "probe"))]
 pub use crate::until::until;

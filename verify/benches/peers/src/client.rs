@@ -1,6 +1,6 @@
 //! Requests to an application in this process, with any framework.
 
-use session_bench::redis::{REQUESTS, Work};
+use session_bench::redis::{Turn, Work};
 
 use crate::app::{Answer, App, FOUND, Route, pair};
 
@@ -52,9 +52,9 @@ impl<C: Client, E: Executor> App for InProcess<C, E> {
     }
 }
 
-/// Runs this many requests in the session of a new visitor.
-pub async fn visit<C: Client>(mut client: C, work: Work) {
-    let route = match work {
+/// Makes the requests of a task in the session of a new visitor.
+pub async fn visit<C: Client>(mut client: C, turn: Turn) {
+    let route = match turn.work {
         Work::Read => Route::Read,
         Work::ReadWrite => Route::Write,
     };
@@ -63,7 +63,7 @@ pub async fn visit<C: Client>(mut client: C, work: Work) {
     client.take_cookie(Some(pair(
         &set_cookie.expect("a new session sets its cookie"),
     )));
-    for _ in 0..REQUESTS {
+    for _ in 0..turn.requests {
         let response = client.send(route).await;
         assert_eq!(C::answer(&response).status, FOUND);
     }

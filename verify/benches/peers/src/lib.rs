@@ -3,5 +3,7 @@
 pub mod app;
 pub mod apps;
 pub mod client;
+pub mod crowd;
+pub mod sql;
 pub mod tower;
 pub mod values;

@@ -9,7 +9,7 @@
 //! of `RedisDriver`, then four. The figures are medians of alternating runs. Look at the ratio.
 //! `verify/benches/peers` runs the same race with other libraries.
 
-use session_bench::redis::{Contestant, ROUNDS, race, runtime};
+use session_bench::redis::{Contestant, REQUESTS, ROUNDS, race, runtime};
 use session_bench::report::Results;
 use session_core::{Secret, SessionManager};
 use session_redis::RedisDriver;
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Contestant::bare(runtime.handle(), pool),
             Contestant::ours(runtime.handle(), manager),
         ];
-        for table in race("redis", "Redis", ROUNDS, &contestants) {
+        for table in race("redis", "Redis on loopback", ROUNDS, REQUESTS, &contestants) {
             results.add(&table);
         }
     }

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use session_core::{Driver, DriverName, ManualClock, async_trait};
-use session_sqlx::sqlx::{AssertSqlSafe, query_scalar};
-use session_sqlx::{Pool, SqlxDriver};
+use session_sqlx::SqlxDriver;
+use session_sqlx::sqlx::{
+    AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection, query_scalar,
+};
 use test_support::DatabaseServer;
 use test_support::database::Kind;
 use tokio::runtime::Handle;
@@ -24,6 +26,7 @@ pub(super) struct Database {
 
 struct DatabaseBackend {
     driver: SqlxDriver,
+    url: String,
     table: String,
     server: Option<Arc<Mutex<DatabaseServer>>>,
     folder: Option<PathBuf>,
@@ -88,13 +91,14 @@ impl TestedDriver for Database {
             }
         };
         let table = format!("scenario_{n}");
-        let driver = SqlxDriver::builder(url)
+        let driver = SqlxDriver::builder(&url)
             .table(&table)
             .connect()
             .await
             .unwrap();
         Box::new(DatabaseBackend {
             driver: driver.with_clock(clock.clone()),
+            url,
             table,
             server,
             folder,
@@ -120,15 +124,20 @@ impl Backend for DatabaseBackend {
 
     fn stored_json(&self, id: &str) -> String {
         let sql = format!("SELECT record FROM {} WHERE id = '{id}'", self.table);
-        let query = AssertSqlSafe(sql);
-        wait(async {
-            match self.driver.pool() {
-                Pool::Postgres(pool) => query_scalar(query).fetch_one(pool).await.unwrap(),
-                Pool::MySql(pool) => query_scalar(query).fetch_one(pool).await.unwrap(),
-                Pool::Sqlite(pool) => query_scalar(query).fetch_one(pool).await.unwrap(),
-                _ => unreachable!("another kind of pool"),
-            }
-        })
+        macro_rules! fetch {
+            ($connection:ty) => {
+                wait(async {
+                    let mut connection = <$connection>::connect(&self.url).await.unwrap();
+                    let query = query_scalar(AssertSqlSafe(sql));
+                    query.fetch_one(&mut connection).await.unwrap()
+                })
+            };
+        }
+        match self.url.split(':').next() {
+            Some("postgres") => fetch!(PgConnection),
+            Some("mysql") => fetch!(MySqlConnection),
+            _ => fetch!(SqliteConnection),
+        }
     }
 
     fn own_server(&self) -> &dyn BreakableServer {

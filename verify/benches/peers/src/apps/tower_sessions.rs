@@ -83,9 +83,8 @@ pub fn memory_router() -> Router {
     newest::routes().layer(layer)
 }
 
-/// The application with the store for PostgreSQL and signed ids.
-pub fn postgres_router(pool: tower_sessions_sqlx_store::sqlx::PgPool) -> Router {
-    let store = tower_sessions_sqlx_store::PostgresStore::new(pool);
+/// The application with a store for a database and signed ids.
+pub fn router_with(store: impl tower_sessions_014::SessionStore + Clone) -> Router {
     let layer = tower_sessions_014::SessionManagerLayer::new(store);
     with_stores::routes().layer(layer.with_signed(super::key()))
 }

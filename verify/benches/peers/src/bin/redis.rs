@@ -18,7 +18,7 @@ use actix_web::rt::System;
 use poem::session::RedisStorage;
 use redis::aio::ConnectionManager;
 use session_axum::{RedisDriver, SessionManager};
-use session_bench::redis::{Contestant, REQUESTS, ROUNDS, Work, race, runtime};
+use session_bench::redis::{Contestant, REQUESTS, ROUNDS, Turn, race, runtime};
 use session_bench::report::Results;
 use session_peers::apps::poem::PoemClient;
 use session_peers::apps::{actix, axum, poem as poem_app, secret, tower_sessions};
@@ -33,8 +33,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = driver.pool().clone();
     let manager = SessionManager::builder(driver, secret()).build()?;
     let on_axum = |name, router: ::axum::Router| {
-        Contestant::on(runtime.handle(), name, move |work, _| {
-            visit(TowerClient::new(router.clone()), work)
+        Contestant::on(runtime.handle(), name, move |turn, _| {
+            visit(TowerClient::new(router.clone()), turn)
         })
     };
     let client = redis::Client::open(server.url())?;
@@ -46,15 +46,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Contestant::ours(runtime.handle(), manager.clone()),
         on_axum("axum: ours", axum::router(manager)),
         on_axum("axum: tower-sessions", tower_sessions::redis_router(pool)),
-        Contestant::on(runtime.handle(), "poem: its own", move |work, _| {
-            visit(PoemClient::new(Arc::clone(&endpoint)), work)
+        Contestant::on(runtime.handle(), "poem: its own", move |turn, _| {
+            visit(PoemClient::new(Arc::clone(&endpoint)), turn)
         }),
-        Contestant::new("actix-web: actix-session", move |work, tasks| {
-            on_actix(&url, work, tasks)
-        }),
+        Contestant::new("actix-web: actix-session", move |turn| on_actix(&url, turn)),
     ];
     let results = Results::from_arguments();
-    for table in race("redis", "Redis", ROUNDS, &contestants) {
+    for table in race("redis", "Redis on loopback", ROUNDS, REQUESTS, &contestants) {
         results.add(&table);
     }
     Ok(())
@@ -62,8 +60,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Returns the requests per second of two workers as actix-web has them: threads, each with its own
 /// service and connection.
-fn on_actix(url: &str, work: Work, tasks: usize) -> f64 {
-    let workers = tasks.min(2);
+fn on_actix(url: &str, turn: Turn) -> f64 {
+    let workers = turn.tasks.min(2);
     let (ready, done) = (Barrier::new(workers + 1), Barrier::new(workers + 1));
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -72,8 +70,8 @@ fn on_actix(url: &str, work: Work, tasks: usize) -> f64 {
                     let store = RedisSessionStore::new(url).await.expect("it connects");
                     let client = actix::client(store).await;
                     ready.wait();
-                    let visits: Vec<_> = (0..tasks / workers)
-                        .map(|_| actix_web::rt::spawn(visit(client.clone(), work)))
+                    let visits: Vec<_> = (0..turn.tasks / workers)
+                        .map(|_| actix_web::rt::spawn(visit(client.clone(), turn)))
                         .collect();
                     for visit in visits {
                         visit.await.expect("a task failed");
@@ -85,6 +83,6 @@ fn on_actix(url: &str, work: Work, tasks: usize) -> f64 {
         ready.wait();
         let start = Instant::now();
         done.wait();
-        (tasks * REQUESTS) as f64 / start.elapsed().as_secs_f64()
+        turn.rate(start)
     })
 }
