@@ -38,7 +38,7 @@ impl RedisDriver {
             loop {
                 let page = |client| page(client, server.clone(), cursor.clone(), pattern.clone());
                 let (next, keys) = self
-                    .connections()
+                    .connections
                     .run(page)
                     .await
                     .map_err(Error::unavailable)?;

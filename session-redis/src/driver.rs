@@ -30,7 +30,7 @@ use crate::settings::{check_prefix, check_timeout};
 /// Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct RedisDriver {
-    connections: Arc<Connections>,
+    pub(crate) connections: Arc<Connections>,
     loads: Batcher<Load>,
     saves: Batcher<CompareAndSet>,
     clock: Arc<dyn Clock>,
@@ -97,12 +97,8 @@ impl RedisDriver {
         &self.connections.pool
     }
 
-    pub(crate) fn connections(&self) -> &Connections {
-        &self.connections
-    }
-
     pub(crate) fn prefix(&self) -> &str {
-        &self.connections().prefix
+        &self.connections.prefix
     }
 
     pub(crate) fn key(&self, id: &str) -> Key {
@@ -276,7 +272,7 @@ impl Driver for RedisDriver {
             let key = key.clone();
             async move { client.del::<i64, _>(key).await }
         };
-        self.connections()
+        self.connections
             .run(destroy)
             .await
             .map_err(Error::unavailable)?;
@@ -306,7 +302,7 @@ impl Driver for RedisDriver {
         };
         let touch = async {
             let run = |client| scripts::TOUCH.run(client, arguments);
-            match self.connections().run(run).await {
+            match self.connections.run(run).await {
                 Ok(1) => Ok(Touched::Done),
                 Ok(0) => Ok(Touched::Gone),
                 // Another version, which the manager merges.

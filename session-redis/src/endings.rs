@@ -106,7 +106,7 @@ impl RedisDriver {
             client: client.clone(),
             sender: sender.clone(),
         };
-        let connected = self.connections().within_timeout(async {
+        let connected = self.connections.within_timeout(async {
             client.init().await?;
             client.subscribe(self.channel()).await?;
             listener.hear_hello(&mut messages).await
@@ -129,7 +129,7 @@ impl RedisDriver {
 
     /// Checks that the server allows what the driver needs.
     pub(crate) async fn check_access(&self) -> Result<(), FredError> {
-        self.connections().check_access().await?;
+        self.connections.check_access().await?;
         match self.announces_endings {
             true => self.publish(HELLO).await,
             false => Ok(()),
@@ -143,7 +143,7 @@ impl RedisDriver {
             let (channel, id) = (channel.clone(), id.clone());
             async move { client.publish::<i64, _, _>(channel, id).await }
         };
-        self.connections().run(publish).await.map(drop)
+        self.connections.run(publish).await.map(drop)
     }
 
     pub(crate) async fn destroy_and_announce(&self, id: &SessionId) -> Result<(), Error> {
@@ -153,7 +153,7 @@ impl RedisDriver {
             (vec![key.clone()], arguments)
         };
         let run = |client| scripts::DESTROY.run(client, arguments);
-        let removed: Result<i64, _> = self.connections().run(run).await;
+        let removed: Result<i64, _> = self.connections.run(run).await;
         removed.map(drop).map_err(Error::unavailable)
     }
 

