@@ -120,6 +120,7 @@ mod settings;
 mod table;
 
 mod driver;
+mod upkeep;
 mod work;
 
 mod dialect;
