@@ -1,6 +1,7 @@
 //! The settings as data.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,7 @@ use super::options::Options;
 use crate::cookie::secret::GENERATE;
 use crate::{
     Builder, ConfigError, CookieOptions, Driver, KeyRing, PlainRecords, Secret, SessionManager,
+    Transport,
 };
 
 /// The driver that a configuration asks for.
@@ -128,6 +130,18 @@ impl SessionConfig {
     #[must_use]
     pub fn owner_key(&self) -> Option<&str> {
         self.options.owner_key.as_deref()
+    }
+
+    /// Returns for how long a regenerated id is known as moved.
+    #[must_use]
+    pub const fn grace(&self) -> Duration {
+        self.options.grace
+    }
+
+    /// Returns where the token travels.
+    #[must_use]
+    pub const fn transport(&self) -> Transport {
+        self.options.transport
     }
 
     /// Returns the cookie's name and attributes.
