@@ -36,6 +36,8 @@ pub(crate) struct State {
     pub(crate) is_background: bool,
     /// The flash that is left.
     pub(crate) kept: Option<LoadedFlash>,
+    /// Whether it goes on from a later record than it was opened with.
+    is_rebased: bool,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
     /// How the request's token came, if that says how the next one goes back.
@@ -62,6 +64,7 @@ impl State {
             changes: Changes::default(),
             is_background: false,
             kept: None,
+            is_rebased: false,
             is_accessed: false,
             carrier: None,
             remembered_for: None,
@@ -327,6 +330,7 @@ impl State {
         origin: Origin,
         merged: Result<Record, Error>,
     ) -> Result<(), Error> {
+        self.is_rebased = true;
         // The flash in it is for the next request.
         self.kept = Changes::since(loaded).keep_flash();
         self.life = match std::mem::replace(&mut self.life, Life::Unavailable) {
@@ -336,10 +340,20 @@ impl State {
                 new_id: None,
             },
         };
+        self.budget.created_at = loaded.record.created_at.or(self.budget.begins_at);
         let merged = merged?;
         self.data = merged.data;
         self.remembered_for = merged.remembered_for;
+        self.budget.remembered_for = merged.remembered_for;
         Ok(())
+    }
+
+    /// Leaves the flash that it was opened with to the next request. After a reload, what is stored is left to it already.
+    pub(crate) fn keep_flash(&mut self) {
+        let flash = self.changes.keep_flash();
+        if flash.is_some() && !self.is_rebased {
+            self.kept = flash;
+        }
     }
 
     /// Renews nothing, and leaves the flash that was loaded to the next request. Returns that flash.
@@ -348,9 +362,7 @@ impl State {
         if let Life::Loaded { origin, .. } = &mut self.life {
             origin.is_due = false;
         }
-        if let Some(flash) = self.changes.keep_flash() {
-            self.kept = Some(flash);
-        }
+        self.keep_flash();
         std::mem::take(&mut self.flash)
     }
 
