@@ -116,6 +116,7 @@ pub use crate::clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use crate::commit::manager::SessionManager;
 pub use crate::commit::outcome::{Outcome, Token};
 pub use crate::config::builder::Builder;
+pub use crate::config::effective::Settings;
 pub use crate::config::error::ConfigError;
 pub use crate::config::options::{
     Caching, ClearSiteData, Establish, OnOutage, OnSaveFailure, Opening, PlainRecords, Renewal,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use crate::dialect::Dialect;
 use crate::failure::{Cause, Failure};
 use crate::table::Statements;
 use crate::work::{
-    Count, Destroy, Held, Load, OwnedBy, Save, Sweep, Touch, Work, Written, hash, owner_hash, times,
+    Destroy, Held, Load, OwnedBy, Save, Touch, Work, Written, hash, owner_hash, times,
 };
 
 /// Keeps records in a table of PostgreSQL, MySQL, MariaDB or SQLite. See the [crate documentation](crate).
@@ -38,8 +38,8 @@ pub(crate) struct Shared {
     /// SQLite writes one transaction at a time and lets others poll. A queue is fair.
     writer: Mutex<()>,
     /// The number of saves since the last sweep.
-    saves: AtomicU32,
-    is_sweeping: AtomicBool,
+    pub(crate) saves: AtomicU32,
+    pub(crate) is_sweeping: AtomicBool,
 }
 
 impl SqlxDriver {
@@ -64,70 +64,17 @@ impl SqlxDriver {
         self
     }
 
-    /// Removes all records that have ended, in small steps, and returns their number. Saves do the same, a few at a time, so
-    /// this is for a service with few saves, or for cron. A record stays for up to 10 minutes after its end.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Error::unavailable`] if the database failed or a step took longer than the timeout.
-    pub async fn sweep(&self) -> Result<u64, Error> {
-        // With SQLite, all writes wait for a step.
-        let rows = match self.shared.sql.dialect {
-            Dialect::Sqlite => SWEPT,
-            Dialect::Postgres | Dialect::MySql => STEP,
-        };
-        let mut swept = 0;
-        loop {
-            let now = self.clock.now();
-            let step = self.shared.run(&Sweep { now, rows }).await?.answer;
-            swept += step;
-            if step < rows.unsigned_abs() {
-                return Ok(swept);
-            }
-        }
-    }
-
-    /// Counts the live records. The database reads the whole table.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`Error::unavailable`] if the database failed or took longer than the timeout.
-    pub async fn count(&self) -> Result<u64, Error> {
-        let now = self.clock.now();
-        Ok(self.shared.run(&Count { now }).await?.answer)
-    }
-
     /// Closes all connections, also those of an application's own pool. Calls then fail.
     pub async fn close(&self) {
         self.shared.connections.close().await;
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.clock
-    }
-
-    /// Sweeps a few records in the background, if it is time.
-    fn sweep_a_little(&self) {
-        let shared = &self.shared;
-        if shared.saves.fetch_add(1, Ordering::Relaxed) < SAVES_PER_SWEEP
-            || shared.is_sweeping.swap(true, Ordering::Relaxed)
-        {
-            return;
-        }
-        let (now, rows) = (self.clock.now(), SWEPT);
-        let shared = Arc::clone(shared);
-        tokio::spawn(async move {
-            // A failure is none of the request's. The next sweep does its work.
-            if let Err(error) = shared.run(&Sweep { now, rows }).await {
-                tracing::debug!(target: "session", %error, "sweeping expired sessions failed");
-            }
-            shared.saves.store(0, Ordering::Relaxed);
-            shared.is_sweeping.store(false, Ordering::Relaxed);
-        });
     }
 }
 
@@ -350,12 +297,6 @@ fn parse(id: &str, held: Held) -> Option<Loaded> {
     Some(Loaded::new(record, Version::bytes(held.version)))
 }
 
-/// How many rows one step of [`SqlxDriver::sweep`] removes on a server.
-const STEP: i64 = 500;
-/// Saves between two sweeps in the background.
-const SAVES_PER_SWEEP: u32 = 8;
-/// How many rows such a sweep removes: more than the saves can have added.
-const SWEPT: i64 = 32;
 /// The largest record, in bytes of JSON. MariaDB takes a statement of up to 16 MiB by default.
 const LARGEST: usize = 8 * 1024 * 1024;
 /// How often a broken connection is replaced within one call. After a restart, every idle connection of a pool is broken.

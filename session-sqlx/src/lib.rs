@@ -136,6 +136,7 @@ mod settings;
 mod table;
 
 mod driver;
+mod upkeep;
 mod work;
 
 mod connection;

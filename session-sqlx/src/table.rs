@@ -24,6 +24,7 @@ pub(crate) struct Statements {
     pub(crate) touch: SqlStr,
     pub(crate) destroy: SqlStr,
     pub(crate) owned_by: SqlStr,
+    pub(crate) starting_with: SqlStr,
     pub(crate) count: SqlStr,
     pub(crate) sweep: SqlStr,
     pub(crate) columns: SqlStr,
@@ -116,6 +117,7 @@ impl Statements {
             touch: sql(TOUCH),
             destroy: sql(DESTROY),
             owned_by: sql(OWNED_BY),
+            starting_with: sql(STARTING_WITH),
             count: match dialect {
                 Dialect::MySql => {
                     sql("SELECT CAST(COUNT(*) AS CHAR) FROM {table} WHERE ends_at > ?")
@@ -173,6 +175,8 @@ const TOUCH: &str = "UPDATE {table} SET owner_hash = ?, ends_at = ?, sweep_at = 
     WHERE id_hash = ? AND version = ? AND ends_at > ?";
 const DESTROY: &str = "DELETE FROM {table} WHERE id_hash = ?";
 const OWNED_BY: &str = "SELECT id FROM {table} WHERE owner_hash = ? AND ends_at > ?";
+/// SQLite finds too much, because it ignores the case of ASCII letters.
+const STARTING_WITH: &str = "SELECT id FROM {table} WHERE id LIKE ? ESCAPE '!' AND ends_at > ?";
 const TRY_INSERT: &str =
     "INSERT INTO {table} (version, owner_hash, ends_at, sweep_at, record, id_hash, id)
     SELECT version, owner_hash, ends_at, sweep_at, record, id_hash, id FROM {table} WHERE 1 = 0";

@@ -78,6 +78,11 @@ pub(crate) struct OwnedBy {
     pub(crate) now: Timestamp,
 }
 
+pub(crate) struct StartingWith<'a> {
+    pub(crate) start: &'a str,
+    pub(crate) now: Timestamp,
+}
+
 pub(crate) struct Count {
     pub(crate) now: Timestamp,
 }
@@ -256,6 +261,23 @@ impl Work for OwnedBy {
     }
 }
 
+impl Work for StartingWith<'_> {
+    type Answer = Vec<String>;
+    const WRITES: bool = false;
+
+    async fn run(
+        &self,
+        sql: &Statements,
+        connection: &mut Connection<'_>,
+    ) -> Result<Vec<String>, sqlx::Error> {
+        let pattern = escape(self.start) + "%";
+        let arguments = [Arg::Text(&pattern), millis(self.now)];
+        let ids = connection.texts(&sql.starting_with, &arguments).await?;
+        let ids = ids.into_iter().flatten();
+        Ok(ids.filter(|id| id.starts_with(self.start)).collect())
+    }
+}
+
 impl Work for Count {
     type Answer = u64;
     const WRITES: bool = false;
@@ -320,6 +342,18 @@ fn maybe_bytes(hash: Option<&[u8; 32]>) -> Arg<'_> {
 pub(crate) fn times(clock: &dyn Clock, ttl: Duration) -> (Timestamp, Timestamp) {
     let now = clock.now();
     (now, now + ttl)
+}
+
+/// Returns the pattern that matches exactly this text.
+fn escape(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 1);
+    for char in text.chars() {
+        if "%_!".contains(char) {
+            pattern.push('!');
+        }
+        pattern.push(char);
+    }
+    pattern
 }
 
 fn millis(time: Timestamp) -> Arg<'static> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use session_core::Timestamp;
 
+use crate::help::{DOCTOR, ENVIRONMENT, INSPECT, KEY, LIST, REVOKE, SIGN, STORE, WATCH};
 use crate::time::{self, Expiry};
 
 /// Inspect, sign and revoke sessions, and check a service's configuration.
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Sign(Sign),
     Doctor(Doctor),
     Show(Show),
+    List(List),
     Revoke(Revoke),
     Watch(Watch),
 }
@@ -58,6 +60,8 @@ pub(crate) struct Inspect {
     pub(crate) accept_without_expiry: bool,
     #[command(flatten)]
     pub(crate) secret: SecretFile,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
 }
 
 /// Create a signed cookie from JSON, for testing.
@@ -90,6 +94,8 @@ pub(crate) struct Sign {
     pub(crate) set_cookie: bool,
     #[command(flatten)]
     pub(crate) secret: SecretFile,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
 }
 
 /// Check the service's configuration and its Redis server or database.
@@ -106,6 +112,8 @@ pub(crate) struct Doctor {
     pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) secret: SecretFile,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
 }
 
 /// Show a session stored on a server.
@@ -114,7 +122,8 @@ pub(crate) struct Doctor {
 #[derive(Args)]
 #[command(after_help = STORE)]
 pub(crate) struct Show {
-    /// The session's whole id, as `inspect --full-id` prints it. If this is `-`, read from standard input.
+    /// The session's id, or at least its first eight characters, as a log line shows them. If this is `-`, read from
+    /// standard input.
     pub(crate) id: String,
     /// Print JSON.
     #[arg(long)]
@@ -122,14 +131,51 @@ pub(crate) struct Show {
     /// Print the whole id instead of its first eight characters.
     #[arg(long)]
     pub(crate) full_id: bool,
+    #[command(flatten)]
+    pub(crate) secret: SecretFile,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
 }
 
-/// End a session stored on a server, so that its cookie stops working.
+/// List a user's sessions.
+///
+/// Needs SESSION_OWNER_KEY, as the service has it. With SESSION_ENCRYPT, the secret decrypts them.
 #[derive(Args)]
-#[command(after_help = STORE)]
+#[command(after_long_help = LIST)]
+pub(crate) struct List {
+    /// The user: what the service stores under SESSION_OWNER_KEY. A number counts as its text.
+    #[arg(long, value_name = "OWNER", allow_hyphen_values = true)]
+    pub(crate) owner: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print whole ids instead of their first eight characters.
+    #[arg(long)]
+    pub(crate) full_id: bool,
+    #[command(flatten)]
+    pub(crate) secret: SecretFile,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+/// End a session stored on a server, or all sessions of a user, so that their cookies stop working.
+#[derive(Args)]
+#[command(after_help = REVOKE)]
 pub(crate) struct Revoke {
-    /// The session's whole id, as `inspect --full-id` prints it. If this is `-`, read from standard input.
-    pub(crate) id: String,
+    /// The session's id, or at least its first eight characters, as a log line shows them. If this is `-`, read from
+    /// standard input.
+    #[arg(required_unless_present = "owner", conflicts_with = "owner")]
+    pub(crate) id: Option<String>,
+    /// End all sessions of this user: what the service stores under SESSION_OWNER_KEY.
+    #[arg(long, value_name = "OWNER", allow_hyphen_values = true)]
+    pub(crate) owner: Option<String>,
+    /// With --owner, keep this session of the user: its id, or at least its first eight characters.
+    #[arg(long, value_name = "ID", requires = "owner", conflicts_with = "id")]
+    pub(crate) except: Option<String>,
+    #[command(flatten)]
+    pub(crate) secret: SecretFile,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
 }
 
 /// Monitor the number of sessions on the server.
@@ -145,6 +191,19 @@ pub(crate) struct Watch {
     /// Stop after this many counts. Default: run until interrupted.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Args)]
+pub(crate) struct ConfigFile {
+    /// Read the settings from this JSON or TOML file: the service's configuration file, which environment variables
+    /// replace, or what the service prints as its settings. If this is `-`, read from standard input.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+    /// The table of the file that holds the settings, such as `session` or `web.session`. Default: the whole file.
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub(crate) section: Option<String>,
 }
 
 #[derive(Args)]
@@ -166,96 +225,6 @@ fn parse_id(id: &str) -> Result<String, String> {
         Err("use letters, digits, '-' and '_'".to_owned())
     }
 }
-
-const ENVIRONMENT: &str = "\
-Environment, as the service reads it:
-  SESSION_DRIVER            cookie, redis, postgres, mysql, sqlite or memory [default: cookie]
-  SESSION_SECRET            signing secret; falls back to APP_KEY
-  SESSION_PREVIOUS_SECRETS  comma-separated secrets that are still accepted
-  SESSION_LIFETIME          minutes of inactivity before a session expires
-                            [default: 120]
-  SESSION_COOKIE            cookie name [default: session]
-  SESSION_SECURE, SESSION_SAME_SITE, SESSION_PATH, SESSION_DOMAIN
-                            cookie attributes
-  SESSION_ENCRYPT           whether sessions are encrypted [default: false]
-  SESSION_PLAIN_RECORDS     with encryption, what happens to other sessions:
-                            refuse, accept or write [default: refuse]
-  REDIS_URL                 Redis server [default: redis://127.0.0.1:6379]
-  SESSION_PREFIX            prefix of session keys in Redis [default: session:]
-  DATABASE_URL              SQL database
-  SESSION_TABLE             table in the SQL database [default: sessions]
-
-Secrets are never read from the command line, which other users can see.
-
-Exit codes:
-  0  yes: the cookie is valid, the session exists, all checks passed
-  1  no: the cookie is invalid, the session does not exist, a check failed
-  2  error: wrong usage, an invalid setting, the server is down";
-
-const KEY: &str = "\
-Example:
-  session-tool key > session.secret
-
-To change the secret without logging anyone out, set SESSION_SECRET to the new one and SESSION_PREVIOUS_SECRETS to the \
-old one. Remove the old one after SESSION_LIFETIME.";
-
-const INSPECT: &str = "\
-Examples:
-  session-tool inspect eyJpZCI6Ij…
-  curl -si https://example.com/ | session-tool inspect --json
-
-JSON fields, null if unknown:
-  valid       whether the service accepts the cookie; null if the server is down
-  reason      why it does not: one of the words below
-  driver      where the session lives: cookie, redis, postgres, mysql or sqlite
-  id          session id
-  data        session data
-  flash       flash data for the next request
-  expires_at  when the session expires, UTC
-  key         which key signed the cookie: 0 is SESSION_SECRET, followed by
-              SESSION_PREVIOUS_SECRETS
-  size        bytes of the cookie's name and value
-  limit       the largest size that browsers accept
-
-Reasons:
-  absent       there is no cookie named SESSION_COOKIE
-  malformed    it is truncated, or does not contain a session
-  forged       its signature matches no key; its content is not shown
-  expired      the session has expired
-  no expiry    the session would never expire
-  no record    the server has no such session
-  foreign      it belongs to a driver other than SESSION_DRIVER
-  encrypted    the session is encrypted, and SESSION_ENCRYPT is off
-  not encrypted
-               the session is not encrypted, and SESSION_ENCRYPT is on
-  too many     too many cookies of the same name come before it
-  unavailable  its signature is correct, but the store cannot be reached
-
-Exit codes: 0 valid, 1 invalid, 2 error or unknown.";
-
-const SIGN: &str = "\
-Examples:
-  session-tool sign '{\"user_id\":42}'
-  session-tool sign '{}' --flash '{\"notice\":\"Hi\"}' --set-cookie
-  session-tool sign '{}' --expires-in -1m    # expired a minute ago";
-
-const DOCTOR: &str = "\
-Some checks are stricter in production, which means that APP_ENV or NODE_ENV is `production`.
-
-Exit codes: 0 no check failed, 1 a check failed (with --strict, or warned), 2 error.";
-
-const STORE: &str = "\
-Uses the table SESSION_TABLE of DATABASE_URL if SESSION_DRIVER is postgres, mysql or sqlite; otherwise the Redis server \
-at REDIS_URL and keys that start with SESSION_PREFIX. Needs no secret, except to show \
-an encrypted session.
-
-Exit codes: 0 the session exists, 1 it does not, 2 error.";
-
-const WATCH: &str = "\
-Uses the table SESSION_TABLE of DATABASE_URL if SESSION_DRIVER is postgres, mysql or sqlite; otherwise the Redis server \
-at REDIS_URL and keys that start with SESSION_PREFIX. Needs no secret, but permission to run SCAN in Redis.
-
-Exit codes: 0 success, 2 the last count failed.";
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use session_cookie::CookieDriver;
-use session_core::{ConfigError, Driver, DriverName, Error, SessionConfig};
+use session_core::{ConfigError, Driver, DriverName, Error, SessionConfig, SessionId};
 use session_redis::RedisDriver;
 use session_sealed::Sealed;
 use session_sqlx::SqlxDriver;
@@ -27,21 +27,28 @@ pub(crate) enum Store {
 
 /// Connects to the store that the settings name, and encrypts the records if they say so.
 pub(crate) async fn server_side(config: &SessionConfig) -> Result<Arc<dyn Driver>, ConfigError> {
-    let driver = connect(config).await?.driver();
-    if !config.encrypts() {
-        return Ok(driver);
-    }
-    let driver = Sealed::new(driver, &config.key_ring()?)?;
-    Ok(Arc::new(driver.plain_records(config.plain_records())))
+    connect(config).await?.sealed(config)
 }
 
 /// Connects to the store that the settings name, which is Redis if they name none.
 pub(crate) async fn connect(config: &SessionConfig) -> Result<Store, ConfigError> {
     Ok(if is_database(config.driver()) {
-        Store::Database(database(config).await?)
+        let builder = SqlxDriver::from_config(config).timeout(PATIENCE);
+        Store::Database(connected(builder).await?)
     } else {
         Store::Redis(redis(config).await?)
     })
+}
+
+/// Connects to the store that the settings name, to end sessions there. If the user of Redis may, the service hears of it.
+pub(crate) async fn connect_to_end(config: &SessionConfig) -> Result<Store, ConfigError> {
+    if !is_database(config.driver()) {
+        let announcing = RedisDriver::from_config(config).pool_size(1);
+        if let Ok(driver) = announcing.announce_endings().connect().await {
+            return Ok(Store::Redis(driver));
+        }
+    }
+    connect(config).await
 }
 
 /// Connects to Redis. Commands run one after the other, so one connection is enough.
@@ -52,13 +59,14 @@ pub(crate) async fn redis(config: &SessionConfig) -> Result<RedisDriver, ConfigE
         .await
 }
 
-/// Connects to the database, but creates nothing there.
+/// Connects to the database as fast as a service must.
 pub(crate) async fn database(config: &SessionConfig) -> Result<SqlxDriver, ConfigError> {
-    SqlxDriver::from_config(config)
-        .pool_size(1)
-        .create_table(false)
-        .connect()
-        .await
+    connected(SqlxDriver::from_config(config)).await
+}
+
+/// Connects to the database, but creates nothing there.
+async fn connected(builder: session_sqlx::Builder) -> Result<SqlxDriver, ConfigError> {
+    builder.pool_size(1).create_table(false).connect().await
 }
 
 pub(crate) const fn is_database(driver: DriverName) -> bool {
@@ -67,11 +75,20 @@ pub(crate) const fn is_database(driver: DriverName) -> bool {
 }
 
 impl Store {
-    pub(crate) fn driver(self) -> Arc<dyn Driver> {
+    pub(crate) fn driver(&self) -> Arc<dyn Driver> {
         match self {
-            Self::Redis(driver) => Arc::new(driver),
-            Self::Database(driver) => Arc::new(driver),
+            Self::Redis(driver) => Arc::new(driver.clone()),
+            Self::Database(driver) => Arc::new(driver.clone()),
         }
+    }
+
+    /// Returns the driver, which encrypts if the settings say so.
+    pub(crate) fn sealed(&self, config: &SessionConfig) -> Result<Arc<dyn Driver>, ConfigError> {
+        if !config.encrypts() {
+            return Ok(self.driver());
+        }
+        let driver = Sealed::new(self.driver(), &config.key_ring()?)?;
+        Ok(Arc::new(driver.plain_records(config.plain_records())))
     }
 
     pub(crate) async fn count(&self) -> Result<u64, Error> {
@@ -80,4 +97,14 @@ impl Store {
             Self::Database(driver) => driver.count().await,
         }
     }
+
+    pub(crate) async fn ids_starting_with(&self, start: &str) -> Result<Vec<SessionId>, Error> {
+        match self {
+            Self::Redis(driver) => driver.ids_starting_with(start).await,
+            Self::Database(driver) => driver.ids_starting_with(start).await,
+        }
+    }
 }
+
+/// How long a database may take to read the whole table.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);

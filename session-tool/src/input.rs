@@ -14,16 +14,20 @@ pub(crate) fn read(
     what: &str,
     variables: &Variables,
 ) -> Result<Vec<u8>, Failure> {
-    match argument {
-        Some(argument) if argument != "-" => Ok(argument.as_encoded_bytes().to_vec()),
-        _ if variables.took_stdin() => Err(Failure::new(format!(
-            "cannot read both the {what} and the secret from standard input; pass the {what} as an argument"
-        ))),
-        None if io::stdin().is_terminal() => Err(Failure::new(format!(
-            "no {what} given; pass it as an argument or on standard input"
-        ))),
-        _ => read_stdin(what),
+    if let Some(argument) = argument.filter(|argument| *argument != "-") {
+        return Ok(argument.as_encoded_bytes().to_vec());
     }
+    if let Some(other) = variables.took_stdin() {
+        return Err(Failure::new(format!(
+            "cannot read both the {what} and {other} from standard input; pass the {what} as an argument"
+        )));
+    }
+    if argument.is_none() && io::stdin().is_terminal() {
+        return Err(Failure::new(format!(
+            "no {what} given; pass it as an argument or on standard input"
+        )));
+    }
+    read_stdin(what)
 }
 
 /// Reads standard input to its end.
@@ -102,6 +106,19 @@ fn is_value(line: &[u8]) -> bool {
         .rposition(|byte| *byte != b'=')
         .map_or(0, |at| at + 1);
     !line[..end].iter().any(|byte| b"=; \t".contains(byte))
+}
+
+/// Returns `true` if this looks like the id of a stored session.
+pub(crate) fn is_uuid(handle: &str) -> bool {
+    let dashes = [8, 13, 18, 23];
+    handle.len() == 36
+        && handle.bytes().enumerate().all(|(at, byte)| {
+            if dashes.contains(&at) {
+                byte == b'-'
+            } else {
+                byte.is_ascii_hexdigit()
+            }
+        })
 }
 
 const MAX_BYTES: u64 = 16 * 1024 * 1024;

@@ -12,7 +12,7 @@ use crate::args::Inspect;
 use crate::driver;
 use crate::failure::Failure;
 use crate::finding::{Context, Finding};
-use crate::input;
+use crate::input::{self, is_uuid};
 use crate::output::{self, Answer};
 use crate::variables::Variables;
 use crate::verdict::{Reason, Verdict};
@@ -222,11 +222,12 @@ impl Inspector {
     }
 
     fn manager(&self, driver: impl Driver) -> Result<SessionManager, ConfigError> {
-        let builder = self
-            .config
-            .builder(driver)?
-            .on_outage(OnOutage::Refuse)
-            .accept_without_expiry(self.accept_without_expiry);
+        let builder = self.config.builder(driver)?.on_outage(OnOutage::Refuse);
+        let builder = match self.accept_without_expiry {
+            true => builder.accept_without_expiry(true),
+            // As the configuration file says.
+            false => builder,
+        };
         match &self.clock {
             Some(clock) => builder.clock(clock.clone()),
             None => builder,
@@ -244,19 +245,6 @@ async fn cookie_record(handle: &str) -> Option<Record> {
 /// Returns `true` if this looks like an encrypted record.
 fn is_sealed(handle: &str) -> bool {
     handle.starts_with("v1.")
-}
-
-/// Returns `true` if this looks like the id of a stored session.
-fn is_uuid(handle: &str) -> bool {
-    let dashes = [8, 13, 18, 23];
-    handle.len() == 36
-        && handle.bytes().enumerate().all(|(at, byte)| {
-            if dashes.contains(&at) {
-                byte == b'-'
-            } else {
-                byte.is_ascii_hexdigit()
-            }
-        })
 }
 
 /// A plain record that the driver refuses, because the service encrypts.

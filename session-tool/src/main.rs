@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod config_file;
 mod doctor;
 mod driver;
 mod failure;
 mod finding;
+mod help;
 mod input;
 mod inspect;
 mod output;
+mod owner;
 mod sign;
 mod store;
 mod time;
@@ -51,7 +54,6 @@ fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<Answer, Failure> {
-    let variables = Variables::from_env();
     match command {
         Command::Key => {
             let secret = Secret::generate()?;
@@ -59,20 +61,36 @@ async fn run(command: Command) -> Result<Answer, Failure> {
             Ok(Answer::Yes)
         }
         Command::Inspect(arguments) => {
-            let variables = variables.with_secret_file(arguments.secret.secret_file.as_deref())?;
+            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
             inspect::run(&arguments, &variables).await
         }
         Command::Sign(arguments) => {
-            let variables = variables.with_secret_file(arguments.secret.secret_file.as_deref())?;
+            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
             sign::run(&arguments, &variables).await
         }
         Command::Doctor(arguments) => {
-            let variables = variables.with_secret_file(arguments.secret.secret_file.as_deref())?;
+            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
             doctor::run(&arguments, &variables).await
         }
-        Command::Show(arguments) => store::show(&arguments, &variables).await,
-        Command::Revoke(arguments) => store::revoke(&arguments, &variables).await,
-        Command::Watch(arguments) => store::watch(&arguments, &variables).await,
+        Command::Show(arguments) => {
+            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
+            store::show(&arguments, &variables).await
+        }
+        Command::List(arguments) => {
+            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
+            owner::list(&arguments, &variables).await
+        }
+        Command::Revoke(arguments) => {
+            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
+            match &arguments.owner {
+                Some(owner) => owner::revoke(owner, arguments.except.as_deref(), &variables).await,
+                None => store::revoke(arguments.id.as_deref(), &variables).await,
+            }
+        }
+        Command::Watch(arguments) => {
+            let variables = Variables::read(&arguments.config, None)?;
+            store::watch(&arguments, &variables).await
+        }
     }
 }
 

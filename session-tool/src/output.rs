@@ -100,6 +100,27 @@ impl Table {
     }
 }
 
+/// Lays out rows in columns.
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |text: &String| text.chars().count();
+    let widest: [usize; N] = std::array::from_fn(|n| {
+        rows.iter()
+            .map(|row| width(&row[n]))
+            .max()
+            .unwrap_or_default()
+    });
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(widest);
+        let line: Vec<_> = cells
+            .map(|(cell, widest)| format!("{cell}{:1$}", "", widest - width(cell)))
+            .collect();
+        text.push_str(line.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
 /// Formats an id for display: its first characters, or all of them if `full`.
 pub(crate) fn id(id: &SessionId, full: bool) -> String {
     if full {

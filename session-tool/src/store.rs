@@ -1,16 +1,17 @@
 //! `show`, `revoke` and `watch`: sessions stored on a server.
 
-use std::sync::Arc;
-
 use serde::Serialize;
-use session_core::{Clock, Driver, Record, SessionId, SystemClock, Values};
+use session_core::{
+    Clock, Driver, DriverName, Record, SessionConfig, SessionId, SystemClock, Values,
+};
 use tokio::time::MissedTickBehavior;
 
-use crate::args::{Revoke, Show, Watch};
+use crate::args::{Show, Watch};
 use crate::driver::{self, Store};
 use crate::failure::Failure;
 use crate::finding::expiry_text;
 use crate::input;
+use crate::input::is_uuid;
 use crate::output::{self, Answer, Reader, Table};
 use crate::time;
 use crate::variables::Variables;
@@ -28,13 +29,10 @@ struct Json<'a> {
 
 pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answer, Failure> {
     let id = id(&arguments.id, variables)?;
-    check_configured(variables)?;
-    let driver: Arc<dyn Driver> = match variables.get("SESSION_ENCRYPT") {
-        // The secret is needed only where something is encrypted.
-        Some(value) if value != "false" => driver::server_side(&variables.config()?).await?,
-        _ => connect(variables).await?.driver(),
-    };
-    let Some(loaded) = driver.load(id.as_str()).await? else {
+    let config = variables.store()?;
+    check_configured(&config)?;
+    let store = driver::connect(&config).await?;
+    let Some(record) = find(&store, &*store.sealed(&config)?, &id).await? else {
         if arguments.json {
             output::print_json(&Json::default())?;
         } else {
@@ -42,11 +40,8 @@ pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answ
         }
         return Ok(Answer::No);
     };
-    let record = loaded.record;
     if record.sealed_content().is_some() {
-        return Err(Failure::new(
-            "the session is encrypted; set SESSION_ENCRYPT=true and the secret of the service",
-        ));
+        return Err(Failure::new(SEALED));
     }
     let (id, size) = (
         output::id(record.id(), arguments.full_id),
@@ -68,22 +63,30 @@ pub(crate) async fn show(arguments: &Show, variables: &Variables) -> Result<Answ
     Ok(Answer::Yes)
 }
 
-pub(crate) async fn revoke(arguments: &Revoke, variables: &Variables) -> Result<Answer, Failure> {
-    let id = id(&arguments.id, variables)?;
-    let driver = connect(variables).await?.driver();
+pub(crate) async fn revoke(
+    argument: Option<&str>,
+    variables: &Variables,
+) -> Result<Answer, Failure> {
+    let id = id(argument.unwrap_or_default(), variables)?;
+    let config = variables.store_without_secret()?;
+    check_configured(&config)?;
+    let store = driver::connect_to_end(&config).await?;
+    let driver = store.driver();
     // Leave keys alone that do not hold a session.
-    if driver.load(id.as_str()).await?.is_none() {
+    let Some(record) = find(&store, &*driver, &id).await? else {
         output::complain(not_found(&id));
         return Ok(Answer::No);
-    }
-    driver.destroy(&id).await?;
-    let shown = output::printable(&output::id(&id, false));
+    };
+    driver.destroy(record.id()).await?;
+    let shown = output::printable(&output::id(record.id(), false));
     output::print(&format!("revoked {shown}\n"))?;
     Ok(Answer::Yes)
 }
 
 pub(crate) async fn watch(arguments: &Watch, variables: &Variables) -> Result<Answer, Failure> {
-    let driver = connect(variables).await?;
+    let config = variables.store_without_secret()?;
+    check_configured(&config)?;
+    let store = driver::connect(&config).await?;
     let mut ticks = tokio::time::interval(arguments.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut last, mut counted) = (None, 0);
@@ -91,7 +94,7 @@ pub(crate) async fn watch(arguments: &Watch, variables: &Variables) -> Result<An
         ticks.tick().await;
         counted += 1;
         let is_last = arguments.count == Some(counted);
-        match driver.count().await {
+        match store.count().await {
             Ok(count) => {
                 let now = SystemClock.now();
                 if output::print(&line(&time::iso(now), count, last))? == Reader::Gone || is_last {
@@ -99,32 +102,65 @@ pub(crate) async fn watch(arguments: &Watch, variables: &Variables) -> Result<An
                 }
                 last = Some(count);
             }
-            Err(error) if is_last => return Err(count_failure(error, &driver)),
+            Err(error) if is_last => {
+                return Err(scan_failure("count the sessions", &error, &store));
+            }
             // The server may come back.
-            Err(error) => output::complain(count_failure(error, &driver)),
+            Err(error) => output::complain(scan_failure("count the sessions", &error, &store)),
         }
     }
 }
 
-/// Connects to the store that the environment names.
-async fn connect(variables: &Variables) -> Result<Store, Failure> {
-    check_configured(variables)?;
-    Ok(driver::connect(&variables.store()?).await?)
-}
-
-/// If the environment mentions no server, it is not the service's.
-fn check_configured(variables: &Variables) -> Result<(), Failure> {
-    if variables.get("REDIS_URL").is_none()
-        && variables
-            .get("SESSION_DRIVER")
-            .is_none_or(|name| name == "cookie" || name == "memory")
-    {
+/// If the settings mention no server, they are not the service's.
+fn check_configured(config: &SessionConfig) -> Result<(), Failure> {
+    if is_out_of_reach(config) {
         return Err(Failure::new(
             "no server is configured; set SESSION_DRIVER to postgres, mysql or sqlite, and DATABASE_URL; or REDIS_URL, or \
              SESSION_DRIVER=redis to use the one on this machine",
         ));
     }
     Ok(())
+}
+
+/// Returns `true` if the sessions are in cookies or inside the service.
+pub(crate) fn is_out_of_reach(config: &SessionConfig) -> bool {
+    config.redis_url().is_none()
+        && matches!(config.driver(), DriverName::Cookie | DriverName::Memory)
+}
+
+/// Returns the record with this id, or the only one whose id starts like this.
+async fn find(
+    store: &Store,
+    driver: &dyn Driver,
+    id: &SessionId,
+) -> Result<Option<Record>, Failure> {
+    let loaded = driver.load(id.as_str()).await?;
+    if let Some(loaded) = loaded {
+        return Ok(Some(loaded.record));
+    }
+    let Some(start) = start_of(id.as_str()) else {
+        return Ok(None);
+    };
+    let found = store.ids_starting_with(start).await;
+    let found = found.map_err(|error| scan_failure("look up a part of an id", &error, store))?;
+    match &found[..] {
+        [] => Ok(None),
+        [id] => Ok(driver.load(id.as_str()).await?.map(|loaded| loaded.record)),
+        several => Err(ambiguous(several.len())),
+    }
+}
+
+/// Returns the beginning of an id that a log line or this program shows, without the ellipsis. Returns `None` for less, and
+/// for a whole id.
+pub(crate) fn start_of(id: &str) -> Option<&str> {
+    let start = id.strip_suffix('…').unwrap_or(id);
+    (start.chars().count() >= SHORTENED && !is_uuid(start)).then_some(start)
+}
+
+pub(crate) fn ambiguous(count: usize) -> Failure {
+    Failure::new(format!(
+        "the ids of {count} sessions begin like this; pass more characters, or a whole id, which `--full-id` prints"
+    ))
 }
 
 fn id(argument: &str, variables: &Variables) -> Result<SessionId, Failure> {
@@ -140,23 +176,23 @@ fn id(argument: &str, variables: &Variables) -> Result<SessionId, Failure> {
 fn not_found(id: &SessionId) -> String {
     let hint = if id.as_str().contains('.') {
         "; this looks like a cookie: `session-tool inspect --full-id` prints its id"
-    } else if id.as_str().chars().count() <= SHORTENED {
-        "; this looks like a shortened id: `session-tool inspect --full-id` prints the whole id"
+    } else if !is_uuid(id.as_str()) && start_of(id.as_str()).is_none() {
+        "; pass at least the eight characters that a log line shows"
     } else {
         "; it expired, was logged out, or has a different SESSION_PREFIX or SESSION_TABLE"
     };
     format!("no session with this id in the store{hint}")
 }
 
-fn count_failure(error: session_core::Error, store: &Store) -> Failure {
-    let source = std::error::Error::source(&error);
+fn scan_failure(what: &str, error: &session_core::Error, store: &Store) -> Failure {
+    let source = std::error::Error::source(error);
     let remedy = match store {
         Store::Redis(_) => "check that Redis is running and that its user may run SCAN",
         Store::Database(_) => {
             "check that the database is running and that its user may read the table"
         }
     };
-    Failure::caused(format!("cannot count the sessions; {remedy}"), source)
+    Failure::caused(format!("cannot {what}; {remedy}"), source)
 }
 
 fn text(record: &Record, id: &str, size: usize) -> String {
@@ -190,8 +226,10 @@ fn line(now: &str, count: u64, last: Option<u64>) -> String {
     }
 }
 
-/// The length of a shortened id, with its ellipsis.
-const SHORTENED: usize = 9;
+/// The length of a shortened id.
+const SHORTENED: usize = 8;
+pub(crate) const SEALED: &str =
+    "the session is encrypted; set SESSION_ENCRYPT=true and the secret of the service";
 
 #[cfg(test)]
 mod tests {
@@ -206,9 +244,23 @@ mod tests {
     }
 
     #[test]
+    fn part_of_an_id_has_at_least_eight_characters() {
+        assert_eq!(start_of("11111111"), Some("11111111"));
+        assert_eq!(start_of("11111111…"), Some("11111111"));
+        assert_eq!(start_of("éééééééé"), Some("éééééééé"));
+        assert_eq!(start_of("1111111…"), None);
+        assert_eq!(start_of("11111111-1111-4111-8111-111111111111"), None);
+        let almost = "11111111-1111-4111-8111-11111111111";
+        assert_eq!(start_of(almost), Some(almost));
+    }
+
+    #[test]
     fn a_missing_session_is_explained() {
         let explained = |id: &str| not_found(&SessionId::from_stored(id).unwrap());
-        assert!(explained("11111111…").contains("looks like a shortened id"));
+        for id in ["1111111", "1111111…"] {
+            assert!(explained(id).contains("at least the eight characters"));
+        }
+        assert!(explained("11111111…").contains("was logged out"));
         assert!(explained("id.signature").contains("looks like a cookie"));
         assert!(explained("11111111-1111-4111-8111-111111111111").contains("was logged out"));
     }

@@ -1,4 +1,4 @@
-//! The environment variables about sessions, and the secret from a file.
+//! The settings of the service: the environment, a configuration file, and the secret from a file.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use session_core::{ConfigError, Secret, SessionConfig};
 
+use crate::args::{ConfigFile, SecretFile};
+use crate::config_file;
 use crate::failure::Failure;
 use crate::input;
 
@@ -14,26 +16,46 @@ use crate::input;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Variables {
     values: BTreeMap<String, OsString>,
+    /// What the configuration file says, if there is one.
+    file: SessionConfig,
+    config_file: Option<PathBuf>,
     secret_file: Option<PathBuf>,
 }
 
 impl Variables {
-    pub(crate) fn from_env() -> Self {
+    /// Reads the environment and the files.
+    pub(crate) fn read(config: &ConfigFile, secret: Option<&SecretFile>) -> Result<Self, Failure> {
+        let secret = secret.and_then(|secret| secret.secret_file.as_deref());
+        let config_file = config.config.as_deref();
+        if secret == Some(STDIN.as_ref()) && config_file == Some(STDIN.as_ref()) {
+            return Err(Failure::new(
+                "cannot read both the configuration and the secret from standard input; pass one of them as a file",
+            ));
+        }
+        let mut variables = Self::from_env();
+        if let Some(path) = config_file {
+            variables.file = config_file::read(path, config.section.as_deref())?;
+            variables.config_file = Some(path.to_owned());
+        }
+        variables.with_secret_file(secret)
+    }
+
+    fn from_env() -> Self {
         let values = NAMES
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
         Self {
             values: values.collect(),
-            secret_file: None,
+            ..Self::default()
         }
     }
 
     /// Reads the secret from a file instead of the environment, or from standard input if `path` is `-`.
-    pub(crate) fn with_secret_file(mut self, path: Option<&Path>) -> Result<Self, Failure> {
+    fn with_secret_file(mut self, path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else {
             return Ok(self);
         };
-        let secret = if path == Path::new("-") {
+        let secret = if path == Path::new(STDIN) {
             input::read_stdin("secret")?
         } else {
             fs::read(path).map_err(|error| {
@@ -62,14 +84,22 @@ impl Variables {
         self.values.get(name).map(OsString::as_os_str)
     }
 
-    /// Returns `true` if the secret was read from standard input, so that nothing else can be.
-    pub(crate) fn took_stdin(&self) -> bool {
-        self.secret_file.as_deref() == Some(Path::new("-"))
+    /// Returns what was read from standard input, so that nothing else can be.
+    pub(crate) fn took_stdin(&self) -> Option<&'static str> {
+        let is_stdin = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new(STDIN));
+        let secret = is_stdin(&self.secret_file).then_some("the secret");
+        secret.or_else(|| is_stdin(&self.config_file).then_some("the configuration"))
+    }
+
+    /// What the configuration file says, without the environment.
+    pub(crate) fn file(&self) -> &SessionConfig {
+        &self.file
     }
 
     /// Parses the settings like the service.
     pub(crate) fn config(&self) -> Result<SessionConfig, Failure> {
-        SessionConfig::from_vars(|name| self.get(name)).map_err(|error| match error.setting() {
+        let config = self.file.clone().with_vars(|name| self.get(name));
+        config.map_err(|error| match error.setting() {
             "SESSION_SECRET" if self.secret_file.is_some() => {
                 let source = self.source_of(&error);
                 Failure::new(format!("{source} {}; {}", error.problem(), error.remedy()))
@@ -78,13 +108,22 @@ impl Variables {
         })
     }
 
-    /// Parses the settings of the store, which needs no secret.
+    /// Parses the settings of the store, which needs no secret. If sessions are encrypted, parses all settings.
     pub(crate) fn store(&self) -> Result<SessionConfig, Failure> {
+        let config = self.store_without_secret()?;
+        match config.encrypts() {
+            true => self.config(),
+            false => Ok(config),
+        }
+    }
+
+    /// Parses the settings of the store, which are enough to end a session.
+    pub(crate) fn store_without_secret(&self) -> Result<SessionConfig, Failure> {
         let placeholder = placeholder()?;
-        Ok(SessionConfig::from_vars(|name| match name {
+        Ok(self.file.clone().with_vars(|name| match name {
             "SESSION_SECRET" => Some(placeholder.as_os_str()),
             "SESSION_DRIVER" | "REDIS_URL" | "SESSION_PREFIX" | "DATABASE_URL"
-            | "SESSION_TABLE" => self.get(name),
+            | "SESSION_TABLE" | "SESSION_ENCRYPT" | "SESSION_OWNER_KEY" => self.get(name),
             _ => None,
         })?)
     }
@@ -95,7 +134,7 @@ impl Variables {
         let mut errors: Vec<ConfigError> = Vec::new();
         loop {
             let is_rejected = |name: &str| errors.iter().any(|error| error.setting() == name);
-            let config = SessionConfig::from_vars(|name| match name {
+            let config = self.file.clone().with_vars(|name| match name {
                 "SESSION_SECRET" if is_rejected("SESSION_SECRET") || is_rejected("APP_KEY") => {
                     Some(&*placeholder)
                 }
@@ -126,13 +165,13 @@ impl<const N: usize> From<[(&str, &str); N]> for Variables {
         let values = values.map(|(name, value)| (name.to_owned(), value.into()));
         Self {
             values: values.into(),
-            secret_file: None,
+            ..Self::default()
         }
     }
 }
 
 fn named(path: &Path) -> String {
-    if path == Path::new("-") {
+    if path == Path::new(STDIN) {
         "the secret on standard input".to_owned()
     } else {
         format!("the secret file {}", path.display())
@@ -148,12 +187,18 @@ fn placeholder() -> Result<OsString, Failure> {
 
 const GENERATE: &str = "generate a secret with `session-tool key`";
 
-const NAMES: [&str; 18] = [
+/// Stands for standard input instead of a file.
+const STDIN: &str = "-";
+
+const NAMES: [&str; 21] = [
     "SESSION_DRIVER",
     "SESSION_SECRET",
     "APP_KEY",
     "SESSION_PREVIOUS_SECRETS",
     "SESSION_LIFETIME",
+    "SESSION_GRACE",
+    "SESSION_OWNER_KEY",
+    "SESSION_TRANSPORT",
     "SESSION_COOKIE",
     "SESSION_SECURE",
     "SESSION_SAME_SITE",

@@ -121,9 +121,9 @@ pub use session_core::{
     DerivedKey, Driver, DriverName, Error, ErrorKind, Establish, Event, EventKind, Expected,
     Headers, HeadersMut, Key, KeyOf, KeyRing, Loaded, MAX_COOKIE_BYTES, ManualClock, Observer,
     OnOutage, OnSaveFailure, Opening, Outcome, PlainRecords, RawValue, Record, Refusal, Renewal,
-    SameSite, Saved, Scope, Secret, Session, SessionConfig, SessionId, SessionManager, SystemClock,
-    Timestamp, Token, Touched, Transport, Unfinished, Values, Verified, Version, async_trait,
-    merge,
+    SameSite, Saved, Scope, Secret, Session, SessionConfig, SessionId, SessionManager, Settings,
+    SystemClock, Timestamp, Token, Touched, Transport, Unfinished, Values, Verified, Version,
+    async_trait, merge,
 };
 #[cfg(feature = "redis")]
 pub use session_redis::{Ending, Endings, RedisDriver};

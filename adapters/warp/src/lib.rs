@@ -268,8 +268,8 @@ pub use session_tower::{
     DerivedKey, Driver, DriverName, Error, ErrorKind, Establish, Event, EventKind, Expected, Key,
     KeyOf, KeyRing, Loaded, ManualClock, Observer, OnOutage, OnSaveFailure, Opening, Outcome,
     PlainRecords, RawValue, Record, Refusal, Renewal, SameSite, Saved, Scope, Secret, Session,
-    SessionConfig, SessionId, SessionLayer, SessionManager, SystemClock, Timestamp, Token, Touched,
-    Transport, Values, Verified, Version, async_trait, builder, merge,
+    SessionConfig, SessionId, SessionLayer, SessionManager, Settings, SystemClock, Timestamp,
+    Token, Touched, Transport, Values, Verified, Version, async_trait, builder, merge,
 };
 #[cfg(feature = "redis")]
 pub use session_tower::{Ending, Endings, RedisDriver};

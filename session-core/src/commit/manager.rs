@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::options::Options;
+use crate::config::settings::StoreOptions;
 use crate::cookie::set_cookie::CookieTemplate;
 use crate::events::observer::Events;
 use crate::{Clock, Driver, Establish, KeyRing, Opening, Outcome, Record, Timestamp};
@@ -43,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) keys: KeyRing,
     pub(crate) cookie: CookieTemplate,
     pub(crate) options: Options,
+    /// What the driver was made from, if a [`SessionConfig`](crate::SessionConfig) says so.
+    pub(crate) store: Option<StoreOptions>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) events: Events,
 }

@@ -75,7 +75,7 @@ impl Session {
     /// Reads what other requests stored meanwhile. What this one wrote and did not save yet stays on top of it.
     ///
     /// Returns `false` if the session ended meanwhile or got another id. It then reads as empty, and what is written is
-    /// dropped. A session that was never stored, or that is in the client's cookie, stays as it is.
+    /// dropped, and so is a new id. A session that was never stored, or that is in the client's cookie, stays as it is.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Session {
         let reloaded = match loaded {
             Some(loaded) => {
                 let origin = origin(&manager, &loaded, handle);
-                self.rebase(&loaded, origin, State::keep_duties)
+                self.rebase(&loaded, origin, false, State::keep_duties)
             }
             None => {
                 self.lock().read_as_empty();
@@ -143,6 +143,7 @@ impl Session {
         &self,
         loaded: &Loaded,
         mut origin: Origin,
+        is_saved: bool,
         prepare: impl FnOnce(&mut State, &mut Origin),
     ) -> Result<(), Error> {
         for _ in 0..MAX_TRIES {
@@ -154,6 +155,11 @@ impl Session {
             let mut state = self.lock();
             // A clone may have written meanwhile.
             if state.revision == revision {
+                let merged = match merged {
+                    // Then the session stays as it was: on this version, it would overwrite what it cannot merge with.
+                    Err(error) if !is_saved => return Err(error),
+                    merged => merged,
+                };
                 prepare(&mut state, &mut origin);
                 return state.rebase(loaded, origin, merged);
             }
@@ -251,6 +257,8 @@ impl State {
     fn read_as_empty(&mut self) {
         self.data = Values::new();
         self.flash = Values::new();
+        // Otherwise the commit would store what is left of it under that id.
+        self.forget_new_id();
     }
 
     /// What the request still owes its client after a reload.
@@ -306,7 +314,7 @@ impl Saving<'_> {
                 let loaded = Loaded::new(record, version);
                 let origin = origin(manager, &loaded, handle.unwrap_or_default().to_owned());
                 let needs_cookie = matches!(outcome, Outcome::Set(_));
-                self.session.rebase(&loaded, origin, |state, origin| {
+                self.session.rebase(&loaded, origin, true, |state, origin| {
                     origin.needs_cookie = needs_cookie;
                     state.forget_new_id();
                 })

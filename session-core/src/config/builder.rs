@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::options::{Options, TokenHeaders};
+use super::settings::StoreOptions;
 use crate::commit::manager::Inner;
 use crate::cookie::set_cookie::CookieTemplate;
 use crate::events::observer::Events;
@@ -20,6 +21,7 @@ impl SessionManager {
             keys: keys.into(),
             cookie: CookieOptions::default(),
             options: Options::default(),
+            store: None,
             clock: Box::new(SystemClock),
             events: Events::default(),
         }
@@ -50,11 +52,20 @@ pub struct Builder {
     keys: KeyRing,
     cookie: CookieOptions,
     options: Options,
+    /// What the driver was made from, if the settings say so.
+    store: Option<StoreOptions>,
     clock: Box<dyn Clock>,
     events: Events,
 }
 
 impl Builder {
+    /// Takes over the settings of a [`SessionConfig`](crate::SessionConfig).
+    pub(crate) fn with_options(mut self, options: Options, store: StoreOptions) -> Self {
+        self.options = options;
+        self.store = Some(store);
+        self
+    }
+
     /// Sets the cookie's name and attributes. Default: [`CookieOptions::default`].
     pub fn cookie(mut self, cookie: CookieOptions) -> Self {
         self.cookie = cookie;
@@ -215,11 +226,12 @@ impl Builder {
         self.options.lifetimes.validate()?;
         self.options.validate_owners()?;
         self.options.token_headers.validate()?;
-        let cookie = CookieTemplate::new(&self.cookie)?;
+        let cookie = CookieTemplate::new(self.cookie)?;
         let Self {
             driver,
             keys,
             mut options,
+            store,
             clock,
             events,
             ..
@@ -231,6 +243,7 @@ impl Builder {
             keys,
             cookie,
             options,
+            store,
             clock,
             events,
         })))

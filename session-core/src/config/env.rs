@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::settings::{Redacted, from_minutes, missing};
+use super::settings::{Redacted, missing};
+use super::unit::Unit;
 use crate::cookie::secret::{is_blank, is_placeholder};
 use crate::{
     ConfigError, CookieOptions, DriverName, PlainRecords, SameSite, Secret, SessionConfig,
@@ -47,7 +48,7 @@ impl SessionConfig {
     /// Returns a [`ConfigError`] that names the variable if its value is invalid or not UTF-8, or `SESSION_SECRET` if
     /// there is no secret at all.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_vars(|name| std::env::var_os(name))
+        Self::default().with_env()
     }
 
     /// Reads the settings from the variables that `var` returns: [`from_env`](Self::from_env) for tests, or for variables
@@ -59,7 +60,48 @@ impl SessionConfig {
     pub fn from_vars<V: Into<OsString>>(
         var: impl Fn(&str) -> Option<V>,
     ) -> Result<Self, ConfigError> {
+        Self::default().with_vars(var)
+    }
+
+    /// Replaces each setting whose environment variable is set, so that the environment decides over a file. The
+    /// variables are those of [`from_env`](Self::from_env).
+    ///
+    /// `APP_KEY` does not replace a secret, and an empty `SESSION_OWNER_KEY`, `REDIS_URL` or `DATABASE_URL` counts as unset.
+    /// If a service [printed](crate::Settings) these settings, only the secrets and the URLs come from the environment.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`from_env`](Self::from_env).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use session_core::SessionConfig;
+    ///
+    /// let file = std::fs::read_to_string("session.json")?;
+    /// let config: SessionConfig = serde_json::from_str(&file)?;
+    /// let config = config.with_env()?; // SESSION_SECRET, and what else is set
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_env(self) -> Result<Self, ConfigError> {
+        self.with_vars(|name| std::env::var_os(name))
+    }
+
+    /// Replaces each setting whose variable `var` returns: [`with_env`](Self::with_env) for tests, or for variables from
+    /// elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`from_env`](Self::from_env).
+    pub fn with_vars<V: Into<OsString>>(
+        self,
+        var: impl Fn(&str) -> Option<V>,
+    ) -> Result<Self, ConfigError> {
+        let is_effective = self.is_effective;
         let var = |name: &'static str| {
+            if is_effective && !NEVER_PRINTED.contains(&name) {
+                return Ok(None);
+            }
             let Some(value) = var(name) else {
                 return Ok(None);
             };
@@ -69,13 +111,13 @@ impl SessionConfig {
                 .map_err(|_| ConfigError::new(name, "is not UTF-8", "set it again"))?;
             Ok(Some(value))
         };
-        let mut config = Self {
-            secret: Some(read_secret(&var)?),
-            previous_secrets: read_previous_secrets(&var)?,
-            ..Self::default()
-        };
+        let mut config = self;
+        config.secret = Some(read_secret(&var, config.secret)?);
+        if let Some(secrets) = read_previous_secrets(&var)? {
+            config.previous_secrets = secrets;
+        }
         if let Some(value) = var("SESSION_DRIVER")? {
-            config.driver = match &*value {
+            config.store.driver = match &*value {
                 "cookie" => DriverName::Cookie,
                 "memory" => DriverName::Memory,
                 "redis" => DriverName::Redis,
@@ -92,18 +134,21 @@ impl SessionConfig {
             let minutes = value.parse().ok().filter(|minutes| *minutes > 0);
             let remedy = "use a whole number of minutes, at least 1";
             let minutes = minutes.ok_or_else(|| invalid("SESSION_LIFETIME", &value, remedy))?;
-            config.lifetime = from_minutes(minutes);
+            config.options.lifetimes.idle = Unit::Minutes.whole(minutes);
         }
         if let Some(value) = var("SESSION_GRACE")? {
             let remedy = "use a whole number of seconds";
             let seconds = value
                 .parse()
                 .map_err(|_| invalid("SESSION_GRACE", &value, remedy))?;
-            config.grace = Duration::from_secs(seconds);
+            config.options.grace = Duration::from_secs(seconds);
         }
-        config.owner_key = var("SESSION_OWNER_KEY")?.filter(|key| !key.is_empty());
+        let set = |name| Ok(var(name)?.filter(|value| !value.is_empty()));
+        if let Some(key) = set("SESSION_OWNER_KEY")? {
+            config.options.owner_key = Some(key.into());
+        }
         if let Some(value) = var("SESSION_TRANSPORT")? {
-            config.transport = match &*value.to_ascii_lowercase() {
+            config.options.transport = match &*value.to_ascii_lowercase() {
                 "cookie" => Transport::Cookie,
                 "header" => Transport::Header,
                 "both" => Transport::Both,
@@ -114,10 +159,10 @@ impl SessionConfig {
             };
         }
         if let Some(value) = var("SESSION_ENCRYPT")? {
-            config.encrypt = read_bool("SESSION_ENCRYPT", &value)?;
+            config.store.encrypt = read_bool("SESSION_ENCRYPT", &value)?;
         }
         if let Some(value) = var("SESSION_PLAIN_RECORDS")? {
-            config.plain_records = match &*value.to_ascii_lowercase() {
+            config.store.plain_records = match &*value.to_ascii_lowercase() {
                 "refuse" => PlainRecords::Refuse,
                 "accept" => PlainRecords::Accept,
                 "write" => PlainRecords::Write,
@@ -127,24 +172,26 @@ impl SessionConfig {
                 }
             };
         }
-        let url = |name| Ok(var(name)?.filter(|url| !url.is_empty()).map(Redacted));
-        config.redis_url = url("REDIS_URL")?;
-        config.database_url = url("DATABASE_URL")?;
+        if let Some(url) = set("REDIS_URL")? {
+            config.redis_url = Some(Redacted(url));
+        }
+        if let Some(url) = set("DATABASE_URL")? {
+            config.database_url = Some(Redacted(url));
+        }
         if let Some(table) = var("SESSION_TABLE")? {
-            config.table = table;
+            config.store.table = table;
         }
         if let Some(prefix) = var("SESSION_PREFIX")? {
-            config.prefix = prefix;
+            config.store.prefix = prefix;
         }
-        config.cookie = read_cookie(&var)?;
+        config.cookie = read_cookie(&var, config.cookie)?;
         Ok(config)
     }
 }
 
 type Var<'a> = &'a dyn Fn(&'static str) -> Result<Option<String>, ConfigError>;
 
-fn read_cookie(var: Var<'_>) -> Result<CookieOptions, ConfigError> {
-    let mut cookie = CookieOptions::default();
+fn read_cookie(var: Var<'_>, mut cookie: CookieOptions) -> Result<CookieOptions, ConfigError> {
     if let Some(value) = var("SESSION_SECURE")? {
         cookie.secure = read_bool("SESSION_SECURE", &value)?;
     }
@@ -165,16 +212,26 @@ fn read_cookie(var: Var<'_>) -> Result<CookieOptions, ConfigError> {
     if let Some(path) = var("SESSION_PATH")? {
         cookie.path = path;
     }
-    cookie.domain = var("SESSION_DOMAIN")?.filter(|domain| !domain.is_empty());
-    cookie.validate().map_err(|error| match error.setting() {
-        "cookie path" => error.named("SESSION_PATH"),
-        "cookie domain" => error.named("SESSION_DOMAIN"),
-        _ => error.named("SESSION_COOKIE"),
+    if let Some(domain) = var("SESSION_DOMAIN")? {
+        cookie.domain = Some(domain).filter(|domain| !domain.is_empty());
+    }
+    cookie.validate().map_err(|error| {
+        let variable = match error.setting() {
+            "cookie path" => "SESSION_PATH",
+            "cookie domain" => "SESSION_DOMAIN",
+            _ => "SESSION_COOKIE",
+        };
+        match var(variable) {
+            Ok(Some(_)) => error.named(variable),
+            // The file's.
+            _ => error,
+        }
     })?;
     Ok(cookie)
 }
 
-fn read_secret(var: Var<'_>) -> Result<Secret, ConfigError> {
+/// Reads the secret. `known` is the file's.
+fn read_secret(var: Var<'_>, known: Option<Secret>) -> Result<Secret, ConfigError> {
     let named = var("SESSION_SECRET")?.map(Zeroizing::new);
     let is_usable =
         |secret: &str| !is_blank(secret.as_bytes()) && !is_placeholder(secret.as_bytes());
@@ -184,6 +241,9 @@ fn read_secret(var: Var<'_>) -> Result<Secret, ConfigError> {
     if let Some(secret) = named.as_deref().filter(|secret| is_usable(secret)) {
         return read("SESSION_SECRET", secret);
     }
+    if let Some(secret) = known {
+        return Ok(secret);
+    }
     let key = var("APP_KEY")?.map(Zeroizing::new);
     match (key.filter(|key| !is_blank(key.as_bytes())), named) {
         (Some(key), _) => read("APP_KEY", key.strip_prefix("base64:").unwrap_or(&key)),
@@ -192,17 +252,18 @@ fn read_secret(var: Var<'_>) -> Result<Secret, ConfigError> {
     }
 }
 
-fn read_previous_secrets(var: Var<'_>) -> Result<Vec<Secret>, ConfigError> {
-    let secrets = var("SESSION_PREVIOUS_SECRETS")?.map(Zeroizing::new);
+fn read_previous_secrets(var: Var<'_>) -> Result<Option<Vec<Secret>>, ConfigError> {
+    let Some(secrets) = var("SESSION_PREVIOUS_SECRETS")?.map(Zeroizing::new) else {
+        return Ok(None);
+    };
+    let read =
+        |secret| Secret::from_text(secret).map_err(|error| error.named("SESSION_PREVIOUS_SECRETS"));
     secrets
-        .as_deref()
-        .map_or("", String::as_str)
         .split(',')
         .filter(|secret| !secret.is_empty())
-        .map(|secret| {
-            Secret::from_text(secret).map_err(|error| error.named("SESSION_PREVIOUS_SECRETS"))
-        })
-        .collect()
+        .map(read)
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 fn read_bool(variable: &'static str, value: &str) -> Result<bool, ConfigError> {
@@ -216,3 +277,12 @@ fn read_bool(variable: &'static str, value: &str) -> Result<bool, ConfigError> {
 fn invalid(variable: &'static str, value: &str, remedy: &'static str) -> ConfigError {
     ConfigError::new(variable, format!("{value:?} is invalid"), remedy)
 }
+
+/// The variables whose settings no service prints.
+const NEVER_PRINTED: [&str; 5] = [
+    "SESSION_SECRET",
+    "APP_KEY",
+    "SESSION_PREVIOUS_SECRETS",
+    "REDIS_URL",
+    "DATABASE_URL",
+];

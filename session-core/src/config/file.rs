@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
-use super::settings::{Redacted, from_minutes};
+use super::settings::Redacted;
+use super::unit::Unit;
 use crate::{ConfigError, CookieOptions, Secret, SessionConfig};
 
 impl<'de> Deserialize<'de> for SessionConfig {
@@ -63,49 +64,47 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
     };
     config.redis_url = url("redis_url")?;
     config.database_url = url("database_url")?;
-    read(fields, "driver", &mut config.driver)?;
-    let minutes = |name, lifetime: &mut Duration| match number(fields, name, "minutes")? {
-        Some(minutes) => {
-            *lifetime = from_minutes(minutes);
-            Ok(())
-        }
-        None => Ok(()),
-    };
-    minutes("lifetime", &mut config.lifetime)?;
-    if let Some(minutes) = number(fields, "absolute_lifetime", "minutes")? {
-        config.absolute_lifetime = Some(from_minutes(minutes));
+    let (options, store) = (&mut config.options, &mut config.store);
+    let lifetimes = &mut options.lifetimes;
+    if let Some(lifetime) = duration(fields, "lifetime", Unit::Minutes)? {
+        lifetimes.idle = lifetime;
     }
-    if let Some(seconds) = number(fields, "grace", "seconds")? {
-        config.grace = Duration::from_secs(seconds);
+    if let Some(lifetime) = duration(fields, "absolute_lifetime", Unit::Minutes)? {
+        lifetimes.absolute = Some(lifetime);
     }
-    read(fields, "owner_key", &mut config.owner_key)?;
-    if let Some(limit) = number(fields, "sessions_per_owner", "sessions")? {
-        config.sessions_per_owner = Some(usize::try_from(limit).unwrap_or(usize::MAX));
+    if let Some(grace) = duration(fields, "grace", Unit::Seconds)? {
+        options.grace = grace;
     }
-    read(fields, "max_bytes", &mut config.max_bytes)?;
+    read(fields, "owner_key", &mut options.owner_key)?;
+    if let Some(limit) = limit(fields, "sessions_per_owner")? {
+        options.sessions_per_owner = Some(limit);
+    }
+    read(fields, "max_bytes", &mut options.max_bytes)?;
     match fields.get("cookie") {
         None => {}
         Some(Value::Object(fields)) => config.cookie = read_cookie(fields)?,
         Some(value) => return Err(wrong("cookie", value, "a table")),
     }
-    read(fields, "renewal", &mut config.renewal)?;
-    read(fields, "establish", &mut config.establish)?;
-    read(fields, "opening", &mut config.opening)?;
-    read(fields, "on_outage", &mut config.on_outage)?;
-    read(fields, "on_save_failure", &mut config.on_save_failure)?;
-    read(fields, "caching", &mut config.caching)?;
-    read(fields, "transport", &mut config.transport)?;
-    read(fields, "clear_site_data", &mut config.clear_site_data)?;
+    read(fields, "renewal", &mut lifetimes.renewal)?;
+    read(fields, "establish", &mut options.establish)?;
+    read(fields, "opening", &mut options.opening)?;
+    read(fields, "on_outage", &mut options.on_outage)?;
+    read(fields, "on_save_failure", &mut options.on_save_failure)?;
+    read(fields, "caching", &mut options.caching)?;
+    read(fields, "transport", &mut options.transport)?;
+    read(fields, "clear_site_data", &mut options.clear_site_data)?;
     read(
         fields,
         "accept_without_expiry",
-        &mut config.accept_without_expiry,
+        &mut lifetimes.accept_without_expiry,
     )?;
-    read(fields, "encrypt", &mut config.encrypt)?;
-    read(fields, "plain_records", &mut config.plain_records)?;
-    read(fields, "pad_cookie", &mut config.pad_cookie)?;
-    read(fields, "prefix", &mut config.prefix)?;
-    read(fields, "table", &mut config.table)?;
+    read(fields, "driver", &mut store.driver)?;
+    read(fields, "encrypt", &mut store.encrypt)?;
+    read(fields, "plain_records", &mut store.plain_records)?;
+    read(fields, "pad_cookie", &mut store.pad_cookie)?;
+    read(fields, "prefix", &mut store.prefix)?;
+    read(fields, "table", &mut store.table)?;
+    read(fields, "effective", &mut config.is_effective)?;
     known(fields, "", &NAMES)?;
     Ok(config)
 }
@@ -162,17 +161,30 @@ fn read<T: DeserializeOwned>(
     Ok(())
 }
 
-fn number(
+fn duration(
     fields: &Map<String, Value>,
     name: &'static str,
-    unit: &str,
-) -> Result<Option<u64>, ConfigError> {
+    unit: Unit,
+) -> Result<Option<Duration>, ConfigError> {
+    let duration = |value: &Value| match value.as_u64() {
+        Some(whole) => Some(unit.whole(whole)),
+        None => unit.fraction(value.as_f64()?),
+    };
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => value
-            .as_u64()
+        Some(value) => duration(value)
             .map(Some)
-            .ok_or_else(|| wrong(name, value, &format!("a whole number of {unit}"))),
+            .ok_or_else(|| wrong(name, value, &format!("a number of {}", unit.name()))),
+    }
+}
+
+fn limit(fields: &Map<String, Value>, name: &'static str) -> Result<Option<usize>, ConfigError> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match value.as_u64() {
+            Some(limit) => Ok(Some(usize::try_from(limit).unwrap_or(usize::MAX))),
+            None => Err(wrong(name, value, "a whole number of sessions")),
+        },
     }
 }
 
@@ -223,7 +235,7 @@ const COOKIE_NAMES: [&str; 8] = [
     "partitioned",
     "persistent",
 ];
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 27] = [
     "driver",
     "secret",
     "previous_secrets",
@@ -250,4 +262,5 @@ const NAMES: [&str; 26] = [
     "prefix",
     "database_url",
     "table",
+    "effective",
 ];

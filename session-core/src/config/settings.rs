@@ -3,18 +3,17 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::options::{DEFAULT_GRACE, DEFAULT_MAX_BYTES};
-use crate::commit::lifetime::DEFAULT_IDLE;
+use super::options::Options;
 use crate::cookie::secret::GENERATE;
 use crate::{
-    Builder, Caching, ClearSiteData, ConfigError, CookieOptions, Driver, Establish, KeyRing,
-    OnOutage, OnSaveFailure, Opening, PlainRecords, Renewal, Secret, SessionManager, Transport,
+    Builder, ConfigError, CookieOptions, Driver, KeyRing, PlainRecords, Secret, SessionManager,
+    Transport,
 };
 
 /// The driver that a configuration asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum DriverName {
@@ -49,8 +48,8 @@ impl fmt::Display for DriverName {
 /// All settings of a session system as data.
 ///
 /// Read it from the environment with [`from_env`](Self::from_env), under the names that `@rudderjs/session` uses, or from
-/// a file in any self-describing format that serde supports, such as JSON, TOML or YAML. Lifetimes are in whole minutes,
-/// the grace period is in whole seconds.
+/// a file in any self-describing format that serde supports, such as JSON, TOML or YAML. [`with_env`](Self::with_env)
+/// lets the environment replace what the file says. Lifetimes are in minutes, the grace period is in seconds.
 ///
 /// # Security
 ///
@@ -72,34 +71,28 @@ impl fmt::Display for DriverName {
 /// assert_eq!(manager.lifetime().as_secs(), 30 * 60);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SessionConfig {
-    pub(crate) driver: DriverName,
     pub(crate) secret: Option<Secret>,
     pub(crate) previous_secrets: Vec<Secret>,
-    pub(crate) lifetime: Duration,
-    pub(crate) absolute_lifetime: Option<Duration>,
-    pub(crate) grace: Duration,
-    pub(crate) owner_key: Option<String>,
-    pub(crate) sessions_per_owner: Option<usize>,
-    pub(crate) max_bytes: usize,
     pub(crate) cookie: CookieOptions,
-    pub(crate) renewal: Renewal,
-    pub(crate) establish: Establish,
-    pub(crate) opening: Opening,
-    pub(crate) on_outage: OnOutage,
-    pub(crate) on_save_failure: OnSaveFailure,
-    pub(crate) caching: Caching,
-    pub(crate) transport: Transport,
-    pub(crate) clear_site_data: ClearSiteData,
-    pub(crate) accept_without_expiry: bool,
+    pub(crate) options: Options,
+    pub(crate) store: StoreOptions,
+    pub(crate) redis_url: Option<Redacted>,
+    pub(crate) database_url: Option<Redacted>,
+    /// Whether a service [printed](crate::Settings) these settings, so that no variable replaces them.
+    pub(crate) is_effective: bool,
+}
+
+/// What the driver is made from, besides its URL.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct StoreOptions {
+    pub(crate) driver: DriverName,
+    pub(crate) prefix: String,
+    pub(crate) table: String,
     pub(crate) encrypt: bool,
     pub(crate) plain_records: PlainRecords,
     pub(crate) pad_cookie: bool,
-    pub(crate) redis_url: Option<Redacted>,
-    pub(crate) prefix: String,
-    pub(crate) database_url: Option<Redacted>,
-    pub(crate) table: String,
 }
 
 /// A text that may hold a password.
@@ -127,6 +120,30 @@ impl SessionConfig {
         self
     }
 
+    /// Returns the secret that signs, if it is set.
+    #[must_use]
+    pub const fn secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+
+    /// Returns the data key that says whose session it is, if it is set.
+    #[must_use]
+    pub fn owner_key(&self) -> Option<&str> {
+        self.options.owner_key.as_deref()
+    }
+
+    /// Returns for how long a regenerated id is known as moved.
+    #[must_use]
+    pub const fn grace(&self) -> Duration {
+        self.options.grace
+    }
+
+    /// Returns where the token travels.
+    #[must_use]
+    pub const fn transport(&self) -> Transport {
+        self.options.transport
+    }
+
     /// Returns the cookie's name and attributes.
     #[must_use]
     pub const fn cookie(&self) -> &CookieOptions {
@@ -136,7 +153,7 @@ impl SessionConfig {
     /// Returns the driver that is asked for.
     #[must_use]
     pub const fn driver(&self) -> DriverName {
-        self.driver
+        self.store.driver
     }
 
     /// Returns the URL of Redis, if it is set.
@@ -154,32 +171,32 @@ impl SessionConfig {
     /// Returns the name of the table in a SQL database.
     #[must_use]
     pub fn table(&self) -> &str {
-        &self.table
+        &self.store.table
     }
 
     /// Returns the prefix of all keys in a shared store.
     #[must_use]
     pub fn prefix(&self) -> &str {
-        &self.prefix
+        &self.store.prefix
     }
 
     /// Returns `true` if sessions are to be encrypted: `encrypt`, or `SESSION_ENCRYPT`.
     #[must_use]
     pub const fn encrypts(&self) -> bool {
-        self.encrypt
+        self.store.encrypt
     }
 
     /// Returns what a driver that encrypts does with records that are not encrypted: `plain_records`, or
     /// `SESSION_PLAIN_RECORDS`.
     #[must_use]
     pub const fn plain_records(&self) -> PlainRecords {
-        self.plain_records
+        self.store.plain_records
     }
 
     /// Returns `true` if encrypted cookies are padded, so that their length tells less: `pad_cookie`.
     #[must_use]
     pub const fn pads_cookie(&self) -> bool {
-        self.pad_cookie
+        self.store.pad_cookie
     }
 
     /// Returns the key ring of the configured secrets.
@@ -203,7 +220,7 @@ impl SessionConfig {
     /// Returns a [`ConfigError`] if no secret is set, or if the settings ask for encryption and the driver does not
     /// encrypt.
     pub fn builder(&self, driver: impl Driver) -> Result<Builder, ConfigError> {
-        let encrypts = self.encrypt && self.plain_records != PlainRecords::Write;
+        let encrypts = self.store.encrypt && self.store.plain_records != PlainRecords::Write;
         if encrypts && !driver.is_sealed() {
             return Err(ConfigError::new(
                 "encrypt",
@@ -211,72 +228,24 @@ impl SessionConfig {
                 "wrap it in `Sealed`, use `CookieDriver::encrypted`, or turn it off",
             ));
         }
-        let builder = SessionManager::builder(driver, self.key_ring()?)
-            .cookie(self.cookie.clone())
-            .lifetime(self.lifetime)
-            .renewal(self.renewal)
-            .grace(self.grace)
-            .max_bytes(self.max_bytes)
-            .establish(self.establish)
-            .opening(self.opening)
-            .on_outage(self.on_outage)
-            .on_save_failure(self.on_save_failure)
-            .caching(self.caching)
-            .transport(self.transport)
-            .clear_site_data(self.clear_site_data)
-            .accept_without_expiry(self.accept_without_expiry);
-        let builder = match self.absolute_lifetime {
-            Some(lifetime) => builder.absolute_lifetime(lifetime),
-            None => builder,
-        };
-        let builder = match &self.owner_key {
-            Some(key) => builder.owner_key(key),
-            None => builder,
-        };
-        Ok(match self.sessions_per_owner {
-            Some(limit) => builder.sessions_per_owner(limit),
-            None => builder,
-        })
+        let builder = SessionManager::builder(driver, self.key_ring()?).cookie(self.cookie.clone());
+        Ok(builder.with_options(self.options.clone(), self.store.clone()))
     }
 }
 
-impl Default for SessionConfig {
+impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             driver: DriverName::default(),
-            secret: None,
-            previous_secrets: Vec::new(),
-            lifetime: DEFAULT_IDLE,
-            absolute_lifetime: None,
-            grace: DEFAULT_GRACE,
-            owner_key: None,
-            sessions_per_owner: None,
-            max_bytes: DEFAULT_MAX_BYTES,
-            cookie: CookieOptions::default(),
-            renewal: Renewal::default(),
-            establish: Establish::default(),
-            opening: Opening::default(),
-            on_outage: OnOutage::default(),
-            on_save_failure: OnSaveFailure::default(),
-            caching: Caching::default(),
-            transport: Transport::default(),
-            clear_site_data: ClearSiteData::default(),
-            accept_without_expiry: false,
+            prefix: "session:".to_owned(),
+            table: "sessions".to_owned(),
             encrypt: false,
             plain_records: PlainRecords::default(),
             pad_cookie: false,
-            redis_url: None,
-            prefix: "session:".to_owned(),
-            database_url: None,
-            table: "sessions".to_owned(),
         }
     }
 }
 
 pub(crate) fn missing(setting: &'static str) -> ConfigError {
     ConfigError::new(setting, "is not set", GENERATE)
-}
-
-pub(crate) const fn from_minutes(minutes: u64) -> Duration {
-    Duration::from_secs(minutes.saturating_mul(60))
 }

@@ -7,13 +7,12 @@ use crate::{ConfigError, CookieOptions, SameSite, Token};
 /// Valid options, laid out as the constant parts of a Set-Cookie line.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieTemplate {
-    name: String,
+    options: CookieOptions,
     attributes: String,
-    persistent: bool,
 }
 
 impl CookieTemplate {
-    pub(crate) fn new(options: &CookieOptions) -> Result<Self, ConfigError> {
+    pub(crate) fn new(options: CookieOptions) -> Result<Self, ConfigError> {
         options.validate()?;
         let mut attributes = format!("; Path={}", options.path);
         if let Some(domain) = &options.domain {
@@ -36,20 +35,23 @@ impl CookieTemplate {
                 .filter_map(|(on, flag)| on.then_some(flag)),
         );
         Ok(Self {
-            name: options.name.clone(),
+            options,
             attributes,
-            persistent: options.persistent,
         })
     }
 
+    pub(crate) fn options(&self) -> &CookieOptions {
+        &self.options
+    }
+
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        &self.options.name
     }
 
     /// Returns the value of a Set-Cookie header for `token`.
     pub(crate) fn set(&self, token: &Token) -> String {
         let mut line = self.line(&token.value);
-        if self.persistent || token.is_remembered {
+        if self.options.persistent || token.is_remembered {
             let ttl = token.ttl;
             // Rounded up, so that a session of half a second does not get the Max-Age that removes a cookie.
             let seconds = ttl
@@ -67,9 +69,9 @@ impl CookieTemplate {
 
     fn line(&self, value: &str) -> String {
         let mut line = String::with_capacity(
-            self.name.len() + 1 + value.len() + self.attributes.len() + ROOM_FOR_AGE,
+            self.name().len() + 1 + value.len() + self.attributes.len() + ROOM_FOR_AGE,
         );
-        line.push_str(&self.name);
+        line.push_str(self.name());
         line.push('=');
         line.push_str(value);
         line.push_str(&self.attributes);
@@ -91,7 +93,7 @@ mod tests {
     use super::*;
 
     fn template(options: CookieOptions) -> CookieTemplate {
-        CookieTemplate::new(&options).unwrap()
+        CookieTemplate::new(options).unwrap()
     }
 
     fn token(value: &str, ttl: Duration) -> Token {

@@ -114,7 +114,11 @@ impl Changes {
         let puts = std::mem::take(&mut self.puts);
         self.forgets
             .extend(puts.iter().map(|(key, _)| (Box::from(key), None)));
-        self.flushed.get_or_insert_with(|| seen.clone());
+        match &mut self.flushed {
+            // After a reload, it sees what others stored since the first time.
+            Some(flushed) => flushed.extend(seen),
+            None => self.flushed = Some(seen.clone()),
+        }
     }
 
     /// Logs that the session got its own idle lifetime, or with `None`, that the manager's holds again.

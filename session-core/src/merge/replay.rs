@@ -18,7 +18,8 @@ impl Changes {
     pub fn onto(&self, current: &Loaded) -> Result<Record, Error> {
         let mut record = current.record.clone();
         self.apply_to_data(&mut record.data)?;
-        self.apply_to_flash(&mut record, &current.version);
+        let version = tag(&record.id, &current.version);
+        self.apply_to_flash(&mut record, version);
         if let Some(remembered_for) = self.remembered_for {
             record.remembered_for = remembered_for;
         }
@@ -29,7 +30,8 @@ impl Changes {
     pub(crate) fn keep(&self, kept: &LoadedFlash, record: &mut Record) {
         record.flash_next = kept.flash.clone();
         record.flash_from = kept.flash_from.clone();
-        self.apply_to_flash(record, &kept.version);
+        // Of the record that it was loaded from: this one may have a new id.
+        self.apply_to_flash(record, tag(&kept.id, &kept.version));
     }
 
     fn apply_to_data(&self, data: &mut Values) -> Result<(), Error> {
@@ -58,8 +60,7 @@ impl Changes {
         Ok(())
     }
 
-    fn apply_to_flash(&self, record: &mut Record, version: &Version) {
-        let current = tag(&record.id, version);
+    fn apply_to_flash(&self, record: &mut Record, current: String) {
         let ours = self
             .aged
             .as_ref()

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) is_background: bool,
     /// The flash that is left.
     pub(crate) kept: Option<Box<LoadedFlash>>,
+    /// Whether it goes on from a later record than it was opened with.
+    is_rebased: bool,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
     /// How the request's token came, if that says how the next one goes back.
@@ -67,6 +69,7 @@ impl State {
             changes: None,
             is_background: false,
             kept: None,
+            is_rebased: false,
             is_accessed: false,
             carrier: None,
             remembered_for: None,
@@ -135,15 +138,6 @@ impl State {
         self.changes
             .as_ref()
             .map_or(&NONE, |changes| changes.flash_next())
-    }
-
-    /// Takes what the log holds of the flash that was loaded, so that this request does not age it.
-    pub(crate) fn keep_flash(&mut self) {
-        let kept = self
-            .changes
-            .as_mut()
-            .and_then(|changes| changes.keep_flash());
-        self.kept = kept.map(Box::new).or_else(|| self.kept.take());
     }
 
     /// Fails if a write could not be saved.
@@ -332,6 +326,7 @@ impl State {
         origin: Origin,
         merged: Result<Record, Error>,
     ) -> Result<(), Error> {
+        self.is_rebased = true;
         // The flash in it is for the next request.
         self.kept = Changes::since(loaded).keep_flash().map(Box::new);
         self.life = match std::mem::replace(&mut self.life, Life::Unavailable) {
@@ -345,6 +340,15 @@ impl State {
         self.data = merged.data;
         self.remembered_for = merged.remembered_for;
         Ok(())
+    }
+
+    /// Leaves the flash that it was opened with to the next request. After a reload, what is stored is left to it already.
+    pub(crate) fn keep_flash(&mut self) {
+        let changes = self.changes.as_mut();
+        let flash = changes.and_then(|changes| changes.keep_flash());
+        if flash.is_some() && !self.is_rebased {
+            self.kept = flash.map(Box::new);
+        }
     }
 
     /// Renews nothing, and leaves the flash that was loaded to the next request. Returns that flash.

@@ -143,6 +143,39 @@ async fn tables_and_schemas_of_one_database_are_told_apart() {
     assert!(driver.load("a").await.unwrap().is_none());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_are_found_by_their_beginning() {
+    for database in ALL {
+        let store = Store::new(database);
+        let driver = store.connect().await;
+        let ids = [
+            "ab%1", "ab%2", "ab_1", "abc", "AB%3", "a!b", r"a\b", "é1", "'--",
+        ];
+        for id in ids {
+            save(&driver, id, None, MINUTE).await;
+        }
+        save(&driver, "ab%ended", None, MINUTE / 2).await;
+        store.clock.advance(MINUTE / 2);
+        let found = async |start: &str| {
+            let ids = driver.ids_starting_with(start).await.unwrap();
+            ids.iter()
+                .map(|id| id.as_str().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("ab%").await, ["ab%1", "ab%2"], "{database:?}");
+        assert_eq!(found("ab_").await, ["ab_1"], "{database:?}");
+        assert_eq!(found("ab").await, ["ab%1", "ab%2", "ab_1", "abc"]);
+        assert_eq!(found("a!").await, ["a!b"], "{database:?}");
+        assert_eq!(found(r"a\").await, [r"a\b"], "{database:?}");
+        assert_eq!(found("é").await, ["é1"], "{database:?}");
+        assert_eq!(found("'").await, ["'--"], "{database:?}");
+        for nothing in ["%", "_", "!", "Abc", "ab%11", "a\0"] {
+            assert_eq!(found(nothing).await, [""; 0], "{database:?} {nothing}");
+        }
+        assert_eq!(found("").await.len(), ids.len(), "{database:?}");
+    }
+}
+
 async fn save(driver: &SqlxDriver, id: &str, owner: Option<&str>, ttl: Duration) {
     let record = Record::new(SessionId::from_stored(id).unwrap()).with_owner(owner);
     driver.save(&record, Expected::Absent, ttl).await.unwrap();

@@ -14,12 +14,21 @@ pub(crate) fn primary(settings: &Settings<'_>) -> Check {
     let get = |name: &str| settings.variables.get(name);
     // Let the library decide which one it uses.
     let only_secret = |name: &str| (name == "SESSION_SECRET").then(|| get(name)).flatten();
-    let source = if SessionConfig::from_vars(only_secret).is_ok() {
-        "SESSION_SECRET"
+    let file = settings.variables.file().secret();
+    let (source, value) = if SessionConfig::from_vars(only_secret).is_ok() {
+        (
+            "SESSION_SECRET",
+            get("SESSION_SECRET").map(OsStr::as_encoded_bytes),
+        )
+    } else if let Some(secret) = file {
+        (
+            "the secret in the configuration file",
+            Some(secret.expose()),
+        )
     } else {
-        "APP_KEY"
+        ("APP_KEY", get("APP_KEY").map(OsStr::as_encoded_bytes))
     };
-    let value = get(source).map_or(&b""[..], OsStr::as_encoded_bytes);
+    let value = value.unwrap_or_default();
     let new = "generate a new one with `session-tool key`";
     let distinct = value.iter().collect::<BTreeSet<_>>().len();
     if distinct < FEW_BYTES {
@@ -38,10 +47,16 @@ pub(crate) fn primary(settings: &Settings<'_>) -> Check {
     {
         let detail = "SESSION_SECRET is a placeholder, so the service uses APP_KEY";
         Check::warn("secret", detail, new)
-    } else if source == "APP_KEY" {
-        Check::ok("secret", format!("{} bytes, from APP_KEY", value.len()))
     } else {
-        Check::ok("secret", format!("{} bytes", value.len()))
+        let bytes = format!("{} bytes", value.len());
+        let detail = match source {
+            "APP_KEY" => format!("{bytes}, from APP_KEY"),
+            _ if file.is_some() && source != "SESSION_SECRET" => {
+                format!("{bytes}, from the configuration file")
+            }
+            _ => bytes,
+        };
+        Check::ok("secret", detail)
     }
 }
 

@@ -1,9 +1,8 @@
 //! Checks of the settings, without I/O.
 
-use std::ffi::OsStr;
 use std::time::Duration;
 
-use session_core::{ConfigError, DriverName, PlainRecords, SessionConfig};
+use session_core::{ConfigError, DriverName, PlainRecords, SessionConfig, Transport};
 
 use crate::doctor::check::Check;
 use crate::doctor::cookie::{self, Cookie};
@@ -16,6 +15,7 @@ use crate::variables::Variables;
 /// The input of the checks.
 pub(crate) struct Settings<'a> {
     pub(crate) variables: &'a Variables,
+    pub(crate) config: &'a SessionConfig,
     pub(crate) driver: DriverName,
     pub(crate) cookie: Cookie,
     pub(crate) lifetime: Duration,
@@ -33,7 +33,7 @@ type Area = (
     fn(&Settings<'_>) -> Check,
 );
 
-const AREAS: [Area; 11] = [
+const AREAS: [Area; 14] = [
     ("secret", &["SESSION_SECRET", "APP_KEY"], secrets::primary),
     (
         "previous secrets",
@@ -47,6 +47,9 @@ const AREAS: [Area; 11] = [
         encryption,
     ),
     ("lifetime", &["SESSION_LIFETIME"], lifetime),
+    ("grace", &["SESSION_GRACE"], grace),
+    ("owner key", &["SESSION_OWNER_KEY"], owner_key),
+    ("transport", &["SESSION_TRANSPORT"], transport),
     ("cookie name", &["SESSION_COOKIE"], cookie::name),
     ("secure", &["SESSION_SECURE"], cookie::secure),
     ("same site", &["SESSION_SAME_SITE"], cookie::same_site),
@@ -68,6 +71,7 @@ pub(crate) fn checks(
     let cookie = serde_json::to_value(config.cookie()).and_then(serde_json::from_value);
     let settings = Settings {
         variables,
+        config,
         driver: config.driver(),
         cookie: cookie
             .map_err(|error| Failure::new(format!("cannot read the cookie options ({error})")))?,
@@ -164,12 +168,7 @@ fn lifetime(settings: &Settings<'_>) -> Check {
 }
 
 fn redis_settings(settings: &Settings<'_>) -> Check {
-    let is_unset = |name: &str| settings.variables.get(name).is_none_or(OsStr::is_empty);
-    if settings
-        .variables
-        .get("SESSION_PREFIX")
-        .is_some_and(OsStr::is_empty)
-    {
+    if settings.config.prefix().is_empty() {
         let remedy = "set SESSION_PREFIX, for example to session:";
         return Check::warn(
             "redis settings",
@@ -177,15 +176,72 @@ fn redis_settings(settings: &Settings<'_>) -> Check {
             remedy,
         );
     }
-    match (is_unset("REDIS_URL"), settings.is_production) {
-        (false, _) => Check::ok("redis settings", "REDIS_URL is set"),
-        (true, false) => Check::ok("redis settings", "REDIS_URL is not set: using this machine"),
-        (true, true) => Check::warn(
+    let is_variable = settings
+        .variables
+        .get("REDIS_URL")
+        .is_some_and(|url| !url.is_empty());
+    match settings.config.redis_url() {
+        Some(_) if is_variable => Check::ok("redis settings", "REDIS_URL is set"),
+        Some(_) => Check::ok(
+            "redis settings",
+            "redis_url is set in the configuration file",
+        ),
+        None if settings.is_production => Check::warn(
             "redis settings",
             "REDIS_URL is not set in production: using this machine",
             "set REDIS_URL explicitly",
         ),
+        None => Check::ok("redis settings", "REDIS_URL is not set: using this machine"),
     }
+}
+
+fn grace(settings: &Settings<'_>) -> Check {
+    let grace = settings.config.grace();
+    match settings.driver {
+        DriverName::Cookie => Check::ok("grace", "not used: the cookie driver knows no old ids"),
+        _ if grace.is_zero() => Check::warn(
+            "grace",
+            "off: a request that left the browser before a login can replace the login",
+            "unset SESSION_GRACE, or set it to some seconds",
+        ),
+        _ => Check::ok(
+            "grace",
+            format!(
+                "{}: requests that left before a login cannot undo it",
+                span(grace)
+            ),
+        ),
+    }
+}
+
+fn owner_key(settings: &Settings<'_>) -> Check {
+    match (settings.config.owner_key(), settings.driver) {
+        (None, _) => Check::ok(
+            "owner key",
+            "none: a user's sessions cannot be listed or ended",
+        ),
+        (Some(key), DriverName::Cookie) => Check::warn(
+            "owner key",
+            format!(
+                "{key}, but with the cookie driver a user's sessions cannot be listed or ended"
+            ),
+            "set SESSION_DRIVER to redis or a database, or unset SESSION_OWNER_KEY",
+        ),
+        (Some(key), _) => Check::ok("owner key", key),
+    }
+}
+
+fn transport(settings: &Settings<'_>) -> Check {
+    Check::ok(
+        "transport",
+        match settings.config.transport() {
+            Transport::Cookie => "cookie",
+            Transport::Header => "header: browsers get no cookie",
+            Transport::Both => {
+                "both: a client without a token gets it in both, where scripts can read it"
+            }
+        },
+    )
 }
 
 const SHORT: Duration = Duration::from_secs(5 * 60);

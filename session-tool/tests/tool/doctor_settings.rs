@@ -16,12 +16,15 @@ fn a_good_configuration_passes() {
          ok    driver            cookie: logging out does not invalidate copies of the cookie\n\
          ok    encryption        off: users can read their sessions\n\
          ok    lifetime          2 h of inactivity\n\
+         ok    grace             not used: the cookie driver knows no old ids\n\
+         ok    owner key         none: a user's sessions cannot be listed or ended\n\
+         ok    transport         cookie\n\
          ok    cookie name       shop; with the name __Host-Http-shop, no other host and no script could set it\n\
          ok    secure            on: the cookie is only sent over HTTPS\n\
          ok    same site         lax: from other sites, only links send the cookie\n\
          ok    path              / (the whole host)\n\
          ok    domain            this host only\n\
-         10 checks: 10 ok, 0 warn, 0 fail\n",
+         13 checks: 13 ok, 0 warn, 0 fail\n",
     );
 }
 
@@ -39,7 +42,7 @@ fn a_warning_fails_only_if_strict_or_in_production() {
          \x20                       → unset SESSION_SECURE or set it to true wherever users connect over HTTPS\n",
     );
     assert!(
-        ran.out.ends_with("10 checks: 9 ok, 1 warn, 0 fail\n"),
+        ran.out.ends_with("13 checks: 12 ok, 1 warn, 0 fail\n"),
         "{ran:?}"
     );
     assert_eq!(insecure(&["doctor", "--strict"]).run().code, 1);
@@ -59,6 +62,8 @@ fn all_invalid_settings_are_reported_at_once() {
         ),
         ("driver", ("SESSION_DRIVER", "file")),
         ("lifetime", ("SESSION_LIFETIME", "0")),
+        ("grace", ("SESSION_GRACE", "long")),
+        ("transport", ("SESSION_TRANSPORT", "post")),
         ("cookie name", ("SESSION_COOKIE", "a b")),
         ("secure", ("SESSION_SECURE", "perhaps")),
         ("same site", ("SESSION_SAME_SITE", "x")),
@@ -66,7 +71,7 @@ fn all_invalid_settings_are_reported_at_once() {
         ("domain", ("SESSION_DOMAIN", "a..b")),
     ];
     let ran = doctor(&invalid.map(|(_, variable)| variable));
-    assert_eq!((ran.code, &ran.json()["fail"]), (1, &9.into()));
+    assert_eq!((ran.code, &ran.json()["fail"]), (1, &11.into()));
     for (name, variable) in invalid {
         let error = match variable.0 {
             "SESSION_SECRET" => library_error(&[variable]),
@@ -122,13 +127,15 @@ fn the_secret_is_checked() {
     assert_eq!(with_input("short"), (1, detail));
 }
 
+/// Returns the status and the detail of a check.
+fn checked(variables: &[(&str, &str)], name: &str) -> String {
+    let variables = [&[("SESSION_SECRET", SECRET)], variables].concat();
+    let (status, detail, _) = check(&doctor(&variables), name);
+    format!("{status} {detail}")
+}
+
 #[test]
 fn every_other_setting_is_checked() {
-    let checked = |variables: &[(&str, &str)], name: &str| {
-        let variables = [&[("SESSION_SECRET", SECRET)], variables].concat();
-        let (status, detail, _) = check(&doctor(&variables), name);
-        format!("{status} {detail}")
-    };
     for (name, value, of, expected) in [
         (
             "SESSION_PREVIOUS_SECRETS",
@@ -241,4 +248,39 @@ fn every_other_setting_is_checked() {
     );
     let host = [("SESSION_COOKIE", "__Host-s"), ("SESSION_SECURE", "false")];
     assert!(checked(&host, "cookie name").starts_with("fail SESSION_COOKIE "));
+}
+
+#[test]
+fn what_happens_around_a_login_is_checked() {
+    let redis = ("SESSION_DRIVER", "redis");
+    for (variables, of, expected) in [
+        (
+            &[redis][..],
+            "grace",
+            "ok 10 s: requests that left before a login cannot undo it",
+        ),
+        (
+            &[redis, ("SESSION_GRACE", "0")],
+            "grace",
+            "warn off: a request that left the browser before a login can replace the login",
+        ),
+        (
+            &[redis, ("SESSION_OWNER_KEY", "user_id")],
+            "owner key",
+            "ok user_id",
+        ),
+        (
+            &[("SESSION_OWNER_KEY", "user_id")],
+            "owner key",
+            "warn user_id, but with the cookie driver a user's sessions cannot be listed or ended",
+        ),
+        (
+            &[("SESSION_TRANSPORT", "both")],
+            "transport",
+            "ok both: a client without a token gets it in both, where scripts can read it",
+        ),
+    ] {
+        let closed = [("REDIS_URL", "redis://127.0.0.1:1")];
+        assert_eq!(checked(&[variables, &closed].concat(), of), expected);
+    }
 }

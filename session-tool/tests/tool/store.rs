@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
+use session_redis::RedisDriver;
 use test_support::RedisServer;
 
 use crate::redis::{UNKNOWN, cli, driver_error, service, stored};
@@ -73,7 +74,11 @@ fn a_missing_session_is_explained() {
         ),
         (
             "22222222…",
-            "this looks like a shortened id: `session-tool inspect --full-id` prints the whole id",
+            "it expired, was logged out, or has a different SESSION_PREFIX or SESSION_TABLE",
+        ),
+        (
+            "2222222…",
+            "pass at least the eight characters that a log line shows",
         ),
         (
             "22222222.abc",
@@ -102,6 +107,84 @@ fn a_missing_session_is_explained() {
             .run()
             .fails(error);
     }
+}
+
+#[test]
+fn the_eight_characters_of_a_log_line_are_enough() {
+    let server = RedisServer::start();
+    let ((_, id), (_, other)) = (stored(&server), stored(&server));
+    let start = &id[..8];
+    for shown in [start, &format!("{start}…"), &id[..20]] {
+        let ran = at(&server, &["show", "--full-id", shown]).run();
+        ran.concludes(0, &format!("id       {id}"));
+    }
+    at(&server, &["revoke", start])
+        .run()
+        .says(0, &format!("revoked {start}…\n"));
+    assert_eq!(at(&server, &["show", start]).run().code, 1);
+    assert_eq!(at(&server, &["show", &other]).run().code, 0);
+}
+
+#[test]
+fn the_beginning_of_several_ids_names_none_of_them() {
+    let server = RedisServer::start();
+    for id in ["11111111-a", "11111111-b", "11111111*", "11111112-c"] {
+        let record = format!(r#"{{"id":"{id}"}}"#);
+        cli(
+            &server,
+            &["SET", &format!("session:{id}"), &record, "EX", "60"],
+        );
+    }
+    for command in ["show", "revoke"] {
+        at(&server, &[command, "11111111"]).run().fails(
+            "the ids of 3 sessions begin like this; pass more characters, or a whole id, which `--full-id` prints",
+        );
+    }
+    assert_eq!(cli(&server, &["DBSIZE"]), "4\n");
+    // A whole id is found, even if another begins with it, and nothing in it is a pattern.
+    let record = r#"{"id":"11111111"}"#;
+    cli(&server, &["SET", "session:11111111", record, "EX", "60"]);
+    at(&server, &["revoke", "11111111"])
+        .run()
+        .says(0, "revoked …\n");
+    at(&server, &["revoke", "11111111*"])
+        .run()
+        .says(0, "revoked 11111111…\n");
+    assert_eq!(at(&server, &["show", "1111111?"]).run().code, 1);
+    assert_eq!(cli(&server, &["DBSIZE"]), "3\n");
+}
+
+#[test]
+fn looking_up_part_of_an_id_needs_scan_and_a_whole_id_does_not() {
+    let server = RedisServer::start();
+    let (_, id) = stored(&server);
+    cli(&server, &["ACL", "SETUSER", "default", "-scan"]);
+    at(&server, &["show", &id[..8]]).run().fails_with(
+        "cannot look up a part of an id; check that Redis is running and that its user may run SCAN (",
+    );
+    assert_eq!(at(&server, &["show", UNKNOWN]).run().code, 1);
+    assert_eq!(at(&server, &["show", &id]).run().code, 0);
+}
+
+#[test]
+fn a_service_hears_of_a_revoked_session() {
+    let server = RedisServer::start();
+    let ((_, id), (_, other)) = (stored(&server), stored(&server));
+    let heard = block_on(async {
+        let driver = RedisDriver::connect(&server.url()).await.unwrap();
+        let mut endings = driver.endings().await.unwrap();
+        at(&server, &["revoke", &id])
+            .run()
+            .says(0, &format!("revoked {}…\n", &id[..8]));
+        tokio::time::timeout(Duration::from_secs(10), endings.next()).await
+    });
+    let heard = format!("{:?}", heard.expect("an ending"));
+    assert!(heard.contains(&id[..8]), "{heard}");
+    // A user who may not announce anything still ends sessions.
+    cli(&server, &["ACL", "SETUSER", "default", "-publish"]);
+    at(&server, &["revoke", &other])
+        .run()
+        .says(0, &format!("revoked {}…\n", &other[..8]));
 }
 
 #[test]

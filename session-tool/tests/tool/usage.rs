@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use crate::run::{bare, tool};
 
-const COMMANDS: [&str; 7] = [
-    "key", "inspect", "sign", "doctor", "show", "revoke", "watch",
+const COMMANDS: [&str; 8] = [
+    "key", "inspect", "sign", "doctor", "show", "list", "revoke", "watch",
 ];
 
 #[test]
@@ -42,6 +42,22 @@ fn wrong_usage_is_an_error() {
         (&["inspect", "--jsno"], "unexpected argument '--jsno' found"),
         (
             &["show"],
+            "the following required arguments were not provided:",
+        ),
+        (
+            &["revoke"],
+            "the following required arguments were not provided:",
+        ),
+        (
+            &["revoke", "11111111", "--owner", "ada"],
+            "the argument '[ID]' cannot be used with '--owner <OWNER>'",
+        ),
+        (
+            &["revoke", "11111111", "--except", "22222222"],
+            "the argument '[ID]' cannot be used with '--except <ID>'",
+        ),
+        (
+            &["doctor", "--section", "session"],
             "the following required arguments were not provided:",
         ),
         (&["inspect", "a", "b"], "unexpected argument 'b' found"),

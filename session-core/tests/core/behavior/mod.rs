@@ -13,6 +13,7 @@ mod late;
 mod outage;
 mod outdated;
 mod owners;
+mod reload;
 mod remember;
 mod renewal;
 mod save;

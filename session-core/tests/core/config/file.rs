@@ -127,11 +127,11 @@ fn a_mistake_in_the_file_is_an_error() {
         ),
         (
             r#"{"lifetime":"30"}"#,
-            "lifetime: is a string; write a whole number of minutes",
+            "lifetime: is a string; write a number of minutes",
         ),
         (
             r#"{"lifetime":-1}"#,
-            "lifetime: is a number; write a whole number of minutes",
+            "lifetime: is a number; write a number of minutes",
         ),
         (
             r#"{"secret":"short"}"#,
@@ -176,4 +176,16 @@ fn the_cookie_options_can_be_replaced_after_reading() {
         .unwrap();
     assert_eq!(manager.cookie_name(), "other");
     assert_eq!(manager.lifetime(), HOUR + Duration::from_secs(1800));
+}
+
+#[test]
+fn durations_may_have_fractions() {
+    let config = read(&format!(
+        r#"{{"secret":"{SECRET}","lifetime":1.5,"grace":0.25}}"#
+    ))
+    .unwrap();
+    let builder = config.builder(MemoryDriver::new()).unwrap();
+    let manager = builder.build().unwrap();
+    assert_eq!(manager.lifetime(), Duration::from_secs(90));
+    assert!(manager.settings().to_string().contains("\"grace\": 0.25"));
 }

@@ -61,7 +61,7 @@ fn s39_no_error_repeats_a_secret_in_any_format() {
             format!("sercet: {SECRET}"),
         ),
         (
-            "lifetime: is a string; write a whole number of minutes",
+            "lifetime: is a string; write a number of minutes",
             format!(r#"{{"secret": "{SECRET}", "lifetime": "long"}}"#),
             format!("secret = \"{SECRET}\"\nlifetime = \"long\""),
             format!("secret: {SECRET}\nlifetime: long"),
@@ -96,8 +96,8 @@ fn a_wrong_type_names_its_key() {
         ),
         (r#"{"max_bytes": -1}"#, "max_bytes: is a number; write "),
         (
-            r#"{"grace": 1.5}"#,
-            "grace: is a number; write a whole number of seconds",
+            r#"{"grace": -1.5}"#,
+            "grace: is a number; write a number of seconds",
         ),
         (
             "[]",

@@ -1,5 +1,6 @@
 //! Settings as data.
 
+mod effective;
 mod file;
 mod formats;
 mod secrets;

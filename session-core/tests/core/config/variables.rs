@@ -243,3 +243,79 @@ fn the_longest_lifetime_does_not_overflow() {
     let line = manager.set_cookie(&outcome).unwrap();
     assert!(line.ends_with("Max-Age=34560000"), "{line}");
 }
+
+#[test]
+fn a_variable_replaces_what_a_file_says() {
+    let file = || {
+        let json = format!(
+            r#"{{"secret":"{SECRET}","previous_secrets":["{OTHER}"],"driver":"redis","lifetime":30,
+                "owner_key":"user","redis_url":"redis://file","prefix":"file:",
+                "cookie":{{"name":"sid","path":"/app","domain":"example.com","http_only":false}}}}"#
+        );
+        serde_json::from_str::<SessionConfig>(&json).unwrap()
+    };
+    let with = |vars: &[(&str, &str)]| {
+        let find = |name: &str| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+        file().with_vars(find).map_err(|error| error.to_string())
+    };
+    let untouched = with(&[
+        ("APP_KEY", OTHER),
+        ("REDIS_URL", ""),
+        ("SESSION_OWNER_KEY", ""),
+    ]);
+    assert_eq!(
+        format!("{:?}", untouched.as_ref().unwrap()),
+        format!("{:?}", file())
+    );
+    assert!(signs_with(&untouched.unwrap(), SECRET));
+
+    let config = with(&[
+        ("SESSION_SECRET", OTHER),
+        ("SESSION_PREVIOUS_SECRETS", ""),
+        ("SESSION_DRIVER", "memory"),
+        ("SESSION_LIFETIME", "5"),
+        ("SESSION_OWNER_KEY", "user_id"),
+        ("REDIS_URL", "redis://env"),
+        ("SESSION_PREFIX", ""),
+        ("SESSION_COOKIE", "shop"),
+        ("SESSION_DOMAIN", ""),
+    ])
+    .unwrap();
+    assert!(signs_with(&config, OTHER));
+    assert_eq!(config.key_ring().unwrap().size(), 1);
+    assert_eq!(config.driver(), DriverName::Memory);
+    assert_eq!(config.owner_key(), Some("user_id"));
+    assert_eq!(
+        (config.redis_url(), config.prefix()),
+        (Some("redis://env"), "")
+    );
+    let cookie = CookieOptions::default()
+        .name("shop")
+        .path("/app")
+        .http_only(false);
+    assert_eq!(config.cookie(), &cookie);
+    assert_eq!(manager(&config).lifetime(), 5 * MINUTE);
+}
+
+#[test]
+fn an_error_names_the_variable_or_the_key_of_the_file() {
+    let file = |json: &str| serde_json::from_str::<SessionConfig>(json).unwrap();
+    let secret = |name: &str| (name == "SESSION_SECRET").then_some(SECRET);
+    let error = file("{}").with_vars(|_| None::<&str>).unwrap_err();
+    assert_eq!(error.setting(), "SESSION_SECRET");
+    let bad = file(r#"{"cookie":{"name":"a b"}}"#);
+    assert_eq!(bad.with_vars(secret).unwrap_err().setting(), "cookie name");
+    let vars = |name: &str| match name {
+        "SESSION_COOKIE" => Some("a b"),
+        name => secret(name),
+    };
+    let error = file("{}").with_vars(vars).unwrap_err();
+    assert_eq!(error.setting(), "SESSION_COOKIE");
+    // A placeholder is no secret, and the file's is one.
+    let placeholder = |name: &str| (name == "SESSION_SECRET").then_some("changeme");
+    let with_secret = file(&format!(r#"{{"secret":"{SECRET}"}}"#));
+    assert!(signs_with(
+        &with_secret.with_vars(placeholder).unwrap(),
+        SECRET
+    ));
+}
