@@ -32,5 +32,5 @@ impl Backend for Cookies {
 
 #[test]
 fn sessions_in_cookies_match_the_model() {
-    block_on(run(100_000, async || Cookies(clock(START))));
+    block_on(run(200_000, async || Cookies(clock(START))));
 }

@@ -30,5 +30,5 @@ impl Backend for Memory {
 
 #[test]
 fn sessions_in_memory_match_the_model() {
-    block_on(run(100_000, async || Memory(clock())));
+    block_on(run(200_000, async || Memory(clock())));
 }

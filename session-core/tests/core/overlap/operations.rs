@@ -22,6 +22,7 @@ pub(crate) fn run(op: &Op, session: &Session) {
         Op::Flash(name, text) => session.flash(name, raw(text)).unwrap(),
         Op::Reflash => session.reflash().unwrap(),
         Op::Keep(names) => session.keep(names).unwrap(),
+        Op::Remember(_) | Op::See(_) => unreachable!("this test neither remembers nor reloads"),
     }
 }
 

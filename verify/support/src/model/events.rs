@@ -49,8 +49,12 @@ impl<S: Backend> Play<'_, S> {
     /// Rolls out a release with other settings and often a new secret.
     pub(super) fn roll_out(&mut self) {
         let last = self.releases.last().unwrap();
-        let settings =
-            Settings::choose(&mut self.choices, last.settings.limit, self.backend.grain());
+        let settings = Settings::choose(
+            &mut self.choices,
+            last.settings.limit,
+            last.settings.owners,
+            self.backend.grain(),
+        );
         let mut secrets = last.secrets.clone();
         if self.choices.one_in(2) {
             let newest = secrets.iter().max().unwrap() + 1;
@@ -152,7 +156,7 @@ impl<S: Backend> Play<'_, S> {
         assert_eq!(again.unwrap(), session_core::Outcome::Keep);
         assert_eq!(
             World::close(&mut closed.request),
-            super::world::Decision::Keep
+            super::decide::Decision::Keep
         );
         self.closed = Some(closed);
     }

@@ -28,6 +28,8 @@ pub(crate) struct Failed {
     pub(crate) call: Call,
     /// Whether the store was changed nevertheless.
     pub(crate) took_effect: bool,
+    /// Whether an owner's sessions had been listed before: the commit itself was over.
+    pub(crate) is_listed: bool,
 }
 
 pub(crate) struct FailingDriver<D> {
@@ -45,6 +47,7 @@ pub(crate) struct FailingDriver<D> {
 struct Plan {
     fault: Option<PlannedFault>,
     failed: Option<Failed>,
+    is_listed: bool,
     hold: Option<Pause>,
 }
 
@@ -72,7 +75,7 @@ impl<D> FailingDriver<D> {
     /// Plans a failure, or none.
     pub(crate) fn arm(&self, fault: Option<PlannedFault>) {
         let mut plan = self.plan();
-        (plan.fault, plan.failed) = (fault, None);
+        (plan.fault, plan.failed, plan.is_listed) = (fault, None, false);
     }
 
     /// Cancels the planned failure and returns the one that happened.
@@ -135,8 +138,11 @@ impl<D> FailingDriver<D> {
                 if fault.is_lost {
                     return Ok(true);
                 }
-                let took_effect = false;
-                plan.failed = Some(Failed { call, took_effect });
+                plan.failed = Some(Failed {
+                    call,
+                    took_effect: false,
+                    is_listed: plan.is_listed,
+                });
                 Err(Error::unavailable("connection refused"))
             }
             _ => Ok(false),
@@ -147,7 +153,12 @@ impl<D> FailingDriver<D> {
         if !is_lost {
             return Ok(answer);
         }
-        self.plan().failed = Some(Failed { call, took_effect });
+        let mut plan = self.plan();
+        plan.failed = Some(Failed {
+            call,
+            took_effect,
+            is_listed: plan.is_listed,
+        });
         Err(Error::unavailable("connection reset"))
     }
 
@@ -212,6 +223,7 @@ impl<D: Driver> Driver for FailingDriver<D> {
     }
 
     async fn owned_by(&self, owner: &str) -> Result<Option<Vec<SessionId>>, Error> {
+        self.plan().is_listed = true;
         self.driver.owned_by(owner).await
     }
 }

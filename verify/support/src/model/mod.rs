@@ -10,19 +10,25 @@
 //! print every step, and `MODEL_STEPS` to make a run longer.
 
 mod backend;
+mod by_hand;
 mod choices;
 mod clients;
+mod decide;
+mod effect;
 mod events;
 mod failing;
+mod owners;
 mod play;
 pub mod record;
 mod report;
 mod request;
 mod settings;
 mod settle;
+mod size;
 mod transit;
 mod verbs;
 mod world;
+mod write;
 
 pub use self::backend::{Backend, Storage};
 pub use self::choices::Choices;

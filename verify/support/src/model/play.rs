@@ -11,13 +11,15 @@ use session_core::{Error, OnOutage, Outcome, Session};
 use super::backend::{Backend, Storage};
 use super::choices::Choices;
 use super::clients::{Client, Issued, Release, Sent};
+use super::decide::Decision;
 use super::failing::{Failed, FailingDriver, Pause, PlannedFault};
+use super::owners::HalfMade;
 use super::report::{Counts, Report};
 use super::request::{Id, Origin, Phase, Request};
-use super::settings::{Failure, Limit, Settings};
+use super::settings::{Failure, Limit, Owners, Settings};
 use super::transit::{Arrival, Mail, Response};
 use super::verbs;
-use super::world::{Decision, World};
+use super::world::World;
 use crate::Call;
 
 /// Applies `steps` random steps to a new world.
@@ -98,7 +100,12 @@ impl<'a, S: Backend> Play<'a, S> {
         };
         let touches = !choices.one_in(4);
         let driver = Arc::new(FailingDriver::new(backend.driver(), json, touches));
-        let settings = Settings::choose(&mut choices, limit, backend.grain());
+        let owners = match backend.storage() {
+            _ if choices.one_in(3) => Owners::Unknown,
+            Storage::Client => Owners::Unlisted,
+            Storage::Server => Owners::Listed,
+        };
+        let settings = Settings::choose(&mut choices, limit, owners, backend.grain());
         let release = Release::new(driver.clone(), backend.clock(), settings, vec![0]);
         Self {
             backend,
@@ -123,7 +130,7 @@ impl<'a, S: Backend> Play<'a, S> {
 
     async fn step(&mut self) {
         self.counts.steps += 1;
-        let step = self.choices.below(128);
+        let step = self.choices.below(136);
         match step {
             0..=21 => self.send().await,
             22..=67 if !self.open.is_empty() => self.act(),
@@ -139,7 +146,9 @@ impl<'a, S: Backend> Play<'a, S> {
             124 => self.evict().await,
             125 => self.overwrite().await,
             126 => self.audit_some().await,
-            _ => self.revisit().await,
+            127 => self.revisit().await,
+            128..=131 => self.manage().await,
+            _ => self.by_hand().await,
         }
     }
 
@@ -221,11 +230,12 @@ impl<'a, S: Backend> Play<'a, S> {
             if settings.end(created_at).is_some_and(|end| end <= now) {
                 continue;
             }
+            let rules = settings.remembering(record.remembered);
             let origin = Origin {
                 handle: issued.handle.clone(),
                 record,
-                is_due: settings.is_due(now, expires_at, created_at),
-                is_old_key: key > 0,
+                is_due: rules.is_due(now, expires_at, created_at),
+                needs_cookie: key > 0,
             };
             return Request::loaded(settings, origin, stored.id.clone(), now);
         }
@@ -261,15 +271,21 @@ impl<'a, S: Backend> Play<'a, S> {
             self.finish(open, fault).await;
             return;
         }
-        self.driver
-            .hold(Some(self.choices.pick(&[Pause::First, Pause::Move])));
-        let (open, decision, mut committing) = self.close(open);
+        let pause = self.choices.pick(&[Pause::First, Pause::Move]);
+        self.driver.hold(Some(pause));
+        let (mut open, decision, mut committing) = self.close(open);
         let early = self.until_held(&mut committing).await;
         self.driver.hold(None);
+        let mut half_made = None;
         if early.is_none() {
             self.counts.interleaved += 1;
+            if pause == Pause::Move {
+                half_made = self.half_make(&mut open);
+            }
             for _ in 0..=self.choices.below(2) {
-                if let Some(other) = self.take() {
+                if self.choices.one_in(3) {
+                    self.manage().await;
+                } else if let Some(other) = self.take() {
                     self.finish(other, None).await;
                 }
             }
@@ -281,7 +297,7 @@ impl<'a, S: Backend> Play<'a, S> {
             Some(result) => result,
             None => committing.await,
         };
-        self.end(open, decision, result, conflicts).await;
+        self.end(open, decision, half_made, result, conflicts).await;
     }
 
     async fn finish(&mut self, open: OpenRequest, fault: Option<PlannedFault>) {
@@ -289,7 +305,7 @@ impl<'a, S: Backend> Play<'a, S> {
         let conflicts = self.driver.conflicts();
         self.driver.arm(fault);
         let result = committing.await;
-        self.end(open, decision, result, conflicts).await;
+        self.end(open, decision, None, result, conflicts).await;
     }
 
     fn close(&mut self, mut open: OpenRequest) -> (OpenRequest, Decision, Committing) {
@@ -317,7 +333,7 @@ impl<'a, S: Backend> Play<'a, S> {
     }
 
     /// Removes an open request in order to commit it.
-    fn take(&mut self) -> Option<OpenRequest> {
+    pub(super) fn take(&mut self) -> Option<OpenRequest> {
         let some = !self.open.is_empty();
         some.then(|| self.open.swap_remove(self.choices.below(self.open.len())))
     }
@@ -326,6 +342,7 @@ impl<'a, S: Backend> Play<'a, S> {
         &mut self,
         open: OpenRequest,
         decision: Decision,
+        half_made: Option<HalfMade>,
         result: Result<Outcome, Error>,
         conflicts: usize,
     ) {
@@ -335,6 +352,6 @@ impl<'a, S: Backend> Play<'a, S> {
         self.counts.faults += usize::from(failed.is_some());
         self.counts.commits += 1;
         self.trace(|| format!("result {result:?}, failed {failed:?}"));
-        self.settle(open, decision, result, failed).await;
+        self.settle(open, decision, half_made, result, failed).await;
     }
 }

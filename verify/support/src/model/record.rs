@@ -17,6 +17,12 @@ pub struct Record {
     pub expires_at: u64,
     /// When it was created, if that is recorded.
     pub created_at: Option<u64>,
+    /// When it was saved last, if that is recorded.
+    pub saved_at: Option<u64>,
+    /// When it got its owner, if that is recorded.
+    pub owned_at: Option<u64>,
+    /// Its own idle lifetime, in milliseconds.
+    pub remembered: Option<u64>,
     /// How often it was saved.
     pub saves: u64,
     flashed: u64,
@@ -48,6 +54,10 @@ pub enum Op {
     Reflash,
     /// Keeps some flash for another request.
     Keep(Vec<String>),
+    /// Gives the session its own idle lifetime, or takes it back.
+    Remember(Option<u64>),
+    /// Sees this data from now on, because it was reloaded.
+    See(Texts),
 }
 
 /// A function that updates a number. The two do not commute.
@@ -95,8 +105,28 @@ impl Record {
         self.flash
             .retain(|name, flash| seen.flash.get(name) != Some(flash));
         self.add_flash(seen.next_flash(ops));
+        for op in ops {
+            if let Op::Remember(lifetime) = op {
+                self.remembered = *lifetime;
+            }
+        }
         self.saves += 1;
         Ok(())
+    }
+
+    /// Returns whose session it is: a string or a number under [`OWNER`].
+    pub fn owner(&self) -> Option<String> {
+        owner(&self.data)
+    }
+
+    /// Notes that it is saved at `now`, over a record that belonged to `before` since `since`.
+    pub fn stamp(&mut self, before: Option<String>, since: Option<u64>, now: u64) {
+        self.saved_at = Some(now);
+        self.owned_at = match self.owner() {
+            None => None,
+            owner if owner == before => since.or(Some(now)),
+            Some(_) => Some(now),
+        };
     }
 
     /// Empties the record, because its session goes on under another id.
@@ -114,6 +144,7 @@ impl Record {
         self.data = data;
         self.flash.clear();
         self.add_flash(flash);
+        (self.saved_at, self.owned_at, self.remembered) = (None, None, None);
         self.saves += 1;
     }
 
@@ -150,12 +181,48 @@ impl Record {
     }
 }
 
+/// Returns whose session has this data.
+pub fn owner(data: &Texts) -> Option<String> {
+    let text = data.get(OWNER)?;
+    match text.strip_prefix('"') {
+        // The model stores no text with an escape there.
+        Some(rest) => Some(rest.trim_end_matches('"').to_owned()),
+        None if text.parse::<f64>().is_ok() => Some(text.clone()),
+        None => None,
+    }
+}
+
+/// The key that says whose session it is.
+pub const OWNER: &str = "owner";
+
 /// Applies the operations of a request that loaded `seen` to `data`.
 ///
 /// # Errors
 ///
 /// Returns [`NoNumber`] if an update finds another value, unless a later operation overrides it.
 pub fn changed(data: &Texts, seen: &Texts, ops: &[Op]) -> Result<Texts, NoNumber> {
+    applied(data, seen, ops).map(|(data, _)| data)
+}
+
+/// Returns what a request sees after `ops` if it loaded `seen`.
+///
+/// # Errors
+///
+/// Returns [`NoNumber`] if an update finds another value.
+pub fn viewed(seen: &Texts, ops: &[Op]) -> Result<Texts, NoNumber> {
+    // What is stored does not matter here, so nothing must be impossible there.
+    let mut view = seen.clone();
+    let mut from = 0;
+    for (at, op) in ops.iter().enumerate() {
+        if let Op::See(data) = op {
+            (view, from) = (data.clone(), at + 1);
+        }
+    }
+    applied(&view, &view, &ops[from..]).map(|(_, view)| view)
+}
+
+/// Returns what is stored after `ops`, and what the request sees.
+fn applied(data: &Texts, seen: &Texts, ops: &[Op]) -> Result<(Texts, Texts), NoNumber> {
     let mut data = data.clone();
     // What the request itself sees.
     let mut view = seen.clone();
@@ -208,8 +275,12 @@ pub fn changed(data: &Texts, seen: &Texts, ops: &[Op]) -> Result<Texts, NoNumber
                 decided.extend(written.iter().cloned());
                 view.clear();
             }
-            Op::Flash(..) | Op::Reflash | Op::Keep(_) => {}
+            Op::See(now) => view.clone_from(now),
+            Op::Flash(..) | Op::Reflash | Op::Keep(_) | Op::Remember(_) => {}
         }
     }
-    impossible.is_empty().then_some(data).ok_or(NoNumber)
+    impossible
+        .is_empty()
+        .then_some((data, view))
+        .ok_or(NoNumber)
 }

@@ -48,6 +48,14 @@ pub(crate) struct Counts {
     pub(crate) older: usize,
     /// More of them that did, for a known reason.
     pub(crate) excused: usize,
+    /// Sessions in the lists of owners.
+    pub(crate) listed: usize,
+    /// Sessions that were revoked.
+    pub(crate) ended: usize,
+    /// Sessions that ended because their owner had one too many.
+    pub(crate) limited: usize,
+    pub(crate) saved_by_hand: usize,
+    pub(crate) reloaded: usize,
 }
 
 /// Runs at least `steps` steps, or `MODEL_STEPS` if that is more, and prints the counts.
@@ -105,6 +113,11 @@ impl Report {
             (&mut all.late, counts.late),
             (&mut all.older, counts.older),
             (&mut all.excused, counts.excused),
+            (&mut all.listed, counts.listed),
+            (&mut all.ended, counts.ended),
+            (&mut all.limited, counts.limited),
+            (&mut all.saved_by_hand, counts.saved_by_hand),
+            (&mut all.reloaded, counts.reloaded),
         ] {
             *sum += more;
         }
@@ -122,6 +135,13 @@ impl Report {
             enough.push(("late responses", self.counts.late, steps / 200));
             enough.push(("older responses", self.counts.older, steps / 400));
             enough.push(("second clicks", self.counts.second_clicks, steps / 2_000));
+            enough.push(("listed sessions", self.counts.listed, steps / 500));
+            enough.push(("revoked sessions", self.counts.ended, steps / 500));
+            enough.push((
+                "sessions over the limit",
+                self.counts.limited,
+                steps / 2_000,
+            ));
         }
         for (what, count, least) in enough {
             assert!(count >= least, "only {count} {what} in {steps} steps");
@@ -153,13 +173,20 @@ impl fmt::Display for Report {
             late,
             older,
             excused,
+            listed,
+            ended,
+            limited,
+            saved_by_hand,
+            reloaded,
         } = self.counts;
         write!(
             f,
             "{}: {steps} steps in {} worlds, {requests} requests, {commits} commits ({interleaved} \
              interrupted), {conflicts} conflicts, {merged} merges, {dropped} late writes dropped, {refused} refused, \
              {faults} faults, {logins} logins delivered, {double_clicks} double clicks ({second_clicks} \
-             delivered twice), {late} late responses checked ({older} sent before the login, {excused} more excused), seed {}",
+             delivered twice), {late} late responses checked ({older} sent before the login, {excused} more excused), \
+             {listed} sessions listed, {ended} revoked, {limited} over the limit, {saved_by_hand} saves and {reloaded} \
+             reloads by hand, seed {}",
             self.name, self.worlds, self.seed
         )
     }

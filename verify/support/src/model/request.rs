@@ -1,7 +1,13 @@
 //! A request in the model: what it loaded, what it did, and what its handler sees.
 
-use super::record::{Op, Record, Texts, changed};
-use super::settings::{Failure, Settings};
+use std::collections::BTreeMap;
+
+use session_core::ErrorKind;
+
+use super::effect::Effect;
+use super::record::{self, Flash, OWNER, Op, Record, Texts, viewed};
+use super::settings::{Failure, Owners, Settings};
+use super::size::{Extra, json_len};
 
 /// A request whose session is open or committed.
 #[derive(Clone, Debug)]
@@ -12,8 +18,14 @@ pub(crate) struct Request {
     pub(crate) id: Id,
     /// The data that the handler sees.
     pub(crate) data: Texts,
+    /// The flash of the previous request that the handler sees.
+    pub(crate) flash: Texts,
     pub(crate) now: Texts,
-    /// What it did since it was opened or logged out.
+    /// The data that it loaded, before it did `ops`.
+    pub(crate) loaded: Texts,
+    /// The stored flash that it consumes.
+    pub(crate) consumes: BTreeMap<String, Flash>,
+    /// What it did since it was opened, logged out or saved.
     pub(crate) ops: Vec<Op>,
     /// The handle of the session that it logged out of.
     pub(crate) ended: Option<String>,
@@ -24,6 +36,16 @@ pub(crate) struct Request {
     pub(crate) is_moved: bool,
     /// Whether it got a new id, and was not logged out afterwards.
     pub(crate) has_regenerated: bool,
+    /// Whether it is none of the user's.
+    pub(crate) is_background: bool,
+    /// Whether it can be written after its commit, because it was saved by hand before.
+    pub(crate) saves_by_hand: bool,
+    /// What the cookie means that a save by hand left for the response.
+    pub(crate) brings: Option<Effect>,
+    /// Who the user was when a save by hand stored the session under a new id.
+    pub(crate) user: Option<String>,
+    /// The handle that a save by hand left behind.
+    pub(crate) left: Option<String>,
     opened_at: u64,
 }
 
@@ -41,15 +63,16 @@ pub(crate) struct Origin {
     pub(crate) record: Record,
     /// Whether the session was due for renewal when it was loaded.
     pub(crate) is_due: bool,
-    /// Whether a previous secret signed its cookie.
-    pub(crate) is_old_key: bool,
+    /// Whether the client needs a cookie: a previous secret signed its own, or the session was saved by hand.
+    pub(crate) needs_cookie: bool,
 }
 
 impl Origin {
     /// Returns `true` if the record that was loaded is due at the commit. Another request may have
     /// renewed the session meanwhile, and this one must not shorten its life.
     pub(crate) fn is_due_at(&self, now: u64, settings: &Settings) -> bool {
-        settings.is_due(now, self.record.expires_at, self.record.created_at)
+        let created = self.record.created_at.or(settings.begins(now));
+        settings.is_due(now, self.record.expires_at, created)
     }
 }
 
@@ -69,13 +92,21 @@ impl Request {
             origin: None,
             id: Id::None,
             data: Texts::new(),
+            flash: Texts::new(),
             now: Texts::new(),
+            loaded: Texts::new(),
+            consumes: BTreeMap::new(),
             ops: Vec::new(),
             ended: None,
             is_destroyed: false,
             has_cookie: false,
             is_moved: false,
             has_regenerated: false,
+            is_background: false,
+            saves_by_hand: false,
+            brings: None,
+            user: None,
+            left: None,
             opened_at: now,
         }
     }
@@ -83,6 +114,9 @@ impl Request {
     pub(crate) fn loaded(settings: Settings, origin: Origin, id: String, now: u64) -> Self {
         Self {
             data: origin.record.data.clone(),
+            flash: origin.record.flash_texts(),
+            loaded: origin.record.data.clone(),
+            consumes: origin.record.flash.clone(),
             id: Id::Stored(id),
             origin: Some(origin),
             has_cookie: true,
@@ -90,31 +124,48 @@ impl Request {
         }
     }
 
-    /// Returns what the previous request flashed.
-    pub(crate) fn shown(&self) -> Texts {
-        let origin = self.origin.as_ref();
-        origin
-            .map(|origin| origin.record.flash_texts())
-            .unwrap_or_default()
-    }
-
     /// Returns all flash that the handler can see.
     pub(crate) fn visible_flash(&self) -> Texts {
-        let mut flash = self.shown();
+        let mut flash = self.flash.clone();
         flash.extend(self.now.clone());
         flash
     }
 
+    /// Returns the flash that it leaves for the next request.
     pub(crate) fn next_flash(&self) -> Texts {
         self.seen().next_flash(&self.ops)
     }
 
-    /// Returns the record that was loaded, or an empty one.
+    /// Returns what it saw of the stored session: its operations began there.
     pub(crate) fn seen(&self) -> Record {
-        let origin = self.origin.as_ref();
-        origin
-            .map(|origin| origin.record.clone())
-            .unwrap_or_default()
+        let mut seen = Record::new(self.loaded.clone(), Texts::new());
+        seen.flash.clone_from(&self.consumes);
+        seen
+    }
+
+    /// Returns the session's own lifetime.
+    pub(crate) fn remembered(&self) -> Option<u64> {
+        remembered(self.origin.as_ref(), &self.ops)
+    }
+
+    /// Returns the settings that hold for this session.
+    pub(crate) fn rules(&self) -> Settings {
+        self.settings.remembering(self.remembered())
+    }
+
+    /// Returns `true` if it gave the session a lifetime or took it back.
+    pub(crate) fn sets_lifetime(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Remember(_)))
+    }
+
+    /// Returns `true` if what it stores says whose session it is, whatever was there before.
+    pub(crate) fn sets_owner(&self) -> bool {
+        let writes = self.ops.iter().rev().find(|op| match op {
+            Op::Put(key, _) | Op::Forget(key) | Op::Update(key, _) => key == OWNER,
+            Op::Flush => true,
+            _ => false,
+        });
+        matches!(writes, Some(Op::Put(..) | Op::Update(..)))
     }
 
     pub(crate) fn is_regenerated(&self) -> bool {
@@ -128,23 +179,20 @@ impl Request {
 
     /// Returns `true` if a session without a record has something to store.
     pub(crate) fn is_established(&self) -> bool {
-        self.id != Id::None || !self.data.is_empty() || !self.next_flash().is_empty()
+        self.id != Id::None
+            || self.remembered().is_some()
+            || !self.data.is_empty()
+            || !self.next_flash().is_empty()
     }
 
     pub(crate) fn is_modified(&self) -> bool {
         match (self.phase, &self.origin) {
-            (Phase::Unavailable | Phase::Closed, _) => false,
-            (Phase::Open, None) => self.is_logout() || self.is_established(),
-            (Phase::Open, Some(origin)) => {
-                let is_carried = self.next_flash().is_empty();
-                let does_write = self
-                    .ops
-                    .iter()
-                    .any(|op| !matches!(op, Op::Reflash | Op::Keep(_)));
-                does_write
-                    || !is_carried
-                    || !origin.record.flash.is_empty()
-                    || self.is_regenerated()
+            (Phase::Unavailable, _) => false,
+            (Phase::Closed, _) if !self.saves_by_hand => false,
+            (_, None) => self.is_logout() || self.is_established(),
+            (_, Some(_)) => {
+                let does_write = self.ops.iter().any(|op| !matches!(op, Op::See(_)));
+                does_write || !self.consumes.is_empty() || self.is_regenerated()
             }
         }
     }
@@ -156,17 +204,54 @@ impl Request {
     /// Returns the error that the session's method must return.
     pub(crate) fn apply(&mut self, op: Op) -> Result<(), Failure> {
         self.check_writable()?;
+        let writes = match &op {
+            // What is kept is what the handler sees.
+            Op::Reflash => flashes(self.flash.clone()),
+            Op::Keep(names) => {
+                let kept = self.flash.clone().into_iter();
+                flashes(kept.filter(|(name, _)| names.contains(name)).collect())
+            }
+            Op::Put(key, text) if key == OWNER && self.settings.owners != Owners::Unknown => {
+                let data = Texts::from([(key.clone(), text.clone())]);
+                if text != "null" && record::owner(&data).is_none() {
+                    return Err(Failure::Other(ErrorKind::Invalid));
+                }
+                vec![op]
+            }
+            _ => vec![op],
+        };
+        let may_grow = !matches!(writes.last(), Some(Op::Forget(_) | Op::Flush));
         let mut ops = self.ops.clone();
-        ops.push(op);
-        let seen = self.seen().data;
-        let data = changed(&seen, &seen, &ops).map_err(|_| Failure::Decode)?;
-        let may_grow = !matches!(ops.last(), Some(Op::Forget(_) | Op::Flush));
+        ops.extend(writes);
+        let data = viewed(&self.loaded, &ops).map_err(|_| Failure::Decode)?;
         if may_grow {
-            self.check_size(&data, &self.seen().next_flash(&ops))?;
+            let flash = self.seen().next_flash(&ops);
+            let remembered = remembered(self.origin.as_ref(), &ops);
+            self.check(&data, &flash, remembered)?;
         }
         self.ops = ops;
         self.data = data;
         Ok(())
+    }
+
+    /// Gives the session its own lifetime, or takes it back. If there is none, that is no write.
+    pub(crate) fn remember(&mut self, lifetime: Option<u64>) -> Result<(), Failure> {
+        self.check_writable()?;
+        self.check(&self.data, &self.next_flash(), lifetime)?;
+        if lifetime.is_some() || self.remembered().is_some() {
+            self.ops.push(Op::Remember(lifetime));
+        }
+        Ok(())
+    }
+
+    /// Marks it as none of the user's.
+    pub(crate) fn mark_background(&mut self) {
+        self.is_background = true;
+        self.flash.clear();
+        self.consumes.clear();
+        if let Some(origin) = &mut self.origin {
+            origin.is_due = false;
+        }
     }
 
     /// Removes a key. If there is none, that is no write.
@@ -191,15 +276,40 @@ impl Request {
         match self.phase {
             Phase::Open => Ok(()),
             Phase::Unavailable => Err(Failure::Unavailable),
+            Phase::Closed if self.saves_by_hand && self.origin.is_some() => Ok(()),
             Phase::Closed => Err(Failure::Closed),
+        }
+    }
+
+    /// Ends the part in which the commit saves what it does. What it does later takes a save by hand.
+    pub(crate) fn close(&mut self) {
+        self.phase = Phase::Closed;
+        self.saves_by_hand &= self.origin.is_some() && !self.is_regenerated();
+    }
+
+    /// Forgets what the commit has carried out.
+    pub(crate) fn is_committed(&mut self) {
+        let remembered = self.remembered();
+        if let Some(origin) = &mut self.origin {
+            origin.record.remembered = remembered;
+            // What it loaded of the flash is forgotten, too.
+            origin.record.flash.clear();
+            self.loaded.clone_from(&self.data);
+            self.consumes.clear();
+            self.ops.clear();
         }
     }
 
     pub(crate) fn regenerate(&mut self) -> Result<(), Failure> {
         self.check_writable()?;
+        if self.phase == Phase::Closed {
+            // The client could not learn the id any more.
+            return Err(Failure::Closed);
+        }
         self.check_size(&self.data, &self.next_flash())?;
         // The client's cookie belongs to the session that has moved.
         self.has_cookie &= !self.is_moved;
+        self.is_destroyed &= !self.is_moved;
         self.is_moved = false;
         self.id = Id::Minted(None);
         self.has_regenerated = true;
@@ -218,7 +328,10 @@ impl Request {
             is_destroyed: true,
             has_cookie: self.has_cookie,
             is_moved: self.is_moved,
-            ..Self::fresh(self.settings, Phase::Open, self.opened_at)
+            is_background: self.is_background,
+            saves_by_hand: self.saves_by_hand,
+            left: self.left.clone(),
+            ..Self::fresh(self.settings, self.phase, self.opened_at)
         };
         Ok(())
     }
@@ -227,34 +340,43 @@ impl Request {
     pub(crate) fn room(&self, key: &str) -> usize {
         let mut data = self.data.clone();
         data.insert(key.to_owned(), "\"\"".to_owned());
-        let taken = json_len(&data, &self.next_flash(), self.is_dated());
+        let taken = json_len(&data, &self.next_flash(), self.extra(self.remembered()));
         self.settings.limit.json().saturating_sub(taken)
     }
 
     /// Checks the size of the session's JSON, or of its cookie, against the limit.
     pub(crate) fn check_size(&self, data: &Texts, flash: &Texts) -> Result<(), Failure> {
-        let json = json_len(data, flash, self.is_dated());
+        self.check(data, flash, self.remembered())
+    }
+
+    fn check(&self, data: &Texts, flash: &Texts, remembered: Option<u64>) -> Result<(), Failure> {
+        let json = json_len(data, flash, self.extra(remembered));
         self.settings.limit.check(json)
     }
 
-    /// Returns `true` if the record will include its creation time.
-    fn is_dated(&self) -> bool {
+    /// Returns what its record includes besides data and flash.
+    fn extra(&self, remembered: Option<u64>) -> Extra {
         let origin = self.origin.as_ref();
         let began = origin.and_then(|origin| origin.record.created_at);
-        began.or(self.settings.absolute).is_some()
+        Extra {
+            is_dated: began.or(self.settings.begins(self.opened_at)).is_some(),
+            is_stamped: self.settings.is_stamped(),
+            remembered,
+        }
     }
 }
 
-/// Returns the length of a record's JSON. Ids have 36 characters and times 13 digits.
-pub(crate) fn json_len(data: &Texts, flash: &Texts, is_dated: bool) -> usize {
-    let object = |texts: &Texts| {
-        let members: usize = texts
-            .iter()
-            .map(|(key, value)| key.escape_default().count() + value.len() + 3)
-            .sum();
-        2 + members + texts.len().saturating_sub(1)
-    };
-    let frame = r#"{"id":"00000000-0000-4000-8000-000000000000","data":,"flash_next":,"exp":1700000000000}"#.len();
-    let date = r#","iat":1700000000000"#.len();
-    frame + object(data) + object(flash) + usize::from(is_dated) * date
+fn remembered(origin: Option<&Origin>, ops: &[Op]) -> Option<u64> {
+    let own = ops.iter().rev().find_map(|op| match op {
+        Op::Remember(lifetime) => Some(*lifetime),
+        _ => None,
+    });
+    own.unwrap_or_else(|| origin?.record.remembered)
+}
+
+fn flashes(texts: Texts) -> Vec<Op> {
+    texts
+        .into_iter()
+        .map(|(name, value)| Op::Flash(name, value))
+        .collect()
 }

@@ -1,10 +1,11 @@
 //! The settings of a release, and the limits and times that follow from them.
 
-use session_core::{Builder, ErrorKind, Establish, OnOutage, Renewal};
+use session_core::{Builder, CookieOptions, ErrorKind, Establish, OnOutage, Renewal};
 
 use std::time::Duration;
 
 use super::choices::Choices;
+use super::record::OWNER;
 
 /// The settings of a release. Times are in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,22 @@ pub(crate) struct Settings {
     pub(crate) establish: Establish,
     pub(crate) on_outage: OnOutage,
     pub(crate) limit: Limit,
+    pub(crate) owners: Owners,
+    /// How many sessions an owner may have.
+    pub(crate) per_owner: Option<usize>,
+    /// Whether every cookie outlives the browser.
+    pub(crate) persistent: bool,
+}
+
+/// What the releases of a world do about owners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owners {
+    /// There is no owner key.
+    Unknown,
+    /// There is an owner key, but the sessions are in the clients' cookies.
+    Unlisted,
+    /// The store has an index.
+    Listed,
 }
 
 /// The maximum size of a session.
@@ -33,7 +50,12 @@ pub(crate) enum Limit {
 }
 
 impl Settings {
-    pub(crate) fn choose(choices: &mut Choices, limit: Limit, grain: Duration) -> Self {
+    pub(crate) fn choose(
+        choices: &mut Choices,
+        limit: Limit,
+        owners: Owners,
+        grain: Duration,
+    ) -> Self {
         let renewals = [
             Renewal::OnUse,
             Renewal::OnUse,
@@ -50,6 +72,11 @@ impl Settings {
             establish: choices.pick(&[Establish::OnWrite, Establish::OnWrite, Establish::Always]),
             on_outage: choices.pick(&[OnOutage::Serve, OnOutage::Serve, OnOutage::Refuse]),
             limit,
+            owners,
+            per_owner: choices
+                .pick(&[None, None, Some(1), Some(2)])
+                .filter(|_| owners != Owners::Unknown),
+            persistent: choices.one_in(2),
         }
     }
 
@@ -59,11 +86,36 @@ impl Settings {
             .renewal(self.renewal)
             .grace(Duration::from_millis(self.grace))
             .establish(self.establish)
-            .on_outage(self.on_outage);
-        match self.absolute {
+            .on_outage(self.on_outage)
+            .cookie(CookieOptions::default().persistent(self.persistent));
+        let builder = match self.absolute {
             Some(absolute) => builder.absolute_lifetime(Duration::from_millis(absolute)),
             None => builder,
+        };
+        let builder = match self.owners {
+            Owners::Unknown => builder,
+            Owners::Unlisted | Owners::Listed => builder.owner_key(OWNER),
+        };
+        match self.per_owner {
+            Some(limit) => builder.sessions_per_owner(limit),
+            None => builder,
         }
+    }
+
+    /// Returns the settings that hold for a session with its own lifetime.
+    pub(crate) fn remembering(self, remembered: Option<u64>) -> Self {
+        let lifetime = remembered.unwrap_or(self.lifetime);
+        Self { lifetime, ..self }
+    }
+
+    /// Returns `true` if records say when they were saved and when they got their owner.
+    pub(crate) fn is_stamped(&self) -> bool {
+        self.owners == Owners::Listed
+    }
+
+    /// Returns when a session that is first saved now begins, if its record says so.
+    pub(crate) fn begins(&self, now: u64) -> Option<u64> {
+        (self.is_stamped() || self.absolute.is_some()).then_some(now)
     }
 
     /// Returns when a session expires that was created at `created` and is saved at `now`.

@@ -7,13 +7,15 @@ use session_core::{Clock, Driver, Error, Outcome, Record, Token};
 
 use super::backend::{Backend, Storage};
 use super::clients::Issued;
+use super::decide::Decision;
+use super::effect::Effect;
 use super::failing::Failed;
+use super::owners::HalfMade;
 use super::play::{OpenRequest, Play};
 use super::record;
-use super::request::Id;
-use super::transit::Effect;
+use super::request::{Id, Request};
 use super::verbs::{self, texts};
-use super::world::{Decision, Reply};
+use super::world::Reply;
 use crate::Call;
 
 impl<S: Backend> Play<'_, S> {
@@ -22,13 +24,21 @@ impl<S: Backend> Play<'_, S> {
         &mut self,
         mut open: OpenRequest,
         decision: Decision,
+        half_made: Option<HalfMade>,
         result: Result<Outcome, Error>,
         failed: Option<Failed>,
     ) {
         let now = self.now();
         let has_moved = self.has_moved(&open.mail);
+        let is_lost = self.complete(half_made.as_ref(), &open.request);
+        let in_limit = failed.filter(|failed| failed.is_listed);
+        let failed = failed.filter(|failed| !failed.is_listed);
         let answer = self.world.carry_out(decision, &open.request, now, failed);
         let was_new = matches!(answer, Reply::New(_));
+        let stored = self.stored_by(&answer, &open.request);
+        let has_succeeded = !matches!(answer, Reply::Error(_));
+        let mut new = None;
+        self.is_kept_as_expected(&open, decision, &result, stored.as_ref());
         if answer.ends_at_once(now) && !self.backend.grain().is_zero() {
             // The store gives the record its shortest possible TTL. Wait until that has passed.
             self.backend.pass(SHORTEST_LIFE).await;
@@ -40,12 +50,19 @@ impl<S: Backend> Play<'_, S> {
                 (Effect::Nothing, None)
             }
             (Reply::Saved, Ok(Outcome::Keep)) => (Effect::Nothing, None),
+            (Reply::New(record), Ok(Outcome::Keep)) if is_known(&open.request, &record) => {
+                assert_eq!(self.world.storage, Storage::Client);
+                (Effect::Nothing, None)
+            }
             (Reply::Clear, Ok(Outcome::Clear)) => (Effect::Logout, Some(None)),
             (Reply::Again(handle, left), Ok(Outcome::Set(token))) => {
                 let issued = self.issued(&open, &token);
                 assert_eq!(issued.handle, handle);
                 self.is_about(Some(millis(&token)), Some(left));
-                (Effect::of_same(&open.request, now), Some(Some(issued)))
+                let effect = open.request.brings;
+                let effect = effect.unwrap_or_else(|| Effect::of_same(&open.request, now));
+                user.clone_from(&open.request.user);
+                (effect, Some(Some(issued)))
             }
             (Reply::New(record), Ok(Outcome::Set(token))) => {
                 let issued = self.issued(&open, &token);
@@ -53,17 +70,24 @@ impl<S: Backend> Play<'_, S> {
                     Some(millis(&token)),
                     Some(record.expires_at.saturating_sub(now)),
                 );
-                let id = self.stored_under(&issued.handle, &record).await;
                 if let Id::Minted(None) = open.request.id {
                     verbs::id(&open.session, &mut open.request);
                 }
-                match &open.request.id {
-                    Id::Stored(known) | Id::Minted(Some(known)) => assert_eq!(*known, id),
+                let id = match &open.request.id {
+                    Id::Stored(known) | Id::Minted(Some(known)) => known.clone(),
                     other => panic!("a stored session must have an id: {other:?}"),
-                }
+                };
                 user = record.data.get(verbs::USER).cloned();
-                self.world.insert(issued.handle.clone(), id, record);
-                (Effect::of_new(&open.request), Some(Some(issued)))
+                if !is_lost {
+                    self.world
+                        .insert(issued.handle.clone(), id.clone(), record.clone());
+                }
+                new = Some((issued.handle.clone(), id, record));
+                let effect = match (Effect::of_new(&open.request), open.request.brings) {
+                    (Effect::Begin, Some(effect)) => effect,
+                    (effect, _) => effect,
+                };
+                (effect, Some(Some(issued)))
             }
             (Reply::Error(expected), Err(error)) => {
                 assert_eq!(verbs::kind(error), expected);
@@ -74,12 +98,19 @@ impl<S: Backend> Play<'_, S> {
                 panic!("the result is {result:?}, but the model expects {answer:?}")
             }
         };
+        if has_succeeded {
+            self.limit(decision, &open.request, stored.as_ref(), in_limit);
+        }
+        if let Some((handle, id, record)) = new {
+            self.is_stored(&handle, &id, &record).await;
+        }
         if let Some(origin) = &open.request.origin {
             let handle = origin.handle.clone();
             self.audit(&handle).await;
         }
         self.is_no_leftover(&mut open, was_new, failed).await;
         self.respond(&open, effect, cookie, user, has_moved);
+        open.request.is_committed();
         verbs::look(&open.session, &open.request, &mut self.choices);
         self.closed = Some(open);
     }
@@ -93,13 +124,15 @@ impl<S: Backend> Play<'_, S> {
     ) {
         let is_known =
             failed.is_none_or(|failed| !matches!(failed.call, Call::Save | Call::Destroy));
-        if was_new || !is_known || self.world.storage == Storage::Client {
+        if was_new || self.world.storage == Storage::Client {
             return;
         }
         if let Id::Minted(_) = open.request.id {
             verbs::id(&open.session, &mut open.request);
         }
-        if let Id::Minted(Some(id)) = &open.request.id {
+        if let (Id::Minted(Some(id)), false) = (&open.request.id, is_known) {
+            self.adopt(id).await;
+        } else if let Id::Minted(Some(id)) = &open.request.id {
             let left = self.driver.driver.load(id).await.unwrap();
             assert!(
                 left.is_none(),
@@ -120,21 +153,45 @@ impl<S: Backend> Play<'_, S> {
         }
     }
 
-    /// Compares the record under a new handle with the model, and returns its id.
-    async fn stored_under(&self, handle: &str, expected: &record::Record) -> String {
+    /// Compares the record under a new handle with the model, unless it has ended already.
+    async fn is_stored(&self, handle: &str, id: &str, expected: &record::Record) {
         let loaded = self.driver.driver.load(handle).await.unwrap();
-        let is_over = expected.expires_at <= self.now();
+        let is_known = self.world.records.contains_key(handle);
+        let is_over = !is_known || expected.expires_at <= self.now();
         let Some(loaded) = loaded else {
             assert!(
                 is_over && self.world.storage == Storage::Server,
                 "nothing is stored"
             );
-            return handle.to_owned();
+            return;
         };
+        assert!(is_known, "what was revoked is still stored");
         self.is_same(&loaded.record, expected);
-        let id = loaded.record.id().as_str().to_owned();
+        assert_eq!(loaded.record.id().as_str(), id);
         assert!(self.world.storage == Storage::Client || id == handle);
-        id
+    }
+
+    /// Asserts that a cookie outlives the browser if and only if it should.
+    fn is_kept_as_expected(
+        &self,
+        open: &OpenRequest,
+        decision: Decision,
+        result: &Result<Outcome, Error>,
+        stored: Option<&record::Record>,
+    ) {
+        let Ok(outcome @ Outcome::Set(_)) = result else {
+            return;
+        };
+        let line = self.releases[open.release]
+            .manager
+            .set_cookie(outcome)
+            .unwrap();
+        let remembered = match (decision, stored) {
+            (Decision::Reissue, _) | (_, None) => open.request.remembered(),
+            (_, Some(stored)) => stored.remembered,
+        };
+        let is_kept = open.request.settings.persistent || remembered.is_some();
+        assert_eq!(line.contains("; Max-Age="), is_kept, "{line}");
     }
 
     /// Compares the record under a known handle with the model.
@@ -165,7 +222,7 @@ impl<S: Backend> Play<'_, S> {
         }
     }
 
-    fn is_same(&self, real: &Record, model: &record::Record) {
+    pub(super) fn is_same(&self, real: &Record, model: &record::Record) {
         assert_eq!(texts(real.data()), model.data, "data: library and model");
         assert_eq!(
             texts(real.flash_next()),
@@ -175,7 +232,10 @@ impl<S: Backend> Play<'_, S> {
         let millis =
             |time: Option<session_core::Timestamp>| time.map(session_core::Timestamp::as_millis);
         self.is_about(millis(real.expires_at()), Some(model.expires_at));
-        assert_eq!(millis(real.created_at()), model.created_at, "creation time");
+        let times = [real.created_at(), real.saved_at(), real.owned_at()].map(millis);
+        let expected = [model.created_at, model.saved_at, model.owned_at];
+        assert_eq!(times, expected, "creation, last save and login");
+        assert_eq!(verbs::lifetime(real), model.remembered, "own lifetime");
     }
 
     /// Compares two times at the store's resolution.
@@ -193,6 +253,21 @@ impl<S: Backend> Play<'_, S> {
     pub(super) fn now(&self) -> u64 {
         self.backend.clock().now().as_millis()
     }
+}
+
+/// Returns `true` if the client's cookie holds this very record already, as after a background request that wrote what
+/// was there.
+fn is_known(request: &Request, record: &record::Record) -> bool {
+    let Some(origin) = request.origin.as_ref().filter(|_| request.is_background) else {
+        return false;
+    };
+    let known = &origin.record;
+    !origin.needs_cookie
+        && known.data == record.data
+        && known.flash_texts() == record.flash_texts()
+        && known.created_at == record.created_at
+        && known.expires_at == record.expires_at
+        && known.remembered == record.remembered
 }
 
 fn millis(token: &Token) -> u64 {

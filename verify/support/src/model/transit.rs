@@ -5,12 +5,10 @@
 //! of which some are lost. Once the response of a login has arrived, no response to a request that
 //! was sent before changes who the browser is. [`Excuse`] lists all the exceptions.
 
-use session_core::Renewal;
-
 use super::backend::{Backend, Storage};
 use super::clients::{Issued, Sent};
+use super::effect::Effect;
 use super::play::{OpenRequest, Play};
-use super::request::{Origin, Request};
 
 /// A request that a browser sent.
 #[derive(Clone, Debug)]
@@ -42,22 +40,6 @@ pub(crate) enum Arrival {
     Live,
 }
 
-/// What a response says about its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// It carries no cookie.
-    Nothing,
-    /// It brings the cookie of a session that was regenerated.
-    Login,
-    /// It removes the cookie, or brings that of a session begun after a logout.
-    Logout,
-    /// It brings the cookie of a new session.
-    Begin,
-    /// It brings the cookie that the request came with once more. `is_renewal` says whether there
-    /// was a reason: it was due, an old secret had signed it, or the settings renew on every write.
-    Again { is_renewal: bool },
-}
-
 /// A response on its way to its browser.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
@@ -72,6 +54,8 @@ pub(crate) struct Response {
     committed_at: usize,
     /// Whether the session of the request's own cookie had moved before that.
     has_moved: bool,
+    /// Whether the request itself had moved it, by a save by hand.
+    has_left: bool,
 }
 
 /// The login that decides who the browser is.
@@ -96,7 +80,7 @@ enum Excuse {
     /// It came without the cookie of a session that the service knew, and began one.
     NoSession,
     /// It renewed the old id before the login was committed, so the service could not know better.
-    /// With [`Renewal::OnUse`] that takes a session that is due or signed with an old secret.
+    /// With [`Renewal::OnUse`](session_core::Renewal::OnUse) that takes a session that is due or signed with an old secret.
     Renewal,
     /// It came with another cookie than the browser's own.
     Foreign,
@@ -217,7 +201,10 @@ impl<S: Backend> Play<'_, S> {
                 self.issued.remove(0);
             }
             let origin = open.request.origin.as_ref();
+            let left = open.request.left.clone();
             let old = match open.arrival {
+                // A save by hand has replaced what the request came with.
+                Arrival::Foreign if open.request.brings.is_some() => left,
                 Arrival::Foreign => origin.map(|origin| origin.handle.clone()),
                 Arrival::Live | Arrival::Moved => mail.own.clone(),
                 // The login did not find the session, so it did not move it.
@@ -236,6 +223,7 @@ impl<S: Backend> Play<'_, S> {
             user,
             committed_at,
             has_moved,
+            has_left: open.request.left.is_some(),
         });
     }
 
@@ -334,7 +322,7 @@ impl<S: Backend> Play<'_, S> {
             (Arrival::Foreign, _) => Some(Excuse::Foreign),
             // The login is out of reach for a logout that comes with the old id. One that sets a cookie
             // called regenerate before, so it has a session of its own, like another login.
-            (_, Effect::Logout) if is_known && response.has_moved => {
+            (_, Effect::Logout) if is_known && response.has_moved && !response.has_left => {
                 matches!(response.cookie, Some(Some(_))).then_some(Excuse::Choice)
             }
             (_, Effect::Login | Effect::Logout) => Some(Excuse::Choice),
@@ -365,30 +353,6 @@ impl<S: Backend> Play<'_, S> {
     fn tick(&mut self) -> usize {
         self.events += 1;
         self.events
-    }
-}
-
-impl Effect {
-    /// Returns what the cookie with a new handle means.
-    pub(crate) const fn of_new(request: &Request) -> Self {
-        if request.has_regenerated {
-            Self::Login
-        } else if request.is_destroyed {
-            Self::Logout
-        } else {
-            Self::Begin
-        }
-    }
-
-    /// Returns what the cookie with the same handle means.
-    pub(crate) fn of_same(request: &Request, now: u64) -> Self {
-        let settings = &request.settings;
-        let is_renewed =
-            |origin: &Origin| origin.is_due || origin.is_old_key || origin.is_due_at(now, settings);
-        Self::Again {
-            is_renewal: settings.renewal != Renewal::OnUse
-                || request.origin.as_ref().is_some_and(is_renewed),
-        }
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
-use session_core::{Error, RawValue, Session, Values};
+use session_core::{Error, ErrorKind, RawValue, Session, Values};
 
 use super::choices::Choices;
-use super::record::{Change, Op, Texts};
+use super::record::{Change, OWNER, Op, Record, Texts};
 use super::request::{Id, Phase, Request};
-use super::settings::{Failure, Limit};
+use super::settings::{Failure, Limit, MINUTE};
 
 /// Calls one method of the session, compares the result, and returns a description.
 pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choices) -> String {
-    match choices.below(24) {
+    match choices.below(32) {
         0..=3 => {
             let key = key(choices);
             let text = value(choices, request, &key);
@@ -77,6 +78,25 @@ pub(crate) fn act(session: &Session, request: &mut Request, choices: &mut Choice
         }
         18 => id(session, request),
         19 => unwritable(session),
+        20 => peek(session, request),
+        21 => remember(session, request, choices),
+        22 if choices.one_in(2) => compare(
+            "forget me",
+            session.forget_me().map_err(kind),
+            request.remember(None),
+        ),
+        23 if choices.one_in(2) => {
+            session.background();
+            request.mark_background();
+            compare("background", session.is_background(), true);
+            "background".to_owned()
+        }
+        24 => {
+            let text = choices.pick(&["0", "1", "\"1\"", "2", "null", "{}", "true"]);
+            let op = Op::Put(OWNER.to_owned(), text.to_owned());
+            let result = session.put(OWNER, raw(text)).map_err(kind);
+            compare(&format!("owned by {text}"), result, request.apply(op))
+        }
         _ => look(session, request, choices),
     }
 }
@@ -92,12 +112,20 @@ pub(crate) fn log_in(session: &Session, request: &mut Request, user: &str) -> bo
     let result = session.put(USER, raw(user)).map_err(kind);
     let expected = request.apply(Op::Put(USER.to_owned(), user.to_owned()));
     compare("log in", result, expected);
-    expected.is_ok()
+    let is_in = expected.is_ok();
+    // Three owners, so that each has several sessions.
+    let owner = (user.parse::<usize>().unwrap_or_default() % 3).to_string();
+    let result = session.put(OWNER, raw(&owner)).map_err(kind);
+    let expected = request.apply(Op::Put(OWNER.to_owned(), owner));
+    compare("own", result, expected);
+    is_in
 }
 
 /// Compares everything observable without changing the session.
 pub(crate) fn look(session: &Session, request: &Request, choices: &mut Choices) -> String {
     let (key, name) = (key(choices), name(choices));
+    let own = session.remembered_for().map(|own| own.as_millis());
+    compare("remembered for", own, request.remembered().map(u128::from));
     let text = |texts: &Texts, name: &str| texts.get(name).cloned();
     let shown = |values: Option<Box<RawValue>>| values.map(|raw| raw.get().to_owned());
     compare("all", texts(&session.all()), request.data.clone());
@@ -143,6 +171,34 @@ pub(crate) fn id(session: &Session, request: &mut Request) -> String {
         request.id = Id::Minted(Some(id));
     }
     said
+}
+
+/// Compares the id without asking for one.
+fn peek(session: &Session, request: &mut Request) -> String {
+    let got = session.peek_id().map(|id| id.as_str().to_owned());
+    let expected = match &request.id {
+        Id::Stored(id) | Id::Minted(Some(id)) => Some(id.clone()),
+        Id::None => None,
+        Id::Minted(None) => got.clone(),
+    };
+    let said = compare("peek", got.clone(), expected);
+    if request.id == Id::Minted(None) {
+        assert!(got.as_deref().is_some_and(is_uuid_v4), "{got:?}");
+        request.id = Id::Minted(got);
+    }
+    said
+}
+
+fn remember(session: &Session, request: &mut Request, choices: &mut Choices) -> String {
+    // The longer one exceeds every lifetime. Neither ends where the model lets time pass to.
+    let minutes = choices.pick(&[41, 600, 600, 0]);
+    let lifetime = Duration::from_secs(60 * minutes);
+    let expected = match minutes {
+        0 => Err(Failure::Other(ErrorKind::Invalid)),
+        _ => request.remember(Some(minutes * MINUTE)),
+    };
+    let result = session.remember_for(lifetime).map_err(kind);
+    compare(&format!("remember for {minutes} min"), result, expected)
 }
 
 fn update(session: &Session, request: &mut Request, choices: &mut Choices) -> String {
@@ -200,6 +256,25 @@ pub(crate) fn texts(values: &Values) -> Texts {
         .iter()
         .map(|(key, raw)| (key.into_owned(), raw.to_owned()))
         .collect()
+}
+
+/// Returns what the model needs to know of a record that it did not predict.
+pub(crate) fn adopted(real: &session_core::Record) -> Record {
+    let millis =
+        |time: Option<session_core::Timestamp>| time.map(session_core::Timestamp::as_millis);
+    let mut record = Record::new(texts(real.data()), texts(real.flash_next()));
+    record.expires_at = millis(real.expires_at()).unwrap_or_default();
+    record.created_at = millis(real.created_at());
+    record.saved_at = millis(real.saved_at());
+    record.owned_at = millis(real.owned_at());
+    record.remembered = lifetime(real);
+    record
+}
+
+/// Returns a record's own lifetime in milliseconds.
+pub(crate) fn lifetime(real: &session_core::Record) -> Option<u64> {
+    let lifetime = real.remembered_for()?;
+    u64::try_from(lifetime.as_millis()).ok()
 }
 
 fn raw(text: &str) -> Box<RawValue> {
