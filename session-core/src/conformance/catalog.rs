@@ -196,6 +196,7 @@ catalog! { $
                 index::destroy_leaves_other_records_listed
                 index::many_sessions_are_listed
                 index::list_misses_no_session_that_changes
+                index::list_misses_no_session_in_a_crowd
                 index::revoking_all_ends_every_session
             }
         }

@@ -1,5 +1,7 @@
 //! Several servers with the same store.
 
+use std::collections::BTreeSet;
+
 use super::check::{Stop, expect};
 use super::rig::LONG;
 use super::{Rig, Subject};
@@ -100,6 +102,21 @@ impl<'a, S: Subject> Fleet<'a, S> {
     pub(super) fn sessions_of(&self, server: usize, owner: &str) -> Result<usize, Stop> {
         let found = self.servers[server].sessions_of(owner);
         Ok(self.rig.subject.block_on(found)?.len())
+    }
+
+    /// Returns the numbers that an owner's sessions have under `key`.
+    pub(super) fn numbers_of(
+        &self,
+        server: usize,
+        owner: &str,
+        key: &str,
+    ) -> Result<BTreeSet<usize>, Stop> {
+        let found = self.servers[server].sessions_of(owner);
+        let mut numbers = BTreeSet::new();
+        for record in self.rig.subject.block_on(found)? {
+            numbers.extend(record.data().get::<Option<usize>>(key)?.flatten());
+        }
+        Ok(numbers)
     }
 
     pub(super) fn revoke_all_of(&self, server: usize, owner: &str) -> Result<usize, Stop> {

@@ -68,6 +68,7 @@ faults! {
 
     ForgetsAll "drops all of an owner's sessions from the index with one" caught by [
         destroy_leaves_other_records_listed,
+        list_misses_no_session_in_a_crowd,
     ] {
         async fn destroy(&self, store: &Store, id: &SessionId) -> Result<()> {
             let held = store.load(id.as_str()).await?;
