@@ -13,7 +13,7 @@ use super::failing::Failed;
 use super::owners::HalfMade;
 use super::play::{OpenRequest, Play};
 use super::record;
-use super::request::Id;
+use super::request::{Id, Request};
 use super::verbs::{self, texts};
 use super::world::Reply;
 use crate::Call;
@@ -50,6 +50,10 @@ impl<S: Backend> Play<'_, S> {
                 (Effect::Nothing, None)
             }
             (Reply::Saved, Ok(Outcome::Keep)) => (Effect::Nothing, None),
+            (Reply::New(record), Ok(Outcome::Keep)) if is_known(&open.request, &record) => {
+                assert_eq!(self.world.storage, Storage::Client);
+                (Effect::Nothing, None)
+            }
             (Reply::Clear, Ok(Outcome::Clear)) => (Effect::Logout, Some(None)),
             (Reply::Again(handle, left), Ok(Outcome::Set(token))) => {
                 let issued = self.issued(&open, &token);
@@ -249,6 +253,21 @@ impl<S: Backend> Play<'_, S> {
     pub(super) fn now(&self) -> u64 {
         self.backend.clock().now().as_millis()
     }
+}
+
+/// Returns `true` if the client's cookie holds this very record already, as after a background request that wrote what
+/// was there.
+fn is_known(request: &Request, record: &record::Record) -> bool {
+    let Some(origin) = request.origin.as_ref().filter(|_| request.is_background) else {
+        return false;
+    };
+    let known = &origin.record;
+    !origin.needs_cookie
+        && known.data == record.data
+        && known.flash_texts() == record.flash_texts()
+        && known.created_at == record.created_at
+        && known.expires_at == record.expires_at
+        && known.remembered == record.remembered
 }
 
 fn millis(token: &Token) -> u64 {
