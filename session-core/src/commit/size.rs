@@ -51,12 +51,9 @@ impl Inner {
             from if from.is_empty() => 0,
             from => from.json_len() + FLASH_FROM,
         };
-        let times = [
-            record.expires_at,
-            record.created_at,
-            record.saved_at,
-            record.owned_at,
-        ];
+        // As for the session, so that both have the same limit.
+        let stamp = record.expires_at.filter(|_| self.options.has_stamps);
+        let times = [record.expires_at, record.created_at, stamp, stamp];
         self.check_json(record::json_len(
             record.id().as_str(),
             record.data().json_len(),
