@@ -385,8 +385,8 @@ fn digits(n: u64) -> usize {
 
 /// The field's name and punctuation.
 const REMEMBER: &str = ",\"remember\":";
-/// Room for names, punctuation and two times.
-const ROOM_FOR_FIELDS: usize = 80;
+/// Room for names, punctuation and two times, and for what a driver appends: the mark of `session-redis`.
+const ROOM_FOR_FIELDS: usize = 96;
 
 #[cfg(test)]
 mod tests {
