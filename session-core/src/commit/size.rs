@@ -7,8 +7,9 @@ use crate::config::options::DEFAULT_MAX_BYTES;
 use crate::cookie::key_ring::KeyRing;
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 use crate::record::members::MAX_BYTES;
+use crate::record::text;
 use crate::session::state::State;
-use crate::{Capacity, Error, Record, SessionId, record};
+use crate::{Capacity, Error, Record, SessionId};
 
 impl State {
     /// Fails if the session is too large once its parts have these lengths, in bytes of JSON.
@@ -26,7 +27,7 @@ impl State {
     ) -> Result<(), Error> {
         let id = id.or(self.life.id()).map_or(GENERATED, SessionId::as_str);
         let Some(manager) = &self.manager else {
-            let json = record::json_len(id, data, flash_next, [], remembered_for);
+            let json = text::json_len(id, data, flash_next, [], remembered_for);
             return check(json, DEFAULT_MAX_BYTES);
         };
         let options = &manager.0.options;
@@ -39,7 +40,7 @@ impl State {
         let stamp = expires_at.filter(|_| options.has_stamps);
         let times = [expires_at, created_at, stamp, stamp];
         let times = times.into_iter().flatten();
-        let json = record::json_len(id, data, flash_next, times, remembered_for);
+        let json = text::json_len(id, data, flash_next, times, remembered_for);
         manager.0.check_json(json)
     }
 }
@@ -54,7 +55,7 @@ impl Inner {
         // As for the session, so that both have the same limit.
         let stamp = record.expires_at.filter(|_| self.options.has_stamps);
         let times = [record.expires_at, record.created_at, stamp, stamp];
-        self.check_json(record::json_len(
+        self.check_json(text::json_len(
             record.id().as_str(),
             record.data().json_len(),
             record.flash_next().json_len() + flash_from,

@@ -12,7 +12,7 @@ use session_sealed::Sealed;
 use crate::cases::Case;
 use crate::session::{SECRET, SESSION};
 
-/// Returns the cases for the two drivers that need no server.
+/// Returns the cases for the drivers that need no server, with what can be added to them.
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let mut cases = of("cookie", || manager(CookieDriver));
@@ -20,6 +20,10 @@ pub fn cases() -> Vec<Case> {
         manager(CookieDriver::encrypted(&keys()))
     }));
     cases.extend(of("memory", || manager(MemoryDriver::new())));
+    cases.extend(of("memory with owners", || {
+        let builder = SessionManager::builder(MemoryDriver::new(), keys()).owner_key("user_id");
+        builder.build().expect("the settings are valid")
+    }));
     cases.extend(of("sealed memory", || {
         let driver = Sealed::new(MemoryDriver::new(), &keys());
         manager(driver.expect("it can revoke"))

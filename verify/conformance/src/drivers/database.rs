@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use session_core::{Driver, DriverName, ManualClock, async_trait};
 use session_sqlx::SqlxDriver;
@@ -91,11 +92,12 @@ impl TestedDriver for Database {
             }
         };
         let table = format!("scenario_{n}");
-        let driver = SqlxDriver::builder(&url)
-            .table(&table)
-            .connect()
-            .await
-            .unwrap();
+        let mut builder = SqlxDriver::builder(&url).table(&table);
+        if !own_server {
+            // Many scenarios share the machine, and nothing fails on purpose.
+            builder = builder.timeout(Duration::from_secs(20));
+        }
+        let driver = builder.connect().await.unwrap();
         Box::new(DatabaseBackend {
             driver: driver.with_clock(clock.clone()),
             url,
