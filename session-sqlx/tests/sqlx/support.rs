@@ -81,10 +81,10 @@ impl Store {
             .pool_size(4)
     }
 
-    /// Allows more time than by default, because many tests run at once.
+    /// Allows much more time than by default, because many tests run at once, some with 64 threads.
     pub(crate) async fn connect(&self) -> SqlxDriver {
         self.builder()
-            .timeout(Duration::from_millis(1_800))
+            .timeout(Duration::from_secs(15))
             .connect()
             .await
             .unwrap()

@@ -89,7 +89,10 @@ fn failures(fault: Fault) -> Vec<String> {
 fn the_kit_asks_an_immediate_driver_both_ways() {
     assert_eq!(failures(Fault::None), [""; 0]);
     let stale = failures(Fault::IgnoresTheVersion);
-    for check in ["existing_id_is_not_overwritten", "no_update_is_lost"] {
+    for check in [
+        "existing_id_is_not_overwritten",
+        "save_with_stale_version_changes_nothing",
+    ] {
         assert!(stale.iter().any(|failed| failed == check), "{stale:?}");
     }
     let lost = failures(Fault::FindsNothing);

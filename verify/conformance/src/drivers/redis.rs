@@ -40,12 +40,14 @@ impl TestedDriver for Redis {
         let started;
         let (server, driver) = if own_server {
             // Redis acknowledges a write once it is on disk, so acknowledged writes survive a crash.
-            started = start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
+            let durable = ["--appendonly", "yes", "--appendfsync", "always"];
+            started = start(&durable, TIMEOUT).await;
             &started
         } else {
-            self.shared.get_or_init(|| start(&[])).await
+            self.shared.get_or_init(|| start(&[], PATIENCE)).await
         };
-        let driver = RedisDriver::from_pool(driver.pool().clone(), &prefix, TIMEOUT).unwrap();
+        let timeout = if own_server { TIMEOUT } else { PATIENCE };
+        let driver = RedisDriver::from_pool(driver.pool().clone(), &prefix, timeout).unwrap();
         Box::new(RedisBackend {
             driver: driver.with_clock(clock.clone()),
             prefix,
@@ -54,9 +56,10 @@ impl TestedDriver for Redis {
     }
 }
 
-async fn start(arguments: &[&str]) -> (Arc<Mutex<RedisServer>>, RedisDriver) {
+async fn start(arguments: &[&str], timeout: Duration) -> (Arc<Mutex<RedisServer>>, RedisDriver) {
     let server = RedisServer::with(arguments);
-    let driver = RedisDriver::connect(server.url()).await.unwrap();
+    let driver = RedisDriver::builder(server.url()).timeout(timeout);
+    let driver = driver.connect().await.unwrap();
     (Arc::new(Mutex::new(server)), driver)
 }
 
@@ -130,3 +133,5 @@ impl BreakableServer for RedisBackend {
 
 /// The default of [`RedisDriver`].
 const TIMEOUT: Duration = Duration::from_secs(1);
+/// For scenarios that share the machine with many others, and in which nothing fails on purpose.
+const PATIENCE: Duration = Duration::from_secs(20);
