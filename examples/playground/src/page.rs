@@ -264,9 +264,10 @@ fn show_devices(devices: Result<Vec<Device>, Failure>) -> String {
         });
     }
     list.push_str("</ul>");
-    if devices.len() > 1 {
-        list.push_str(OTHER_DEVICES);
-    }
+    list.push_str(match devices.len() {
+        1 => ONLY_DEVICE,
+        _ => OTHER_DEVICES,
+    });
     DEVICES.replace("{{list}}", &list)
 }
 
@@ -367,12 +368,13 @@ const LOGIN: &str = r#"<form method="post" action="/login">
 const DEVICES: &str = r#"<section class="wide">
       <h2>Your devices</h2>
       {{list}}
-      <p class="hint"><code>sessions.sessions_of("…")</code> lists them, <code>revoke_all_of</code> ends them. Log in with another browser to see two.</p>
     </section>"#;
 const THIS_DEVICE: &str = r#"<li><span>{{name}}</span> <b>this device</b></li>"#;
 const DEVICE_FORM: &str = r#"<li><span>{{name}}</span> <form method="post" action="/devices"><input type="hidden" name="key" value="{{key}}"><button class="quiet">Log out</button></form></li>"#;
-const OTHER_DEVICES: &str = r#"<form method="post" action="/devices"><input type="hidden" name="key" value="others"><button>Log out all other devices</button></form>"#;
-const NO_INDEX: &str = r#"<p>Your session is in this browser’s cookie, so nobody can list it or end it from elsewhere. Start the playground with <code>SESSION_DRIVER=memory</code>.</p>"#;
+const ONLY_DEVICE: &str = r#"<p class="hint"><code>sessions.sessions_of("…")</code> lists them. Log in with another browser to see two.</p>"#;
+const OTHER_DEVICES: &str = r#"<form method="post" action="/devices"><input type="hidden" name="key" value="others"><button>Log out all other devices</button></form>
+      <p class="hint"><code>sessions.sessions_of("…")</code> lists them, <code>sessions.revoke_all_of("…", …)</code> ends them.</p>"#;
+const NO_INDEX: &str = r#"<p>Your session is in this browser’s cookie, so nobody can list it or end it from elsewhere. Start the playground with <code>SESSION_DRIVER=memory</code> to see a list.</p>"#;
 /// For how long "remember me" remembers.
 const REMEMBERED: Duration = Duration::from_secs(30 * DAY.as_secs());
 const LOGOUT: &str = r#"<form method="post" action="/logout">

@@ -24,7 +24,8 @@ pub struct Start {
 /// interrupted.
 ///
 /// It reads the variables of [`SessionConfig::from_env`], and `HOST` (127.0.0.1), `PORT` (3000),
-/// and `RUST_LOG` (`info,session=debug`). An error ends the program with a message and exit code 1.
+/// `RUST_LOG` (`info,session=debug`), and `PERSISTENT_COOKIE` (`true`). An error ends the program
+/// with a message and exit code 1.
 pub async fn run<F>(program: &'static str, serve: impl FnOnce(Start) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), Box<dyn Error>>>,
@@ -133,5 +134,18 @@ fn config(program: &str) -> Result<SessionConfig, Box<dyn Error>> {
         "SESSION_OWNER_KEY" if is_unset(name) => Some(USER.into()),
         _ => env::var_os(name),
     });
-    Ok(config?)
+    let config = config?;
+    let cookie = config.cookie().clone().persistent(is_persistent()?);
+    Ok(config.with_cookie(cookie))
+}
+
+/// Returns `true` if the cookie outlives the browser even without "remember me".
+fn is_persistent() -> Result<bool, String> {
+    match &*setting("PERSISTENT_COOKIE", "true")? {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        value => Err(format!(
+            "PERSISTENT_COOKIE: {value:?} is invalid; use true or false"
+        )),
+    }
 }

@@ -79,6 +79,19 @@ impl Browser {
         self.follow(&format!("{form} button")).await;
     }
 
+    /// Logs in on the playground's page at this address.
+    pub(crate) async fn log_in(&self, url: &str, name: &str) {
+        self.visit(url).await;
+        self.submit("/login", &[("name", name)]).await;
+    }
+
+    /// Ticks a box that is not ticked.
+    pub(crate) async fn tick(&self, selector: &str) {
+        let field = self.driver.find(By::Css(selector)).await.unwrap();
+        field.click().await.unwrap();
+        assert!(field.is_selected().await.unwrap(), "{selector}");
+    }
+
     /// Clicks an element that leads to another page, and waits for that page.
     pub(crate) async fn follow(&self, selector: &str) {
         self.run::<()>("window.left = true").await;

@@ -21,7 +21,7 @@ pub(crate) struct Chromium {
     driver: Child,
     url: String,
     scratch: PathBuf,
-    browsers: AtomicUsize,
+    profiles: AtomicUsize,
 }
 
 impl Chromium {
@@ -44,7 +44,7 @@ impl Chromium {
             driver,
             url: String::new(),
             scratch,
-            browsers: AtomicUsize::default(),
+            profiles: AtomicUsize::default(),
         };
         let reading = async {
             while let Some(line) = lines.next_line().await? {
@@ -62,8 +62,17 @@ impl Chromium {
 
     /// Starts a browser with an empty profile.
     pub(crate) async fn browser(&self) -> Result<Browser, Box<dyn Error>> {
-        let number = self.browsers.fetch_add(1, Ordering::Relaxed);
-        let profile = self.scratch.join(format!("profile-{number}"));
+        self.browser_with(&self.profile()).await
+    }
+
+    /// Returns a folder for a new profile.
+    pub(crate) fn profile(&self) -> PathBuf {
+        let number = self.profiles.fetch_add(1, Ordering::Relaxed);
+        self.scratch.join(format!("profile-{number}"))
+    }
+
+    /// Starts a browser with the profile in this folder, which no running browser may use.
+    pub(crate) async fn browser_with(&self, profile: &Path) -> Result<Browser, Box<dyn Error>> {
         let mut capabilities = DesiredCapabilities::chrome();
         // The driver would otherwise pick any Chrome that it finds.
         capabilities.set_binary(

@@ -68,7 +68,7 @@ async fn run_all(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
     chromium::require(&["chromium", "chromedriver", "redis-server"])?;
     let playgrounds = playgrounds::build()?;
     let redis = Arc::new(RedisServer::start());
-    let chromium = Chromium::start().await?;
+    let chromium = Arc::new(Chromium::start().await?);
     let report = Report::new();
     let stores = [Store::Cookie, Store::Redis(redis)];
     let parts = playgrounds.iter().flat_map(|playground| {
@@ -93,7 +93,7 @@ async fn run_all(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
 async fn run_part(
     arguments: &Arguments,
     report: &Report,
-    chromium: &Chromium,
+    chromium: &Arc<Chromium>,
     playground: Playground,
     store: Store,
 ) -> Result<(), Box<dyn Error>> {
@@ -108,6 +108,7 @@ async fn run_part(
     }
     let setup = Setup {
         browser: Arc::new(chromium.browser().await?),
+        chromium: chromium.clone(),
         playground,
         store,
     };

@@ -17,6 +17,8 @@ pub(crate) struct Page {
     pub(crate) id: String,
     /// The login state in words.
     pub(crate) state: String,
+    /// The user's devices: the name, and "this device" or the button's label.
+    pub(crate) devices: Vec<String>,
 }
 
 impl Page {
@@ -32,6 +34,8 @@ impl Page {
             name: document.querySelector("#name").value,
             id: text("dd code"),
             state: text("dd").replace(/.*\((.*)\)/, "$1"),
+            devices: [...document.querySelectorAll(".devices li")]
+                .map(device => device.innerText.replace(/\s+/g, " ")),
         };"##;
 
     pub(crate) fn is_logged_in(&self) -> bool {

@@ -8,7 +8,7 @@ use serde_json::json;
 use test_support::RedisServer;
 
 use crate::browser::Browser;
-use crate::setup::{Setup, Store};
+use crate::setup::{LOOPBACK, Server, Setup, Store};
 
 /// Saves screenshots of the page in each of its states.
 pub(crate) async fn take(setup: &Setup, folder: &Path) {
@@ -18,29 +18,37 @@ pub(crate) async fn take(setup: &Setup, folder: &Path) {
         let (playground, store) = (setup.playground.name, &setup.store);
         folder.join(format!("{playground}-{store}-{state}"))
     };
+    // It holds no other sessions of the user, and will be stopped.
+    let redis = Arc::new(RedisServer::start());
+    let setup = match setup.store {
+        Store::Cookie => setup.clone(),
+        Store::Redis(_) => setup.clone().with_redis(&redis),
+    };
     browser.reset().await;
-    let _server = setup.open().await;
+    let server = setup.open().await;
     capture(browser, &name("first")).await;
     browser.submit("/name", &[("name", "Grace")]).await;
-    browser.submit("/login", &[("name", "Ada")]).await;
     let message = "This message is shown once.";
     browser.submit("/flash", &[("message", message)]).await;
     capture(browser, &name("flash")).await;
+    log_in_elsewhere(&setup, &server).await;
+    browser.tick(r#"input[name="remember"]"#).await;
+    browser.submit("/login", &[("name", "Ada")]).await;
+    capture(browser, &name("login")).await;
     overfill(browser).await;
     capture(browser, &name("full")).await;
     if setup.store.is_redis() {
-        // This server will be stopped, so it must not be shared.
-        let redis = Arc::new(RedisServer::start());
-        let store = Store::Redis(redis.clone());
-        let own = Setup {
-            store,
-            ..setup.clone()
-        };
-        let _server = own.open().await;
         redis.signal("STOP");
         browser.reload().await;
         capture(browser, &name("outage")).await;
     }
+}
+
+/// Logs in with another browser.
+async fn log_in_elsewhere(setup: &Setup, server: &Server) {
+    let other = setup.another_browser().await;
+    other.log_in(&server.at(LOOPBACK), "Ada").await;
+    other.quit().await.unwrap();
 }
 
 /// Puts more into the session than fits into a cookie.

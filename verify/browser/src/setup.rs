@@ -7,11 +7,13 @@ use test_support::RedisServer;
 use test_support::program::{Playground, Program};
 
 use crate::browser::Browser;
+use crate::chromium::Chromium;
 
-/// A browser, and a playground with its store. Clones share the browser.
+/// A browser, and a playground with its store. Clones share the browser. Other browsers can be started.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) browser: Arc<Browser>,
+    pub(crate) chromium: Arc<Chromium>,
     pub(crate) playground: Playground,
     pub(crate) store: Store,
 }
@@ -33,6 +35,17 @@ impl Setup {
             port: port.parse().unwrap(),
             _program: program,
         }
+    }
+
+    /// Returns this setup with another Redis server: one without sessions, which may be stopped.
+    pub(crate) fn with_redis(self, server: &Arc<RedisServer>) -> Self {
+        let store = Store::Redis(server.clone());
+        Self { store, ..self }
+    }
+
+    /// Starts another browser, with an empty profile.
+    pub(crate) async fn another_browser(&self) -> Browser {
+        self.chromium.browser().await.unwrap()
     }
 
     /// Starts the playground and opens its page.

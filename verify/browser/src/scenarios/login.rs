@@ -83,7 +83,7 @@ const ROUND: &str = r#"
             requests.push(() => send("PUT", `/api/slow/key${number}?ms=${wait}`, number));
         }
         const place = Math.floor(Math.random() * 7);
-        requests.splice(place, 0, () => send("POST", "/login", new URLSearchParams({ user })));
+        requests.splice(place, 0, () => send("POST", "/login", new URLSearchParams({ name: user })));
         await Promise.all(requests.map(request => request()));
         const { data } = await (await send("GET", "/api/session")).json();
         return data.user ?? null;

@@ -1,9 +1,13 @@
 //! All scenarios, by topic.
 
+mod background;
 mod cookies;
+mod devices;
 mod identity;
+mod log_out_others;
 mod login;
 mod page;
+mod remember;
 mod same_site;
 mod size;
 mod tabs;
@@ -16,6 +20,10 @@ pub(crate) fn all() -> impl Iterator<Item = Scenario> {
         page::SCENARIOS,
         identity::SCENARIOS,
         login::SCENARIOS,
+        remember::SCENARIOS,
+        devices::SCENARIOS,
+        log_out_others::SCENARIOS,
+        background::SCENARIOS,
         cookies::SCENARIOS,
         size::SCENARIOS,
         same_site::SCENARIOS,

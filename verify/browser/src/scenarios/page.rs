@@ -8,7 +8,7 @@ use test_support::RedisServer;
 use crate::other_site::OtherSite;
 use crate::page::Page;
 use crate::scenario::{Scenario, scenario};
-use crate::setup::{LOOPBACK, SHOP, Setup, Store};
+use crate::setup::{LOOPBACK, SHOP, Setup};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(a_returning_browser_is_recognized),
@@ -32,6 +32,7 @@ async fn a_returning_browser_is_recognized(setup: Setup) {
         name: String::new(),
         id: first.id.clone(),
         state: "not logged in".to_owned(),
+        devices: Vec::new(),
     };
     assert_eq!(first, expected);
     assert_eq!(
@@ -139,8 +140,7 @@ async fn the_page_fits_on_a_phone(setup: Setup) {
 async fn while_the_store_hangs_the_page_says_so_and_the_cookie_is_kept(setup: Setup) {
     // This server will be stopped, so it must not be shared.
     let redis = Arc::new(RedisServer::start());
-    let store = Store::Redis(redis.clone());
-    let setup = Setup { store, ..setup };
+    let setup = setup.with_redis(&redis);
     let server = setup.open().await;
     setup.browser.submit("/login", &[("name", "Ada")]).await;
     let before = (setup.browser.page().await, setup.browser.cookie().await);

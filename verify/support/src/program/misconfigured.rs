@@ -86,6 +86,11 @@ async fn an_invalid_value_is_reported_with_its_remedy(playground: Playground) {
             "\"maybe\" is invalid; use true or false",
         ),
         (
+            "PERSISTENT_COOKIE",
+            "maybe",
+            "\"maybe\" is invalid; use true or false",
+        ),
+        (
             "SESSION_SAME_SITE",
             "x",
             "\"x\" is invalid; use lax, strict or none",
@@ -189,7 +194,7 @@ async fn a_value_that_is_not_utf_8_is_reported(playground: Playground) {
 }
 
 async fn a_playground_setting_that_is_not_utf_8_is_reported(playground: Playground) {
-    for variable in ["HOST", "PORT", "RUST_LOG"] {
+    for variable in ["HOST", "PORT", "RUST_LOG", "PERSISTENT_COOKIE"] {
         let line = complaint(playground, &[(variable, OsString::from_vec(vec![0xff]))]).await;
         assert!(line.contains(variable), "{line}");
     }
