@@ -1,4 +1,4 @@
-//! The page's list of the user's devices. Each scenario has its own Redis server, which holds no other sessions of the user.
+//! The page's list of the user's devices. Each scenario has its own Redis server, without other sessions of the user.
 
 use std::sync::Arc;
 
