@@ -29,6 +29,7 @@ mod setup;
 use std::cell::RefCell;
 use std::error::Error;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use test_support::RedisServer;
@@ -109,6 +110,7 @@ async fn run_part(
     let setup = Setup {
         browser: Arc::new(chromium.browser().await?),
         chromium: chromium.clone(),
+        others: Rc::default(),
         playground,
         store,
     };
@@ -116,7 +118,9 @@ async fn run_part(
         report.run(path, scenario, &setup).await;
     }
     if let Some(folder) = &arguments.screenshots {
-        report::catch(screenshots::take(&setup, folder)).await?;
+        let taken = report::catch(screenshots::take(&setup, folder)).await;
+        setup.quit_others().await;
+        taken?;
     }
     Ok(setup.browser.quit().await?)
 }

@@ -37,7 +37,9 @@ impl Report {
             setup.browser.reset().await;
             (scenario.run)(setup.clone()).await;
         };
-        match catch(running).await {
+        let result = catch(running).await;
+        setup.quit_others().await;
+        match result {
             Ok(()) => {
                 println!("ok {path} ({} ms)", start.elapsed().as_millis());
                 self.passed.update(|passed| passed + 1);

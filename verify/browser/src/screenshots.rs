@@ -48,7 +48,6 @@ pub(crate) async fn take(setup: &Setup, folder: &Path) {
 async fn log_in_elsewhere(setup: &Setup, server: &Server) {
     let other = setup.another_browser().await;
     other.log_in(&server.at(LOOPBACK), "Ada").await;
-    other.quit().await.unwrap();
 }
 
 /// Puts more into the session than fits into a cookie.

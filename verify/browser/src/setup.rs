@@ -1,6 +1,9 @@
 //! The setup of a scenario: a browser, and a playground to start.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use test_support::RedisServer;
@@ -14,6 +17,8 @@ use crate::chromium::Chromium;
 pub(crate) struct Setup {
     pub(crate) browser: Arc<Browser>,
     pub(crate) chromium: Arc<Chromium>,
+    /// What the running scenario started besides.
+    pub(crate) others: Rc<RefCell<Vec<Arc<Browser>>>>,
     pub(crate) playground: Playground,
     pub(crate) store: Store,
 }
@@ -44,8 +49,23 @@ impl Setup {
     }
 
     /// Starts another browser, with an empty profile.
-    pub(crate) async fn another_browser(&self) -> Browser {
-        self.chromium.browser().await.unwrap()
+    pub(crate) async fn another_browser(&self) -> Arc<Browser> {
+        self.browser_with(&self.chromium.profile()).await
+    }
+
+    /// Starts another browser, with this profile.
+    pub(crate) async fn browser_with(&self, profile: &Path) -> Arc<Browser> {
+        let browser = Arc::new(self.chromium.browser_with(profile).await.unwrap());
+        self.others.borrow_mut().push(browser.clone());
+        browser
+    }
+
+    /// Quits the other browsers. Call it after every scenario: dropping them would block the runtime.
+    pub(crate) async fn quit_others(&self) {
+        for browser in self.others.take() {
+            // A scenario that failed may have broken it, and the driver's end kills it.
+            let _ = browser.quit().await;
+        }
     }
 
     /// Starts the playground and opens its page.

@@ -1,4 +1,4 @@
-//! The page's list of the user's devices. Each scenario has its own Redis server, which holds no other sessions of the user.
+//! The page's list of the user's devices. Each scenario has its own Redis server, without other sessions of the user.
 
 use std::sync::Arc;
 
@@ -47,7 +47,6 @@ async fn log_out_the_second(setup: &Setup, driver: &str) {
     assert_eq!((&*page.greeting, page.visits), ("Hello, stranger", 1));
     second.restore(&before.1).await;
     assert!(!second.page_at(&url).await.is_logged_in());
-    second.quit().await.unwrap();
 }
 
 /// The page is older than the other browser's logout.
@@ -60,7 +59,6 @@ async fn a_device_that_is_gone_cannot_be_logged_out_again(setup: Setup) {
     second.log_in(&url, "Ada").await;
     first.log_in(&url, "Ada").await;
     second.submit("/logout", &[]).await;
-    second.quit().await.unwrap();
 
     first.follow(LOG_OUT).await;
     let page = first.page().await;

@@ -44,7 +44,7 @@ struct Seen {
 async fn restart(setup: &Setup, remember: bool) -> [Seen; 2] {
     let server = setup.serve(&[("PERSISTENT_COOKIE", "false")]).await;
     let (url, profile) = (server.at(LOOPBACK), setup.chromium.profile());
-    let browser = setup.chromium.browser_with(&profile).await.unwrap();
+    let browser = setup.browser_with(&profile).await;
     browser.visit(&url).await;
     if remember {
         browser.tick(r#"input[name="remember"]"#).await;
@@ -54,11 +54,9 @@ async fn restart(setup: &Setup, remember: bool) -> [Seen; 2] {
     assert!(before.page.is_logged_in());
     browser.quit().await.unwrap();
 
-    let browser = setup.chromium.browser_with(&profile).await.unwrap();
+    let browser = setup.browser_with(&profile).await;
     browser.visit(&url).await;
-    let after = Seen::in_browser(&browser).await;
-    browser.quit().await.unwrap();
-    [before, after]
+    [before, Seen::in_browser(&browser).await]
 }
 
 impl Seen {
