@@ -31,7 +31,7 @@ pin_project! {
     enum Stage<F, B, E, Answer> {
         // A middleware around this one gives the request its session.
         Passing { #[pin] handled: F },
-        // There is no session, so the request is refused.
+        // Without a session, the request is refused.
         Refused { error: Option<Error> },
         // The store is asked for the session. Then all the rest follows.
         Opening { rest: Boxed<Answer, E> },

@@ -42,7 +42,7 @@ pub fn sessions(builder: Builder, cookie: CookieOptions) -> Builder {
         .on_outage(OnOutage::Refuse)
 }
 
-/// What a page fetches by itself does not keep a session alive, and leaves flash for pages.
+/// What a page fetches in the background does not keep a session alive, and leaves flash for pages.
 fn layer(sessions: SessionManager) -> SessionLayer {
     SessionLayer::new(sessions).background(|request| request.uri.path().starts_with("/background/"))
 }

@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::task::{self, Poll};
 use std::time::Duration;
 
+use crate::commit::execute::Committing;
 use crate::commit::manager::Inner;
 use crate::commit::plan::{Context, Mode, Plan, Write};
-use crate::commit::save::Committing;
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
 use crate::merge::Changes;
 use crate::record::owner::Ownership;
@@ -72,7 +72,7 @@ impl SessionManager {
         session: &Session,
         mut plan: Plan,
     ) -> Result<Outcome, Error> {
-        let _committing = Committing(session.clone());
+        let _committing = Committing::of(session, &plan);
         match self.carry_out_now(&mut plan) {
             Some(result) => result,
             None => self.carry_out(&mut plan).await,

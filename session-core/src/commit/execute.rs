@@ -4,7 +4,8 @@ use crate::commit::manager::Inner;
 use crate::commit::plan::{Mode, Plan, Write};
 use crate::events::observer::Stopwatch;
 use crate::{
-    Error, ErrorKind, Event, EventKind, Expected, Immediate, Outcome, Saved, SessionManager,
+    Error, ErrorKind, Event, EventKind, Expected, Immediate, Outcome, Saved, Session,
+    SessionManager,
 };
 
 /// What became of a plan.
@@ -33,6 +34,22 @@ impl From<Outcome> for Done {
             outcome,
             event: None,
         }
+    }
+}
+
+/// A commit under way. Nobody saves by hand meanwhile.
+pub(crate) struct Committing(Session);
+
+impl Committing {
+    /// Returns `None` for a plan that does nothing: it never kept anybody from saving by hand, and somebody may have begun.
+    pub(crate) fn of(session: &Session, plan: &Plan) -> Option<Self> {
+        (!matches!(plan, Plan::Keep)).then(|| Self(session.clone()))
+    }
+}
+
+impl Drop for Committing {
+    fn drop(&mut self) {
+        self.0.wake_waiting();
     }
 }
 
@@ -161,5 +178,21 @@ impl Inner {
             Ok(Saved::Conflict(_)) => None,
             Err(error) => Some(Err(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::state::State;
+
+    #[test]
+    fn a_commit_that_does_nothing_does_not_end_a_save_by_hand() {
+        let session = Session::new(State::new(None));
+        session.lock().busy = Some(Vec::new());
+        drop(Committing::of(&session, &Plan::Keep));
+        assert!(session.lock().busy.is_some());
+        drop(Committing::of(&session, &Plan::End(None)));
+        assert!(session.lock().busy.is_none());
     }
 }

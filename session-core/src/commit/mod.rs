@@ -3,7 +3,7 @@
 mod by_id;
 #[expect(clippy::module_inception, reason = "the folder's main noun")]
 mod commit;
-mod execute;
+pub(crate) mod execute;
 pub(crate) mod lifetime;
 pub(crate) mod manager;
 mod open;

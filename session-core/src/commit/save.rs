@@ -121,7 +121,7 @@ impl Session {
     }
 
     /// Ends a save, a reload or a commit.
-    fn wake_waiting(&self) {
+    pub(super) fn wake_waiting(&self) {
         let waiting = self.lock().busy.take();
         for waker in waiting.into_iter().flatten() {
             waker.wake();
@@ -325,15 +325,6 @@ impl Saving<'_> {
             | Plan::Touch { .. }
             | Plan::Reissue { .. } => Ok(()),
         }
-    }
-}
-
-/// A commit under way. Nobody saves by hand meanwhile.
-pub(crate) struct Committing(pub(crate) Session);
-
-impl Drop for Committing {
-    fn drop(&mut self) {
-        self.0.wake_waiting();
     }
 }
 

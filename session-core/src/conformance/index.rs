@@ -300,7 +300,7 @@ const CROWD: usize = 64;
 const CROWD_CHANGES: usize = 3;
 /// The key under which each of them has a number.
 const NUMBER: &str = "number";
-/// The life of a session that ends by itself.
+/// The life of a session that is left to expire.
 const BRIEF: Duration = Duration::from_millis(5);
 /// How many sessions live all the time.
 const WORKERS: usize = 7;

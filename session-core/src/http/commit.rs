@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use super::exchange::Unfinished;
 use super::fields::HeadersMut;
-use crate::commit::save::Committing;
+use crate::commit::execute::Committing;
 use crate::{Error, Outcome, Session, SessionManager};
 
 /// The commit of a request's session. Created by [`Exchange::begin_commit`](crate::Exchange::begin_commit).
@@ -76,12 +76,14 @@ impl Future for Commit {
                 unreachable!("it was looked at above")
             };
             let mut plan = match plan {
-                Ok(plan) if self.has_response => plan,
-                Ok(plan) => plan.without_cookie(),
+                Ok(plan) => plan,
                 Err(error) => return self.committed(session, false, Err(error)),
             };
+            let committing = Committing::of(&session, &plan);
+            if !self.has_response {
+                plan = plan.without_cookie();
+            }
             let is_logout = plan.is_logout();
-            let committing = Committing(session.clone());
             if let Some(result) = self.manager.carry_out_now(&mut plan) {
                 drop(committing);
                 return self.committed(session, is_logout, result);

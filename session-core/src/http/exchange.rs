@@ -146,6 +146,10 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     /// Opens the session as [`open`](Self::open) does, if that needs no waiting: the driver is
     /// [immediate](crate::Immediate), the manager opens sessions lazily, or the request has no token. Otherwise returns
     /// `None` and does nothing.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`open`](Self::open).
     pub fn open_now(&self) -> Option<Result<(), Error>> {
         let inner = &self.inner;
         if inner.manager.opens_lazily() || inner.is_guest() {
@@ -201,7 +205,9 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
         self.begin_commit(finish).await.write(headers)
     }
 
-    /// Begins what [`commit`](Self::commit) does, for a middleware that has a future of its own.
+    /// Begins what [`commit`](Self::commit) does, for a middleware that has a future of its own. That one polls the commit
+    /// and then [writes](crate::Committed::write) its result into the response's headers. `finish` is as for
+    /// [`commit`](Self::commit).
     pub fn begin_commit(&self, finish: fn(Unfinished)) -> Commit {
         Commit::new(self.manager().clone(), self.inner.close(), finish)
     }

@@ -28,7 +28,7 @@ async fn from_this_site(
                 .iter()
                 .any(|scheme| origin.strip_prefix(*scheme) == Some(host.as_bytes()))
         }
-        // Not a browser, so no user's cookie came along by itself.
+        // Not a browser, so no user's cookie came along unasked.
         (None, None) => true,
     };
     if !is_ours {

@@ -32,7 +32,7 @@ async fn check(
             let host = host.as_ref().map(Authority::as_str);
             origin.split_once("://").map(|(_, from)| from) == host
         }
-        // Not a browser, so no user's cookie came along by itself.
+        // Not a browser, so no user's cookie came along unasked.
         (None, None) => true,
     };
     if is_ours {
