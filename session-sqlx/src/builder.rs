@@ -106,7 +106,7 @@ impl Builder {
         self
     }
 
-    /// Sets the most connections, at least 1. An application's own pool keeps its size. Default: 10.
+    /// Sets the most connections: between 1 and 10,000. An application's own pool keeps its size. Default: 10.
     pub fn pool_size(mut self, connections: u32) -> Self {
         self.pool_size = connections;
         self
@@ -176,7 +176,8 @@ impl Builder {
                 let prepares = crate::connection::prepares(&options);
                 // Sessions need no fractions, and not every proxy lets this setting pass.
                 let options = options.extra_float_digits(None);
-                let home = Home::own(options.disable_statement_logging(), self.pool_size);
+                let options = options.disable_statement_logging();
+                let home = Home::own(options, self.pool_size, self.timeout);
                 Ok(Connections::Postgres(home.preparing(prepares)))
             }
             #[cfg(feature = "mysql")]
@@ -184,7 +185,8 @@ impl Builder {
                 // sqlx knows this scheme only.
                 let url = url.replacen("mariadb:", "mysql:", 1);
                 let options = sqlx::mysql::MySqlConnectOptions::from_str(&url).map_err(invalid)?;
-                let home = Home::own(options.disable_statement_logging(), self.pool_size);
+                let options = options.disable_statement_logging();
+                let home = Home::own(options, self.pool_size, self.timeout);
                 Ok(Connections::MySql(home))
             }
             #[cfg(feature = "sqlite")]
@@ -204,7 +206,8 @@ impl Builder {
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Normal)
                     .busy_timeout(self.timeout);
-                let home = Home::own(options.disable_statement_logging(), self.pool_size);
+                let options = options.disable_statement_logging();
+                let home = Home::own(options, self.pool_size, self.timeout);
                 Ok(Connections::Sqlite(home))
             }
             #[allow(unreachable_patterns, reason = "reached unless every feature is on")]

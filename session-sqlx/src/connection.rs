@@ -20,13 +20,13 @@ pub(crate) enum Connections {
 }
 
 /// A connection that belongs to one call.
-pub(crate) enum Connection<'a> {
+pub(crate) enum Connection {
     #[cfg(feature = "postgres")]
-    Postgres(Held<'a, sqlx::Postgres>),
+    Postgres(Held<sqlx::Postgres>),
     #[cfg(feature = "mysql")]
-    MySql(Held<'a, sqlx::MySql>),
+    MySql(Held<sqlx::MySql>),
     #[cfg(feature = "sqlite")]
-    Sqlite(Held<'a, sqlx::Sqlite>),
+    Sqlite(Held<sqlx::Sqlite>),
 }
 
 /// A value for a placeholder.
@@ -97,7 +97,7 @@ impl Connections {
     }
 
     /// Returns a connection, or why there is none.
-    pub(crate) async fn acquire(&self, deadline: Instant) -> Result<Connection<'_>, sqlx::Error> {
+    pub(crate) async fn acquire(&self, deadline: Instant) -> Result<Connection, sqlx::Error> {
         Ok(match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(home) => Connection::Postgres(home.acquire(deadline).await?),
@@ -129,7 +129,7 @@ impl Connections {
     }
 }
 
-impl Connection<'_> {
+impl Connection {
     /// Runs a statement and returns the number of rows that it changed, or would have changed to what they are.
     pub(crate) async fn execute(
         &mut self,

@@ -61,7 +61,7 @@ impl Work for Inspect {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection<'_>,
+        connection: &mut Connection,
     ) -> Result<(Rows, Rows), sqlx::Error> {
         // In this order, so that the time is asked for in between.
         let indexes = connection.texts(&sql.indexes, &[]).await?;

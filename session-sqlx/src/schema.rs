@@ -58,7 +58,7 @@ pub(crate) async fn prepare(shared: &Shared, creates_table: bool) -> Result<(), 
 /// Returns the columns of the table and their types, or nothing if there is no table.
 async fn columns(
     sql: &Statements,
-    connection: &mut Connection<'_>,
+    connection: &mut Connection,
 ) -> Result<HashMap<String, String>, Error> {
     let rows = connection.texts(&sql.columns, &[]).await?;
     let pairs = rows.into_iter().filter_map(|row| {
@@ -69,7 +69,7 @@ async fn columns(
 }
 
 /// Creates the table and its indexes: all of them, or nothing.
-async fn create(sql: &Statements, connection: &mut Connection<'_>) -> Result<(), Error> {
+async fn create(sql: &Statements, connection: &mut Connection) -> Result<(), Error> {
     let script = match sql.dialect {
         // Two that create the same table at once could fail over it, so one waits.
         Dialect::Postgres => format!(
@@ -108,7 +108,7 @@ fn other_table(sql: &Statements, problem: &str) -> ConfigError {
 }
 
 /// Sends each kind of statement in a form that changes nothing.
-async fn check_rights(sql: &Statements, connection: &mut Connection<'_>) -> Result<(), Error> {
+async fn check_rights(sql: &Statements, connection: &mut Connection) -> Result<(), Error> {
     let (nothing, zero) = (Arg::Bytes(&[]), Arg::Number(0));
     connection.row(&sql.load, &[nothing]).await?;
     connection.execute(&sql.try_insert, &[]).await?;

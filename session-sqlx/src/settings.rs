@@ -20,15 +20,18 @@ pub(crate) fn check_timeout(timeout: Duration) -> Result<(), ConfigError> {
 }
 
 pub(crate) fn check_pool_size(connections: u32) -> Result<(), ConfigError> {
-    if connections > 0 {
+    if (1..=MOST_CONNECTIONS).contains(&connections) {
         return Ok(());
     }
     Err(ConfigError::new(
         "database pool size",
-        "0 is out of range",
-        "use at least 1; the default is 10",
+        format!("{connections} is out of range"),
+        "use 1 to 10000; the default is 10",
     ))
 }
+
+/// No database takes as many. The pool reserves memory for its connections.
+const MOST_CONNECTIONS: u32 = 10_000;
 
 /// Returns the kind of database that a URL names, if its feature is on.
 pub(crate) fn dialect_of(url: &str, asked: Option<Dialect>) -> Result<Dialect, ConfigError> {

@@ -25,7 +25,7 @@ pub(crate) trait Work: Sync {
     fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection<'_>,
+        connection: &mut Connection,
     ) -> impl Future<Output = Result<Self::Answer, sqlx::Error>> + Send;
 }
 
@@ -99,7 +99,7 @@ impl Work for Load {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection<'_>,
+        connection: &mut Connection,
     ) -> Result<Option<Held>, sqlx::Error> {
         let row = connection
             .row(&sql.load, &[Arg::Bytes(&self.id_hash)])
@@ -118,7 +118,7 @@ impl Work for Save<'_> {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection<'_>,
+        connection: &mut Connection,
     ) -> Result<Written, sqlx::Error> {
         let Some(expected) = self.expected else {
             return self.create(sql, connection).await;
@@ -158,7 +158,7 @@ impl Save<'_> {
     async fn create(
         &self,
         sql: &Statements,
-        connection: &mut Connection<'_>,
+        connection: &mut Connection,
     ) -> Result<Written, sqlx::Error> {
         let [version, owner, ends, sweep, record] = self.values();
         let id = Arg::Bytes(&self.id_hash);
@@ -179,7 +179,7 @@ impl Save<'_> {
     async fn conflict(
         &self,
         sql: &Statements,
-        connection: &mut Connection<'_>,
+        connection: &mut Connection,
     ) -> Result<Written, sqlx::Error> {
         let id_hash = self.id_hash;
         let held = Load { id_hash }.run(sql, connection).await?;
@@ -207,7 +207,7 @@ impl Work for Touch<'_> {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection<'_>,
+        connection: &mut Connection,
     ) -> Result<Written, sqlx::Error> {
         let arguments = [
             maybe_bytes(self.owner_hash.as_ref()),
@@ -235,11 +235,7 @@ impl Work for Destroy {
         true
     }
 
-    async fn run(
-        &self,
-        sql: &Statements,
-        connection: &mut Connection<'_>,
-    ) -> Result<(), sqlx::Error> {
+    async fn run(&self, sql: &Statements, connection: &mut Connection) -> Result<(), sqlx::Error> {
         let arguments = [Arg::Bytes(&self.id_hash)];
         connection.execute(&sql.destroy, &arguments).await?;
         Ok(())
@@ -253,7 +249,7 @@ impl Work for OwnedBy {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection<'_>,
+        connection: &mut Connection,
     ) -> Result<Vec<String>, sqlx::Error> {
         let arguments = [Arg::Bytes(&self.owner_hash), millis(self.now)];
         let rows = connection.texts(&sql.owned_by, &arguments).await?;
@@ -268,7 +264,7 @@ impl Work for StartingWith<'_> {
     async fn run(
         &self,
         sql: &Statements,
-        connection: &mut Connection<'_>,
+        connection: &mut Connection,
     ) -> Result<Vec<String>, sqlx::Error> {
         let pattern = escape(self.start) + "%";
         let arguments = [Arg::Text(&pattern), millis(self.now)];
@@ -282,11 +278,7 @@ impl Work for Count {
     type Answer = u64;
     const WRITES: bool = false;
 
-    async fn run(
-        &self,
-        sql: &Statements,
-        connection: &mut Connection<'_>,
-    ) -> Result<u64, sqlx::Error> {
+    async fn run(&self, sql: &Statements, connection: &mut Connection) -> Result<u64, sqlx::Error> {
         let rows = connection.texts(&sql.count, &[millis(self.now)]).await?;
         let count = rows.into_iter().flatten().next();
         Ok(count
@@ -298,11 +290,7 @@ impl Work for Count {
 impl Work for Sweep {
     type Answer = u64;
 
-    async fn run(
-        &self,
-        sql: &Statements,
-        connection: &mut Connection<'_>,
-    ) -> Result<u64, sqlx::Error> {
+    async fn run(&self, sql: &Statements, connection: &mut Connection) -> Result<u64, sqlx::Error> {
         let (now, rows) = (millis(self.now), Arg::Number(self.rows));
         if sql.dialect == Dialect::MySql {
             // Otherwise, the gaps between the rows would be locked against new ones.

@@ -259,6 +259,10 @@ async fn invalid_settings_are_refused_before_anything_connects() {
             "database pool size: 0 is out of range; ",
         ),
         (
+            SqlxDriver::builder(url).pool_size(u32::MAX),
+            "database pool size: 4294967295 is out of range; ",
+        ),
+        (
             SqlxDriver::builder(url).timeout(std::time::Duration::ZERO),
             "database timeout: 0ns is out of range; ",
         ),
