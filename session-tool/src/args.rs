@@ -59,9 +59,7 @@ pub(crate) struct Inspect {
     #[arg(long)]
     pub(crate) accept_without_expiry: bool,
     #[command(flatten)]
-    pub(crate) secret: SecretFile,
-    #[command(flatten)]
-    pub(crate) config: ConfigFile,
+    pub(crate) sources: Sources,
 }
 
 /// Create a signed cookie from JSON, for testing.
@@ -93,9 +91,7 @@ pub(crate) struct Sign {
     #[arg(long)]
     pub(crate) set_cookie: bool,
     #[command(flatten)]
-    pub(crate) secret: SecretFile,
-    #[command(flatten)]
-    pub(crate) config: ConfigFile,
+    pub(crate) sources: Sources,
 }
 
 /// Check the service's configuration and its Redis server or database.
@@ -111,9 +107,7 @@ pub(crate) struct Doctor {
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]
-    pub(crate) secret: SecretFile,
-    #[command(flatten)]
-    pub(crate) config: ConfigFile,
+    pub(crate) sources: Sources,
 }
 
 /// Show a session stored on a server.
@@ -132,9 +126,7 @@ pub(crate) struct Show {
     #[arg(long)]
     pub(crate) full_id: bool,
     #[command(flatten)]
-    pub(crate) secret: SecretFile,
-    #[command(flatten)]
-    pub(crate) config: ConfigFile,
+    pub(crate) sources: Sources,
 }
 
 /// List a user's sessions.
@@ -153,9 +145,7 @@ pub(crate) struct List {
     #[arg(long)]
     pub(crate) full_id: bool,
     #[command(flatten)]
-    pub(crate) secret: SecretFile,
-    #[command(flatten)]
-    pub(crate) config: ConfigFile,
+    pub(crate) sources: Sources,
 }
 
 /// End a session stored on a server, or all sessions of a user, so that their cookies stop working.
@@ -173,9 +163,7 @@ pub(crate) struct Revoke {
     #[arg(long, value_name = "ID", requires = "owner", conflicts_with = "id")]
     pub(crate) except: Option<String>,
     #[command(flatten)]
-    pub(crate) secret: SecretFile,
-    #[command(flatten)]
-    pub(crate) config: ConfigFile,
+    pub(crate) sources: Sources,
 }
 
 /// Monitor the number of sessions on the server.
@@ -191,6 +179,15 @@ pub(crate) struct Watch {
     /// Stop after this many counts. Default: run until interrupted.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+/// Where settings come from, besides the environment.
+#[derive(Args)]
+pub(crate) struct Sources {
+    #[command(flatten)]
+    pub(crate) secret: SecretFile,
     #[command(flatten)]
     pub(crate) config: ConfigFile,
 }

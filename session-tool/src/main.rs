@@ -61,27 +61,27 @@ async fn run(command: Command) -> Result<Answer, Failure> {
             Ok(Answer::Yes)
         }
         Command::Inspect(arguments) => {
-            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
+            let variables = Variables::of(&arguments.sources)?;
             inspect::run(&arguments, &variables).await
         }
         Command::Sign(arguments) => {
-            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
+            let variables = Variables::of(&arguments.sources)?;
             sign::run(&arguments, &variables).await
         }
         Command::Doctor(arguments) => {
-            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
+            let variables = Variables::of(&arguments.sources)?;
             doctor::run(&arguments, &variables).await
         }
         Command::Show(arguments) => {
-            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
+            let variables = Variables::of(&arguments.sources)?;
             store::show(&arguments, &variables).await
         }
         Command::List(arguments) => {
-            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
+            let variables = Variables::of(&arguments.sources)?;
             owner::list(&arguments, &variables).await
         }
         Command::Revoke(arguments) => {
-            let variables = Variables::read(&arguments.config, Some(&arguments.secret))?;
+            let variables = Variables::of(&arguments.sources)?;
             match &arguments.owner {
                 Some(owner) => owner::revoke(owner, arguments.except.as_deref(), &variables).await,
                 None => store::revoke(arguments.id.as_deref(), &variables).await,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use session_core::{ConfigError, Secret, SessionConfig};
 
-use crate::args::{ConfigFile, SecretFile};
+use crate::args::{ConfigFile, SecretFile, Sources};
 use crate::config_file;
 use crate::failure::Failure;
 use crate::input;
@@ -23,6 +23,10 @@ pub(crate) struct Variables {
 }
 
 impl Variables {
+    pub(crate) fn of(sources: &Sources) -> Result<Self, Failure> {
+        Self::read(&sources.config, Some(&sources.secret))
+    }
+
     /// Reads the environment and the files.
     pub(crate) fn read(config: &ConfigFile, secret: Option<&SecretFile>) -> Result<Self, Failure> {
         let secret = secret.and_then(|secret| secret.secret_file.as_deref());
