@@ -41,7 +41,8 @@ impl SessionManager {
         let record = &loaded.record;
         let ownership = Ownership::of(record, &self.0.options);
         let owner = ownership.owner.as_deref();
-        events.emit(Event::of(EventKind::Loaded, id, owner).after(watch));
+        let found = Event::of(EventKind::Loaded, id, owner).remembering(record.remembered_for);
+        events.emit(found.after(watch));
         let manager = Some(self.clone());
         let mut state = State::loaded(loaded, false, false, None, ownership, manager);
         state.set_background();

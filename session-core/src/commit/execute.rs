@@ -96,7 +96,8 @@ impl SessionManager {
         };
         if let Some(event) = event {
             let (id, owner) = plan.subject();
-            self.0.events.emit(event.about(id, owner).after(watch));
+            let event = event.about(id, owner).remembering(plan.remembered_for());
+            self.0.events.emit(event.after(watch));
         }
         done.map(|done| done.outcome)
     }

@@ -124,7 +124,8 @@ impl SessionManager {
     /// Makes a session of a record, if the record is live.
     fn admit(&self, loaded: Loaded, verified: Verified<'_>, watch: Stopwatch) -> Admitted {
         let event = |kind, owner| {
-            let event = Event::of(kind, loaded.record.id(), owner);
+            let record = &loaded.record;
+            let event = Event::of(kind, record.id(), owner).remembering(record.remembered_for);
             self.0.events.emit(event.after(watch));
         };
         let (now, lifetimes) = (self.now(), &self.0.options.lifetimes);

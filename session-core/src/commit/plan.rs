@@ -119,6 +119,14 @@ impl Plan {
         }
     }
 
+    /// Returns the own idle lifetime of the session that is stored.
+    pub(crate) fn remembered_for(&self) -> Option<Duration> {
+        match self {
+            Self::Write { write, .. } | Self::Touch { write, .. } => write.record.remembered_for,
+            _ => None,
+        }
+    }
+
     /// Leaves out everything that only makes sense if a response brings the client a cookie.
     pub(crate) fn without_cookie(self) -> Self {
         let is_new = |write: &Write| !matches!(write.mode, Mode::Update { .. });

@@ -103,7 +103,7 @@ impl Session {
         if let Some(Loaded { record, .. }) = &loaded {
             let owner = manager.0.observed_owner(record);
             let found = Event::of(EventKind::Loaded, record.id(), owner.as_deref());
-            events.emit(found.after(watch));
+            events.emit(found.remembering(record.remembered_for).after(watch));
         }
         let is_live = loaded.is_some();
         let reloaded = match loaded {

@@ -63,7 +63,7 @@ pub(super) fn white_space_is_preserved<S: Subject>(rig: &Rig<'_, S>) -> Result<(
 pub(super) fn times_and_merged_flash_round_trip<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     comes_back(
         rig,
-        r#""data":{"a":1},"flash_next":{"notice":"hi"},"iat":1600000000123,"flash_from":{"notice":"00ff00ff00ff00ff"}"#,
+        r#""data":{"a":1},"flash_next":{"notice":"hi"},"iat":1600000000123,"sat":1600000000456,"oat":1600000000789,"remember":2592000000,"flash_from":{"notice":"00ff00ff00ff00ff"}"#,
     )
 }
 

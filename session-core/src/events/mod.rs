@@ -23,6 +23,7 @@ pub struct Event<'a> {
     owner: Option<&'a str>,
     reason: Option<&'static str>,
     error: Option<&'a Error>,
+    remembered_for: Option<Duration>,
     duration: Option<Duration>,
 }
 
@@ -34,6 +35,7 @@ impl<'a> Event<'a> {
             owner: None,
             reason: None,
             error: None,
+            remembered_for: None,
             duration: None,
         }
     }
@@ -59,6 +61,11 @@ impl<'a> Event<'a> {
 
     pub(crate) const fn because(mut self, reason: Option<&'static str>) -> Self {
         self.reason = reason;
+        self
+    }
+
+    pub(crate) const fn remembering(mut self, lifetime: Option<Duration>) -> Self {
+        self.remembered_for = lifetime;
         self
     }
 
@@ -99,6 +106,13 @@ impl<'a> Event<'a> {
         self.error
     }
 
+    /// Returns the session's own idle lifetime, if the event is about a session that was loaded or stored, and
+    /// [`remember_for`](crate::Session::remember_for) gave it one.
+    #[must_use]
+    pub const fn remembered_for(&self) -> Option<Duration> {
+        self.remembered_for
+    }
+
     /// Returns how long the driver took for the load, or for the whole save with its retries.
     ///
     /// Every load of a request ends with one event that has it, and every save too, unless
@@ -118,6 +132,7 @@ impl fmt::Debug for Event<'_> {
             .field("owner", &self.owner)
             .field("reason", &self.reason)
             .field("error", &self.error)
+            .field("remembered_for", &self.remembered_for)
             .field("duration", &self.duration)
             .finish()
     }

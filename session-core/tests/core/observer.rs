@@ -311,6 +311,35 @@ fn each_load_and_each_save_has_one_event_with_a_duration() {
     assert_eq!(kinds, ["created", "loaded", "saved", "loaded"]);
 }
 
+#[test]
+fn an_event_says_for_how_long_its_session_is_remembered() {
+    let lifetimes = Arc::new(Mutex::new(Vec::new()));
+    let seen = lifetimes.clone();
+    let observer = move |event: &Event<'_>| {
+        let noted = (event.kind().name(), event.remembered_for());
+        seen.lock().unwrap().push(noted);
+    };
+    let service = Service::with(|builder| builder.observer(observer));
+    let token = service.login();
+    let session = service.open(&token);
+    session.remember_for(LIFETIME * 7).unwrap();
+    service.save(&session);
+    let session = service.open(&token);
+    session.forget_me().unwrap();
+    service.save(&session);
+    let remembered = Some(LIFETIME * 7);
+    assert_eq!(
+        *lifetimes.lock().unwrap(),
+        [
+            ("created", None),
+            ("loaded", None),
+            ("saved", remembered),
+            ("loaded", remembered),
+            ("saved", None),
+        ]
+    );
+}
+
 /// Also when the most sessions of an owner are exceeded.
 #[test]
 fn a_session_that_is_one_too_many_is_revoked() {

@@ -65,6 +65,12 @@ faults! {
         }
     }
 
+    LosesRemembering "forgets that a session is remembered" caught by [times_and_merged_flash_round_trip] {
+        async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
+            rewritten(store, save, |json| without(json, ",\"remember\":", ",")).await
+        }
+    }
+
     Updates "adds to a record's members instead of replacing them" caught by [
         saved_record_is_replaced_completely,
     ] {
