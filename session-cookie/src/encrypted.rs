@@ -91,19 +91,14 @@ impl EncryptedCookieDriver {
         self
     }
 
-    /// Opens what is between the mark and the signature. `None` if no key of the ring sealed it.
-    fn open(&self, sealed: &str) -> Option<Loaded> {
+    /// Opens what is between the mark and the signature, and tells whether it would be sealed the same way today. `None` if
+    /// no key of the ring sealed it.
+    fn open(&self, sealed: &str) -> Option<(String, bool)> {
         let mut opened = self.sealer.open(NO_CONTEXT, base64url::decode(sealed)?)?;
         let end = opened.text.trim_ascii_end().len();
         opened.text.truncate(end);
-        let record = Record::from_json(String::from_utf8(opened.text).ok()?).ok()?;
-        let loaded = Loaded::new(record, Version::none());
         let is_current = opened.key == 0 && self.plain_records != PlainRecords::Write;
-        Some(if is_current {
-            loaded
-        } else {
-            loaded.outdated()
-        })
+        Some((String::from_utf8(opened.text).ok()?, is_current))
     }
 
     fn seal(&self, record: &Record) -> Result<String, Error> {
@@ -167,7 +162,15 @@ impl Immediate for EncryptedCookieDriver {
     fn load_now(&self, handle: &str) -> Result<Option<Loaded>, Error> {
         // The mark is no base64url, so no handle reads both ways.
         if let Some(sealed) = handle.strip_prefix(MARK) {
-            return Ok(self.open(sealed));
+            return Ok(self.open(sealed).and_then(|(json, is_current)| {
+                let record = Record::from_json(json).ok()?;
+                let loaded = Loaded::new(record, Version::none());
+                Some(if is_current {
+                    loaded
+                } else {
+                    loaded.outdated()
+                })
+            }));
         }
         let plain = || decode(handle).map(|record| Loaded::new(record, Version::none()));
         Ok(match self.plain_records {
@@ -175,6 +178,11 @@ impl Immediate for EncryptedCookieDriver {
             PlainRecords::Accept => plain().map(Loaded::outdated),
             PlainRecords::Write => plain(),
         })
+    }
+
+    fn json_in(&self, handle: &str) -> Option<String> {
+        let (json, is_current) = self.open(handle.strip_prefix(MARK)?)?;
+        is_current.then_some(json)
     }
 
     /// Encrypts the record. There is nothing to compare, because the client holds the only copy.

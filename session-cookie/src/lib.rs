@@ -116,6 +116,10 @@ impl Immediate for CookieDriver {
         Ok(decode(handle).map(|record| Loaded::new(record, Version::none())))
     }
 
+    fn json_in(&self, handle: &str) -> Option<String> {
+        String::from_utf8(base64url::decode(handle)?).ok()
+    }
+
     /// Encodes the record. There is nothing to compare, because the client holds the only copy.
     fn save_now(&self, record: &Record, _: Expected<'_>, _: Duration) -> Result<Saved, Error> {
         let json = record.to_json();
@@ -129,8 +133,7 @@ impl Immediate for CookieDriver {
 }
 
 fn decode(handle: &str) -> Option<Record> {
-    let json = base64url::decode(handle)?;
-    Record::from_json(String::from_utf8(json).ok()?).ok()
+    Record::from_json(CookieDriver.json_in(handle)?).ok()
 }
 
 /// Returns the length of base64 without padding.

@@ -6,6 +6,7 @@
 
 mod common;
 
+mod at_rest;
 mod capacity;
 mod capacity_laws;
 mod conformance;

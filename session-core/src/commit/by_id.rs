@@ -2,6 +2,7 @@
 
 use crate::commit::manager::Inner;
 use crate::record::owner::Ownership;
+use crate::session::life::Duties;
 use crate::session::state::State;
 use crate::{Error, ErrorKind, Event, EventKind, Session, SessionId, SessionManager};
 
@@ -44,7 +45,7 @@ impl SessionManager {
         let found = Event::of(EventKind::Loaded, id, owner).remembering(record.remembered_for);
         events.emit(found.after(watch));
         let manager = Some(self.clone());
-        let mut state = State::loaded(loaded, false, false, None, ownership, manager);
+        let mut state = State::loaded(loaded, Duties::default(), ownership, manager);
         state.set_background();
         Ok(Some(Session::new(state)))
     }

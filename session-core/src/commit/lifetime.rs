@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::record::tail::Tail;
 use crate::{ConfigError, Record, Renewal, Timestamp};
 
 /// How long sessions live.
@@ -61,6 +62,21 @@ impl Lifetimes {
             None => !self.accept_without_expiry,
         };
         !is_idle_for_too_long && !self.absolute_end(record.created_at()).is_some_and(is_past)
+    }
+
+    /// Returns `true` if a record with these times is live and complete, and a request that does not look at its session
+    /// has nothing to do.
+    pub(crate) fn is_at_rest(&self, now: Timestamp, tail: &Tail) -> bool {
+        let Tail {
+            expires_at,
+            created_at,
+        } = *tail;
+        // With an absolute lifetime, a record must learn when its session began.
+        let is_within =
+            |absolute| created_at.is_some_and(|start: Timestamp| start + absolute > now);
+        expires_at > now
+            && self.absolute.is_none_or(is_within)
+            && !self.is_due(now, expires_at, created_at)
     }
 
     /// Returns when a session that is saved now ends.

@@ -6,7 +6,7 @@ mod commit;
 pub(crate) mod execute;
 pub(crate) mod lifetime;
 pub(crate) mod manager;
-mod open;
+pub(crate) mod open;
 pub(crate) mod outcome;
 mod owners;
 pub(crate) mod plan;

@@ -3,10 +3,12 @@
 use crate::cookie::key_ring::Verified;
 use crate::events::observer::Stopwatch;
 use crate::record::owner::Ownership;
+use crate::record::tail::Tail;
+use crate::session::life::Duties;
 use crate::session::state::State;
 use crate::{
-    Error, Event, EventKind, Immediate, Loaded, OnOutage, Refusal, Session, SessionId,
-    SessionManager,
+    Error, Event, EventKind, Immediate, Loaded, OnOutage, Record, Refusal, Session, SessionId,
+    SessionManager, Version,
 };
 
 impl SessionManager {
@@ -53,17 +55,65 @@ impl SessionManager {
         driver: &dyn Immediate,
         tokens: impl IntoIterator<Item = &'a str>,
     ) -> Result<Session, Error> {
+        let found = self.first_of(tokens, |verified, search| {
+            let watch = self.0.events.stopwatch();
+            self.judge(driver.load_now(verified.handle), verified, watch, search)
+        });
+        found.unwrap_or_else(|search| Ok(self.without_record(search)))
+    }
+
+    /// Does the same, but leaves a record in a cookie unread if it is [at rest](Opened::AtRest).
+    pub(crate) fn look_now<'a>(
+        &self,
+        driver: &dyn Immediate,
+        tokens: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Opened, Error> {
+        let found = self.first_of(tokens, |verified, search| {
+            let watch = self.0.events.stopwatch();
+            let loaded = match driver.json_in(verified.handle) {
+                Some(json) if verified.key == 0 && self.is_at_rest(&json) => {
+                    return Some(Ok(Opened::AtRest(json)));
+                }
+                Some(json) => Ok(read(json)),
+                None => driver.load_now(verified.handle),
+            };
+            let found = self.judge(loaded, verified, watch, search)?;
+            Some(found.map(Opened::Session))
+        });
+        found.unwrap_or_else(|search| Ok(Opened::Session(self.without_record(search))))
+    }
+
+    /// Returns what `look` finds with the first token that verifies and leads to something.
+    fn first_of<'a, T>(
+        &self,
+        tokens: impl IntoIterator<Item = &'a str>,
+        look: impl Fn(Verified<'a>, &mut Search) -> Option<T>,
+    ) -> Result<T, Search> {
         let mut search = Search::default();
         for token in tokens.into_iter().take(MAX_CANDIDATES) {
-            if let Some(verified) = self.verify(token, &mut search) {
-                let watch = self.0.events.stopwatch();
-                let loaded = driver.load_now(verified.handle);
-                if let Some(found) = self.judge(loaded, verified, watch, &mut search) {
-                    return found;
-                }
+            if let Some(verified) = self.verify(token, &mut search)
+                && let Some(found) = look(verified, &mut search)
+            {
+                return Ok(found);
             }
         }
-        Ok(self.without_record(search))
+        Err(search)
+    }
+
+    fn is_at_rest(&self, json: &str) -> bool {
+        let lifetimes = &self.0.options.lifetimes;
+        Tail::read(json).is_some_and(|tail| lifetimes.is_at_rest(self.now(), &tail))
+    }
+
+    /// Returns the session of a record at rest, or `None` if the text is no session.
+    pub(crate) fn wake(&self, json: String) -> Option<Session> {
+        let watch = self.0.events.stopwatch();
+        let loaded = read(json)?;
+        let record = &loaded.record;
+        if record.sealed.is_some() || record.is_moved() {
+            return None;
+        }
+        Some(self.live(loaded, Duties::default(), watch))
     }
 
     /// Opens the session of a request without a cookie.
@@ -152,17 +202,38 @@ impl SessionManager {
         let is_needed = is_due || needs_cookie || self.can_revoke();
         let handle = (is_needed && verified.handle != record.id().as_str())
             .then(|| verified.handle.to_owned());
-        let ownership = Ownership::of(record, &self.0.options);
-        event(EventKind::Loaded, ownership.owner.as_deref());
-        Admitted::Live(Session::new(State::loaded(
-            loaded,
+        let duties = Duties {
             is_due,
             needs_cookie,
             handle,
-            ownership,
-            Some(self.clone()),
-        )))
+        };
+        Admitted::Live(self.live(loaded, duties, watch))
     }
+
+    fn live(&self, loaded: Loaded, duties: Duties, watch: Stopwatch) -> Session {
+        let record = &loaded.record;
+        let ownership = Ownership::of(record, &self.0.options);
+        let owner = ownership.owner.as_deref();
+        let found = Event::of(EventKind::Loaded, record.id(), owner);
+        let found = found.remembering(record.remembered_for);
+        self.0.events.emit(found.after(watch));
+        let manager = Some(self.clone());
+        Session::new(State::loaded(loaded, duties, ownership, manager))
+    }
+}
+
+/// Reads the record in a cookie.
+fn read(json: String) -> Option<Loaded> {
+    let record = Record::from_json(json).ok()?;
+    Some(Loaded::new(record, Version::none()))
+}
+
+/// The session of a request, or the record that it will be made from if anybody asks for it.
+pub(crate) enum Opened {
+    Session(Session),
+    /// The JSON of a live record, from a cookie that the primary key signed, without flash and not due for renewal: whether
+    /// it is read makes a difference to nobody but who asks for the session.
+    AtRest(String),
 }
 
 /// What the tokens of a request told so far.

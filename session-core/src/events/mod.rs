@@ -142,7 +142,8 @@ impl fmt::Debug for Event<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A request found its session.
+    /// A request found its session. With the session in the client's cookie, that is when somebody asks for it, unless it
+    /// has flash or is due for renewal.
     Loaded,
     /// A session was stored for the first time.
     Created,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::commit::Commit;
 use super::fields::{Headers, HeadersMut};
 use super::transport::SentTokens;
+use crate::commit::open::Opened;
 use crate::events::log;
 use crate::session::current::{Current, Entered, Scope, Slot};
 use crate::{Error, ErrorKind, Session, SessionManager};
@@ -58,6 +59,8 @@ struct Inner<V> {
 enum Stage {
     /// No session was opened.
     Unopened,
+    /// There is a session, but nobody has asked for it, and its record needs nothing.
+    AtRest(String),
     /// The handler may write this session.
     Open(Session),
     /// The response was committed with this session, or without one. A session that is opened now can only be read.
@@ -150,12 +153,18 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
     /// # Errors
     ///
     /// The same as [`open`](Self::open).
+    #[must_use = "after an error, the handler must not run"]
     pub fn open_now(&self) -> Option<Result<(), Error>> {
         let inner = &self.inner;
         if inner.manager.opens_lazily() || inner.is_guest() {
             return Some(Ok(()));
         }
-        Some(inner.open_now()?.map(drop))
+        let driver = inner.manager.0.driver().immediate()?;
+        let opened = inner.manager.look_sent_now(driver, &inner.sent);
+        Some(opened.map(|opened| match opened {
+            Opened::Session(session) => drop(inner.adopt(session)),
+            Opened::AtRest(json) => inner.rest(json),
+        }))
     }
 
     /// Returns the request's session for a handler, and opens it first if necessary. Once the response was committed, the
@@ -237,8 +246,16 @@ impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
 
     /// Opens the session if that needs no waiting, or returns the one that is open.
     fn open_now(&self) -> Option<Result<Session, Error>> {
-        if let Some(session) = self.session() {
+        if let Some(session) = self.opened() {
             return Some(Ok(session));
+        }
+        if self.is_guest() {
+            return Some(Ok(self.adopt(self.manager.guest())));
+        }
+        if let Some(json) = self.take_rest()
+            && let Some(session) = self.manager.wake_sent(json, &self.sent)
+        {
+            return Some(Ok(self.adopt(session)));
         }
         let driver = self.manager.0.driver().immediate()?;
         let opened = self.manager.open_sent_now(driver, &self.sent);
@@ -250,7 +267,7 @@ impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
         let mut stage = self.stage();
         let session = match &*stage {
             Stage::Open(session) => Some(session.clone()),
-            Stage::Unopened => None,
+            Stage::Unopened | Stage::AtRest(_) => None,
             // It is committed once.
             Stage::Committed(_) => return None,
         };
@@ -275,7 +292,7 @@ impl<V> Inner<V> {
         // If two tasks of one request open at once, both go on with the session of the first.
         match &mut *stage {
             Stage::Open(first) | Stage::Committed(Some(first)) => first.clone(),
-            Stage::Unopened => {
+            Stage::Unopened | Stage::AtRest(_) => {
                 *stage = Stage::Open(opened.clone());
                 opened
             }
@@ -290,7 +307,27 @@ impl<V> Inner<V> {
     fn opened(&self) -> Option<Session> {
         match &*self.stage() {
             Stage::Open(session) | Stage::Committed(Some(session)) => Some(session.clone()),
-            Stage::Unopened | Stage::Committed(None) => None,
+            Stage::Unopened | Stage::AtRest(_) | Stage::Committed(None) => None,
+        }
+    }
+
+    /// Keeps the record until somebody asks for its session.
+    fn rest(&self, json: String) {
+        let mut stage = self.stage();
+        if matches!(*stage, Stage::Unopened) {
+            *stage = Stage::AtRest(json);
+        }
+    }
+
+    /// Returns the record that nobody has asked for so far. Who asks at the same time opens the session from its token.
+    fn take_rest(&self) -> Option<String> {
+        let mut stage = self.stage();
+        match std::mem::replace(&mut *stage, Stage::Unopened) {
+            Stage::AtRest(json) => Some(json),
+            other => {
+                *stage = other;
+                None
+            }
         }
     }
 
@@ -299,11 +336,15 @@ impl<V> Inner<V> {
     }
 }
 
-impl<V: Send + Sync> Slot for Inner<V> {
+impl<V: AsRef<[u8]> + Send + Sync> Slot for Inner<V> {
     fn session(&self) -> Option<Session> {
-        let is_guest = || !self.manager.opens_lazily() && self.is_guest();
-        self.opened()
-            .or_else(|| is_guest().then(|| self.adopt(self.manager.guest())))
+        if let Some(session) = self.opened() {
+            return Some(session);
+        }
+        if self.manager.opens_lazily() {
+            return None;
+        }
+        self.open_now()?.ok()
     }
 }
 

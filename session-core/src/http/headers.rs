@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::fields::{Headers, HeadersMut};
 use super::transport::{AUTHORIZATION, Carrier, SentTokens};
+use crate::commit::open::Opened;
 use crate::cookie::header;
 use crate::events::log;
 use crate::{
@@ -43,6 +44,29 @@ impl SessionManager {
         let session = self.open_now(driver, sent.iter(self))?;
         self.note_carrier(&session, sent);
         Ok(session)
+    }
+
+    pub(crate) fn look_sent_now<V: AsRef<[u8]>>(
+        &self,
+        driver: &dyn Immediate,
+        sent: &SentTokens<V>,
+    ) -> Result<Opened, Error> {
+        let opened = self.look_now(driver, sent.iter(self))?;
+        if let Opened::Session(session) = &opened {
+            self.note_carrier(session, sent);
+        }
+        Ok(opened)
+    }
+
+    /// Returns the session of a record at rest, or `None` if the text is no session.
+    pub(crate) fn wake_sent<V: AsRef<[u8]>>(
+        &self,
+        json: String,
+        sent: &SentTokens<V>,
+    ) -> Option<Session> {
+        let session = self.wake(json)?;
+        self.note_carrier(&session, sent);
+        Some(session)
     }
 
     fn note_carrier<V: AsRef<[u8]>>(&self, session: &Session, sent: &SentTokens<V>) {

@@ -7,6 +7,7 @@ mod lossy;
 pub(crate) mod members;
 pub(crate) mod owner;
 mod plain;
+pub(crate) mod tail;
 pub(crate) mod text;
 pub(crate) mod values;
 pub(crate) mod version;

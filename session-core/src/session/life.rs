@@ -46,6 +46,17 @@ pub(crate) struct Origin {
     pub(crate) handle: Option<String>,
 }
 
+/// What the load showed that the commit has to do, even if nobody writes.
+#[derive(Default)]
+pub(crate) struct Duties {
+    /// As in [`Origin`].
+    pub(crate) is_due: bool,
+    /// As in [`Origin`].
+    pub(crate) needs_cookie: bool,
+    /// As in [`Origin`].
+    pub(crate) handle: Option<String>,
+}
+
 impl Origin {
     /// Returns the content of the client's cookie.
     pub(crate) fn handle(&self) -> &str {

@@ -3,7 +3,7 @@
 use std::task::Waker;
 use std::time::Duration;
 
-use super::life::{Life, Origin};
+use super::life::{Duties, Life, Origin};
 use crate::http::transport::Carrier;
 use crate::merge::update::Updates;
 use crate::merge::{Changes, LoadedFlash};
@@ -89,9 +89,7 @@ impl State {
 
     pub(crate) fn loaded(
         loaded: Loaded,
-        is_due: bool,
-        needs_cookie: bool,
-        handle: Option<String>,
+        duties: Duties,
         ownership: Ownership,
         manager: Option<SessionManager>,
     ) -> Self {
@@ -102,6 +100,11 @@ impl State {
             version,
             is_outdated,
         } = loaded;
+        let Duties {
+            is_due,
+            needs_cookie,
+            handle,
+        } = duties;
         let origin = Origin {
             id: record.id,
             version,

@@ -57,6 +57,7 @@ use std::time::Duration;
 
 use crate::commit::lifetime::Lifetimes;
 use crate::record::owner::Ownership;
+use crate::session::life::Duties;
 use crate::session::state::State;
 use crate::{
     Builder, Clock, Error, Headers, Loaded, ManualClock, MemoryDriver, Outcome, Secret, Session,
@@ -309,9 +310,7 @@ pub fn next_request(session: &Session) -> Session {
     let loaded = Loaded::new(record, Version::none());
     Session::new(State::loaded(
         loaded,
-        false,
-        false,
-        None,
+        Duties::default(),
         Ownership::default(),
         None,
     ))

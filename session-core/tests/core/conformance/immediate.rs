@@ -14,6 +14,7 @@ enum Fault {
     None,
     IgnoresTheVersion,
     FindsNothing,
+    ReadsOtherJson,
 }
 
 #[derive(Debug)]
@@ -58,6 +59,11 @@ impl Immediate for Faulty {
         self.driver.load_now(handle)
     }
 
+    fn json_in(&self, _: &str) -> Option<String> {
+        let json = r#"{"id":"other","data":{},"flash_next":{}}"#;
+        (self.fault == Fault::ReadsOtherJson).then(|| json.to_owned())
+    }
+
     fn save_now(
         &self,
         record: &Record,
@@ -86,7 +92,7 @@ fn failures(fault: Fault) -> Vec<String> {
 }
 
 #[test]
-fn the_kit_asks_an_immediate_driver_both_ways() {
+fn the_kit_asks_an_immediate_driver_all_ways() {
     assert_eq!(failures(Fault::None), [""; 0]);
     let stale = failures(Fault::IgnoresTheVersion);
     for check in [
@@ -95,10 +101,12 @@ fn the_kit_asks_an_immediate_driver_both_ways() {
     ] {
         assert!(stale.iter().any(|failed| failed == check), "{stale:?}");
     }
-    let lost = failures(Fault::FindsNothing);
-    assert!(
-        lost.iter()
-            .any(|failed| failed == "data_and_flash_round_trip"),
-        "{lost:?}"
-    );
+    for fault in [Fault::FindsNothing, Fault::ReadsOtherJson] {
+        let lost = failures(fault);
+        assert!(
+            lost.iter()
+                .any(|failed| failed == "data_and_flash_round_trip"),
+            "{fault:?}: {lost:?}"
+        );
+    }
 }
