@@ -167,6 +167,19 @@ pub fn race(
     [throughput, ratio]
 }
 
+/// Returns the requests per second of each contestant: the median over rounds in which all take the
+/// same turn.
+#[must_use]
+pub fn rates(rounds: usize, turn: Turn, contestants: &[Contestant]) -> Vec<f64> {
+    let mut rates = vec![Vec::with_capacity(rounds); contestants.len()];
+    for _ in 0..rounds {
+        for (contestant, rates) in contestants.iter().zip(&mut rates) {
+            rates.push((contestant.run)(turn));
+        }
+    }
+    rates.into_iter().map(median).collect()
+}
+
 async fn bare(pool: Pool, turn: Turn, task: usize) {
     let key = format!("bare:{task}");
     let value = json();
@@ -202,7 +215,8 @@ async fn ours(manager: SessionManager, turn: Turn) {
     }
 }
 
-async fn stored(manager: &SessionManager) -> Token {
+/// Stores a new session with the benchmark's values, and returns its token.
+pub(crate) async fn stored(manager: &SessionManager) -> Token {
     let session = manager.open(None).await.expect("it answers");
     let record = Record::from_json(json()).expect("it is a record");
     for key in record.data().keys() {
@@ -215,8 +229,8 @@ async fn stored(manager: &SessionManager) -> Token {
     }
 }
 
-/// The key under which the driver stores a session.
-fn json() -> String {
+/// The record as the driver stores it.
+pub(crate) fn json() -> String {
     format!(r#"{{"id":"11111111-1111-4111-8111-111111111111","data":{SESSION},"flash_next":{{}}}}"#)
 }
 
