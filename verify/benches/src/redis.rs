@@ -138,18 +138,14 @@ pub fn race(
     for (tasks, requests) in [1, 64].into_iter().zip(requests) {
         for work in [Work::Read, Work::ReadWrite] {
             eprintln!("measuring {work:?} with {tasks} at once");
-            let mut rounds = vec![Vec::new(); contestants.len()];
-            for _ in 0..turns {
-                for (contestant, rounds) in contestants.iter().zip(&mut rounds) {
-                    rounds.push((contestant.run)(Turn {
-                        work,
-                        tasks,
-                        requests,
-                    }));
-                }
-            }
-            for (rounds, measured) in rounds.into_iter().zip(&mut measured) {
-                measured.push(median(rounds));
+            let turn = Turn {
+                work,
+                tasks,
+                requests,
+            };
+            let rates = rates(turns, turn, contestants);
+            for (rate, measured) in rates.into_iter().zip(&mut measured) {
+                measured.push(rate);
             }
         }
     }
