@@ -18,6 +18,8 @@ mod steps;
 
 // Cases.
 pub mod floor;
+#[cfg(feature = "redis")]
+pub mod latency;
 pub mod layer;
 pub mod parts;
 #[cfg(feature = "redis")]

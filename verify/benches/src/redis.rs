@@ -138,18 +138,14 @@ pub fn race(
     for (tasks, requests) in [1, 64].into_iter().zip(requests) {
         for work in [Work::Read, Work::ReadWrite] {
             eprintln!("measuring {work:?} with {tasks} at once");
-            let mut rounds = vec![Vec::new(); contestants.len()];
-            for _ in 0..turns {
-                for (contestant, rounds) in contestants.iter().zip(&mut rounds) {
-                    rounds.push((contestant.run)(Turn {
-                        work,
-                        tasks,
-                        requests,
-                    }));
-                }
-            }
-            for (rounds, measured) in rounds.into_iter().zip(&mut measured) {
-                measured.push(median(rounds));
+            let turn = Turn {
+                work,
+                tasks,
+                requests,
+            };
+            let rates = rates(turns, turn, contestants);
+            for (rate, measured) in rates.into_iter().zip(&mut measured) {
+                measured.push(rate);
             }
         }
     }
@@ -165,6 +161,19 @@ pub fn race(
         );
     }
     [throughput, ratio]
+}
+
+/// Returns the requests per second of each contestant: the median over rounds in which all take the
+/// same turn.
+#[must_use]
+pub fn rates(rounds: usize, turn: Turn, contestants: &[Contestant]) -> Vec<f64> {
+    let mut rates = vec![Vec::with_capacity(rounds); contestants.len()];
+    for _ in 0..rounds {
+        for (contestant, rates) in contestants.iter().zip(&mut rates) {
+            rates.push((contestant.run)(turn));
+        }
+    }
+    rates.into_iter().map(median).collect()
 }
 
 async fn bare(pool: Pool, turn: Turn, task: usize) {
@@ -202,7 +211,8 @@ async fn ours(manager: SessionManager, turn: Turn) {
     }
 }
 
-async fn stored(manager: &SessionManager) -> Token {
+/// Stores a new session with the benchmark's values, and returns its token.
+pub(crate) async fn stored(manager: &SessionManager) -> Token {
     let session = manager.open(None).await.expect("it answers");
     let record = Record::from_json(json()).expect("it is a record");
     for key in record.data().keys() {
@@ -215,8 +225,8 @@ async fn stored(manager: &SessionManager) -> Token {
     }
 }
 
-/// The key under which the driver stores a session.
-fn json() -> String {
+/// The record as the driver stores it.
+pub(crate) fn json() -> String {
     format!(r#"{{"id":"11111111-1111-4111-8111-111111111111","data":{SESSION},"flash_next":{{}}}}"#)
 }
 

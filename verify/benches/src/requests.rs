@@ -20,14 +20,11 @@ pub fn cases() -> Vec<Case> {
         manager(CookieDriver::encrypted(&keys()))
     }));
     cases.extend(of("memory", || manager(MemoryDriver::new())));
-    cases.extend(of("memory with owners", || {
-        let builder = SessionManager::builder(MemoryDriver::new(), keys()).owner_key("user_id");
-        builder.build().expect("the settings are valid")
-    }));
-    cases.extend(of("sealed memory", || {
-        let driver = Sealed::new(MemoryDriver::new(), &keys());
-        manager(driver.expect("it can revoke"))
-    }));
+    cases.extend(of(
+        "memory with owners",
+        || with_owners(MemoryDriver::new()),
+    ));
+    cases.extend(of("sealed memory", || sealed(MemoryDriver::new())));
     cases
 }
 
@@ -55,6 +52,28 @@ fn of(driver: &str, manager: fn() -> SessionManager) -> Vec<Case> {
 pub fn manager(driver: impl Driver) -> SessionManager {
     let manager = SessionManager::builder(driver, keys()).build();
     manager.expect("the defaults are valid")
+}
+
+/// Returns a manager whose sessions have an owner, and default settings otherwise.
+///
+/// # Panics
+///
+/// If the settings are invalid.
+#[must_use]
+pub fn with_owners(driver: impl Driver) -> SessionManager {
+    let manager = SessionManager::builder(driver, keys()).owner_key("user_id");
+    manager.build().expect("the settings are valid")
+}
+
+/// Returns a manager that encrypts the sessions, with the default settings.
+///
+/// # Panics
+///
+/// If the driver keeps its sessions in the cookie.
+#[must_use]
+pub fn sealed(driver: impl Driver) -> SessionManager {
+    let driver = Sealed::new(driver, &keys());
+    manager(driver.expect("it can revoke"))
 }
 
 fn keys() -> KeyRing {

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use session_axum::{Driver, Expected, Record, Saved};
+use session_bench::latency::{Waits, at_once};
 use session_bench::report::{Results, Table};
 use session_sqlx::SqlxDriver;
 use session_sqlx::sqlx::{AssertSqlSafe, PgPool, raw_sql};
@@ -26,7 +27,7 @@ pub async fn crowd(url: &str, results: &Results) -> Result<(), Failure> {
     fill(&pool, 1..=1_000_000, "+").await?;
     let many = latency(&driver).await?;
     for (name, time) in [("few rows", few), ("a million rows", many)] {
-        rows.row(name, [Some(micros(time))]);
+        rows.row(name, [Some(time)]);
     }
     results.add(&rows);
 
@@ -35,7 +36,7 @@ pub async fn crowd(url: &str, results: &Results) -> Result<(), Failure> {
         "PostgreSQL: a load and a save by each of 64 clients, milliseconds",
         &["calls", "median", "99.9 %", "longest"],
     );
-    let alone = work(driver.clone(), |elapsed| elapsed < PERIOD).await;
+    let alone = work(&driver, |elapsed| elapsed < PERIOD).await;
     fill(&pool, 1_000_001..=1_500_000, "-").await?;
     let sweeper = tokio::spawn({
         let driver = driver.clone();
@@ -46,20 +47,17 @@ pub async fn crowd(url: &str, results: &Results) -> Result<(), Failure> {
         }
     });
     let handle = sweeper.abort_handle();
-    let beside = work(driver.clone(), move |elapsed| {
+    let beside = work(&driver, move |elapsed| {
         elapsed < PERIOD || !handle.is_finished()
     })
     .await;
     let (swept, took) = sweeper.await?;
     println!("\na job removed {swept} rows in {took:?}, and saves removed the others");
     assert_eq!(driver.sweep().await?, 0);
-    for (name, mut times) in [("alone", alone), ("while a job sweeps", beside)] {
-        times.sort_unstable();
-        let at = |part: usize| Some(micros(times[(times.len() - 1) * part / 1_000]) / 1_000.0);
-        waits.row(
-            name,
-            [Some(times.len() as f64), at(500), at(999), at(1_000)],
-        );
+    for (name, times) in [("alone", alone), ("while a job sweeps", beside)] {
+        let millis = |thousandths| Some(times.micros(thousandths) / 1_000.0);
+        let calls = Some(times.count() as f64);
+        waits.row(name, [calls, millis(500), millis(999), millis(1_000)]);
     }
     results.add(&waits);
     Ok(())
@@ -81,29 +79,22 @@ async fn fill(pool: &PgPool, rows: RangeInclusive<u32>, when: &str) -> Result<()
     Ok(())
 }
 
-/// The median time of a load and a save.
-async fn latency(driver: &SqlxDriver) -> Result<Duration, Failure> {
-    let mut waits = client(driver.clone(), 999, |elapsed| elapsed < PERIOD / 2).await;
-    waits.sort_unstable();
-    Ok(waits[waits.len() / 2])
+/// The median time of a load and a save, in microseconds.
+async fn latency(driver: &SqlxDriver) -> Result<f64, Failure> {
+    let waits = client(driver.clone(), 999, |elapsed| elapsed < PERIOD / 2).await;
+    Ok(Waits::of(vec![waits]).micros(500))
 }
 
 async fn work(
-    driver: SqlxDriver,
+    driver: &SqlxDriver,
     goes_on: impl Fn(Duration) -> bool + Clone + Send + 'static,
-) -> Vec<Duration> {
-    let clients: Vec<_> = (0..64)
-        .map(|n| tokio::spawn(client(driver.clone(), n, goes_on.clone())))
-        .collect();
-    let mut waits = Vec::new();
-    for client in clients {
-        waits.extend(client.await.expect("a client failed"));
-    }
-    waits
+) -> Waits {
+    let client = |n| client(driver.clone(), n, goes_on.clone());
+    Waits::of(at_once(64, client).await)
 }
 
 /// Loads and saves one session. Returns how long each pair took.
-async fn client(driver: SqlxDriver, n: u32, goes_on: impl Fn(Duration) -> bool) -> Vec<Duration> {
+async fn client(driver: SqlxDriver, n: usize, goes_on: impl Fn(Duration) -> bool) -> Vec<Duration> {
     let begin = Instant::now();
     let id = format!("client-{n}-{begin:?}");
     let record = format!(r#"{{"id":{id:?},"data":{{"user_id":42}}}}"#);
@@ -123,10 +114,6 @@ async fn client(driver: SqlxDriver, n: u32, goes_on: impl Fn(Duration) -> bool) 
         waits.push(start.elapsed());
     }
     waits
-}
-
-fn micros(time: Duration) -> f64 {
-    time.as_nanos() as f64 / 1_000.0
 }
 
 const PERIOD: Duration = Duration::from_secs(4);

@@ -22,7 +22,16 @@ pub type Failure = Box<dyn std::error::Error>;
 const CONNECTIONS: u32 = 10;
 
 /// A busy machine may take longer than the default.
-const PATIENT: std::time::Duration = std::time::Duration::from_secs(10);
+pub const PATIENT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Calls `work` with the URL of a SQLite file, which it removes at the end.
+pub fn with_sqlite_file(work: impl FnOnce(&str) -> Result<(), Failure>) -> Result<(), Failure> {
+    let folder = std::env::temp_dir().join(format!("session-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    work(&format!("sqlite:{}/sessions.db", folder.display()))?;
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
 
 /// Defines the contestants for one database. All of them have their own connections.
 macro_rules! contestants {

@@ -46,13 +46,11 @@ fn main() -> Result<(), Failure> {
     if !is_wanted("sqlite") {
         return Ok(());
     }
-    let folder = std::env::temp_dir().join(format!("session-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let url = format!("sqlite:{}/sessions.db", folder.display());
-    let contestants = runtime.block_on(sql::sqlite(handle, &url))?;
-    measure("sqlite", "SQLite", [1_000, 150], contestants);
-    std::fs::remove_dir_all(&folder)?;
-    Ok(())
+    sql::with_sqlite_file(|url| {
+        let contestants = runtime.block_on(sql::sqlite(handle, url))?;
+        measure("sqlite", "SQLite", [1_000, 150], contestants);
+        Ok(())
+    })
 }
 
 const NAMES: [&str; 3] = ["postgres", "mariadb", "sqlite"];

@@ -1,8 +1,9 @@
 //! Measures the throughput of whole requests with sessions in Redis, in process: our sessions,
-//! other libraries, and bare commands.
+//! other libraries, and bare commands. Also measures how long a save takes while others save.
 //!
 //! ```text
-//! cargo run --profile measure --bin redis
+//! cargo run --profile measure --bin redis              # everything
+//! cargo run --profile measure --bin redis -- latency   # or only how long a save takes
 //! ```
 //!
 //! Starts its own redis-server. Each contestant has two worker threads. The bare client and
@@ -11,25 +12,33 @@
 
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_session::storage::RedisSessionStore;
 use actix_web::rt::System;
 use poem::session::RedisStorage;
 use redis::aio::ConnectionManager;
 use session_axum::{RedisDriver, SessionManager};
+use session_bench::latency::{Savers, compare};
 use session_bench::redis::{Contestant, REQUESTS, ROUNDS, Turn, race, runtime};
-use session_bench::report::Results;
+use session_bench::report::{Results, Table};
+use session_bench::requests;
 use session_peers::apps::poem::PoemClient;
 use session_peers::apps::{actix, axum, poem as poem_app, secret, tower_sessions};
 use session_peers::client::visit;
 use session_peers::tower::TowerClient;
 use test_support::RedisServer;
+use tokio::runtime::Runtime;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = RedisServer::start();
     let runtime = runtime();
     let driver = runtime.block_on(RedisDriver::connect(server.url()))?;
+    let results = Results::from_arguments();
+    results.add(&latency(&runtime, &driver));
+    if std::env::args().any(|argument| argument == "latency") {
+        return Ok(());
+    }
     let pool = driver.pool().clone();
     let manager = SessionManager::builder(driver, secret()).build()?;
     let on_axum = |name, router: ::axum::Router| {
@@ -51,11 +60,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }),
         Contestant::new("actix-web: actix-session", move |turn| on_actix(&url, turn)),
     ];
-    let results = Results::from_arguments();
     for table in race("redis", "Redis on loopback", ROUNDS, REQUESTS, &contestants) {
         results.add(&table);
     }
     Ok(())
+}
+
+/// Compares saves that share commands with saves that do not, and with bare commands.
+fn latency(runtime: &Runtime, driver: &RedisDriver) -> Table {
+    let handle = runtime.handle();
+    // Drivers start tasks on the current runtime.
+    let _inside = runtime.enter();
+    let pool = driver.pool();
+    let contestants = [
+        Savers::bare(pool.clone()),
+        Savers::ours(handle, "ours", || requests::manager(driver.clone())),
+        // Saves share a command only if they share a driver.
+        Savers::ours(handle, "ours, a driver per task", || {
+            let driver = RedisDriver::from_pool(pool.clone(), "alone:", TIMEOUT);
+            requests::manager(driver.expect("the settings are valid"))
+        }),
+    ];
+    compare(handle, &contestants)
 }
 
 /// Returns the requests per second of two workers as actix-web has them: threads, each with its own
@@ -86,3 +112,6 @@ fn on_actix(url: &str, turn: Turn) -> f64 {
         turn.rate(start)
     })
 }
+
+/// The driver's default, which the pool has too.
+const TIMEOUT: Duration = Duration::from_secs(1);
