@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use session_core::{CookieOptions, MemoryDriver, SessionConfig};
+use session_core::{CookieOptions, MemoryDriver, SessionConfig, Transport};
 use test_support::RedisServer;
 
 use crate::databases::Folder;
@@ -105,6 +105,8 @@ fn what_a_service_prints_is_what_is_in_force() {
         .lifetime(Duration::from_secs(4 * 60 + 30))
         .grace(Duration::ZERO)
         .owner_key("user")
+        .transport(Transport::Both)
+        .token_headers("x-token", "x-next-token")
         .build()
         .unwrap();
     let printed = manager.settings().to_string();
@@ -125,6 +127,11 @@ fn what_a_service_prints_is_what_is_in_force() {
     is("lifetime", "warn", "4 min 30 s of inactivity");
     is("owner key", "warn", "user, but with the cookie driver");
     is("secret", "ok", "36 bytes");
+    let (_, transport, _) = check(&ran, "transport");
+    assert!(
+        transport.ends_with("; the headers are x-token and x-next-token"),
+        "{transport}"
+    );
     assert_eq!(ran.code, 0);
     doctor(bare(&["doctor", "--strict", "--config", "-"]))
         .concludes(1, "fail  secret            SESSION_SECRET is not set");
