@@ -1,5 +1,7 @@
 //! Settings from a configuration file, and settings that a service prints.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use session_core::{CookieOptions, MemoryDriver, SessionConfig, Transport};
@@ -142,6 +144,46 @@ fn what_a_service_prints_is_what_is_in_force() {
         signed.out.starts_with("Set-Cookie: __Host-Http-shop="),
         "{signed:?}"
     );
+}
+
+#[test]
+fn doctor_reads_what_a_playground_prints() {
+    let printed = Command::new(playground())
+        .arg("--print-settings")
+        .env_clear()
+        // It would not start with this port.
+        .envs([("SESSION_SECRET", SECRET), ("PORT", "none")])
+        .output()
+        .unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+    let ran = tool(&["doctor", "--json", "--config", "-"])
+        .input(printed.stdout)
+        .run();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for (name, status, detail) in [
+        ("secret", "ok", "36 bytes"),
+        ("cookie name", "ok", "axum-playground"),
+        ("secure", "warn", "off: "),
+        ("driver", "ok", "cookie: "),
+    ] {
+        let (found, text, _) = check(&ran, name);
+        assert_eq!(found, status, "{text}");
+        assert!(text.starts_with(detail), "{text}");
+    }
+}
+
+/// Returns the path of a service's program. A test of the whole workspace has built it.
+fn playground() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_session-tool")).with_file_name("axum-playground");
+    if !path.exists() {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "axum-playground"]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success());
+    }
+    path
 }
 
 #[test]
