@@ -99,6 +99,7 @@
 mod catalog;
 mod check;
 mod compare_and_set;
+mod crowd;
 mod dropped;
 mod endings;
 mod expiry;

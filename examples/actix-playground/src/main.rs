@@ -16,6 +16,9 @@ async fn main() -> ExitCode {
 
 async fn serve(start: Start) -> Result<(), Box<dyn Error>> {
     let middleware = SessionMiddleware::from_config(&start.config).await?;
+    if start.print_settings(middleware.manager())? {
+        return Ok(());
+    }
     let driver = start.config.driver();
     let app = move || App::new().service(actix_playground::app(middleware.clone(), driver));
     let interrupted = playground::interrupted();

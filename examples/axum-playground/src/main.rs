@@ -15,6 +15,9 @@ async fn main() -> ExitCode {
 
 async fn serve(start: Start) -> Result<(), Box<dyn Error>> {
     let layer = SessionLayer::from_config(&start.config).await?;
+    if start.print_settings(layer.manager())? {
+        return Ok(());
+    }
     let app = axum_playground::app(layer, start.config.driver());
     let interrupted = playground::interrupted();
     axum::serve(start.listen().await?, app)

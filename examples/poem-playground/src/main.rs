@@ -17,6 +17,9 @@ async fn main() -> ExitCode {
 
 async fn serve(start: Start) -> Result<(), Box<dyn Error>> {
     let middleware = SessionMiddleware::from_config(&start.config).await?;
+    if start.print_settings(middleware.manager())? {
+        return Ok(());
+    }
     let app = poem_playground::app(middleware, start.config.driver());
     let interrupted = playground::interrupted();
     let acceptor = TcpAcceptor::from_tokio(start.listen().await?)?;

@@ -16,6 +16,9 @@ async fn main() -> ExitCode {
 
 async fn serve(start: Start) -> Result<(), Box<dyn Error>> {
     let layer = SessionLayer::from_config(&start.config).await?;
+    if start.print_settings(layer.manager())? {
+        return Ok(());
+    }
     let about = About::new(layer.manager(), start.config.driver());
     let interrupted = playground::interrupted();
     session_warp::serve(warp_playground::routes(about), layer)

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::options::TokenHeaders;
 use super::settings::StoreOptions;
 use super::unit::{Amount, Unit};
 use crate::{
@@ -22,8 +23,8 @@ use crate::{
 /// force.
 ///
 /// The driver's settings, such as the prefix, are there if the manager was built from a
-/// [`SessionConfig`](crate::SessionConfig), and they say what that one says. The names of
-/// [token headers](crate::Builder::token_headers) and what a driver was given in code are not among them.
+/// [`SessionConfig`](crate::SessionConfig), and they say what that one says. What a driver was given in code is not among
+/// them.
 ///
 /// # Examples
 ///
@@ -68,6 +69,7 @@ pub struct Settings<'a> {
     clear_site_data: ClearSiteData,
     accept_without_expiry: bool,
     // Last, because TOML writes tables after values.
+    token_headers: TokenHeaders,
     cookie: &'a CookieOptions,
 }
 
@@ -94,6 +96,7 @@ impl SessionManager {
             transport: options.transport,
             clear_site_data: options.clear_site_data,
             accept_without_expiry: lifetimes.accept_without_expiry,
+            token_headers: options.token_headers,
             cookie: self.0.cookie.options(),
         }
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
+use super::options::TokenHeaders;
 use super::settings::Redacted;
 use super::unit::Unit;
 use crate::{ConfigError, CookieOptions, Secret, SessionConfig};
@@ -85,6 +86,11 @@ fn from_value(value: &mut Value) -> Result<SessionConfig, ConfigError> {
         Some(Value::Object(fields)) => config.cookie = read_cookie(fields)?,
         Some(value) => return Err(wrong("cookie", value, "a table")),
     }
+    match fields.get("token_headers") {
+        None => {}
+        Some(Value::Object(fields)) => read_token_headers(fields, &mut options.token_headers)?,
+        Some(value) => return Err(wrong("token_headers", value, "a table")),
+    }
     read(fields, "renewal", &mut lifetimes.renewal)?;
     read(fields, "establish", &mut options.establish)?;
     read(fields, "opening", &mut options.opening)?;
@@ -121,6 +127,21 @@ fn read_cookie(fields: &Map<String, Value>) -> Result<CookieOptions, ConfigError
     read(fields, "cookie.persistent", &mut cookie.persistent)?;
     known(fields, "cookie.", &COOKIE_NAMES)?;
     Ok(cookie)
+}
+
+fn read_token_headers(
+    fields: &Map<String, Value>,
+    headers: &mut TokenHeaders,
+) -> Result<(), ConfigError> {
+    for (path, header) in [
+        ("token_headers.request", &mut headers.request),
+        ("token_headers.response", &mut headers.response),
+    ] {
+        let mut name = (*header).to_owned();
+        read(fields, path, &mut name)?;
+        *header = TokenHeaders::lasting(path, &name)?;
+    }
+    known(fields, "token_headers.", &["request", "response"])
 }
 
 /// Fails for a key that is not a setting.
@@ -235,7 +256,7 @@ const COOKIE_NAMES: [&str; 8] = [
     "partitioned",
     "persistent",
 ];
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 28] = [
     "driver",
     "secret",
     "previous_secrets",
@@ -253,6 +274,7 @@ const NAMES: [&str; 27] = [
     "on_save_failure",
     "caching",
     "transport",
+    "token_headers",
     "clear_site_data",
     "accept_without_expiry",
     "encrypt",

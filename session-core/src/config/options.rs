@@ -1,5 +1,7 @@
 //! The choices that a session system offers.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -158,8 +160,9 @@ pub enum Transport {
     Both,
 }
 
-/// The names of the headers that carry tokens, in lower case.
-#[derive(Clone, Copy, Debug)]
+/// The names of the headers that carry tokens, in lower case. They live as long as the process, because the
+/// types of headers take static names.
+#[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct TokenHeaders {
     pub(crate) request: &'static str,
     pub(crate) response: &'static str,
@@ -167,24 +170,41 @@ pub(crate) struct TokenHeaders {
 
 impl TokenHeaders {
     pub(crate) fn validate(self) -> Result<(), ConfigError> {
-        let is_name = |name: &str| {
-            let is_valid = |byte: u8| {
-                byte.is_ascii_lowercase()
-                    || byte.is_ascii_digit()
-                    || b"-_.~!#$%&'*+^`|".contains(&byte)
-            };
-            !name.is_empty() && name.bytes().all(is_valid)
-        };
         for name in [self.request, self.response] {
-            if !is_name(name) || TAKEN.contains(&name) {
+            if !Self::allows(name) {
                 return Err(ConfigError::new(
                     "token header",
                     format!("{name:?} cannot carry a token"),
-                    "use the name of a header of your own, in lower case",
+                    OWN_HEADER,
                 ));
             }
         }
         Ok(())
+    }
+
+    /// Checks a name from a file and makes it static. Each name is leaked once, however often the file is read.
+    /// `setting` is the path of the setting.
+    pub(crate) fn lasting(setting: &'static str, name: &str) -> Result<&'static str, ConfigError> {
+        static LASTING: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        if !Self::allows(name) {
+            // The name is not repeated: it may be a secret under a wrong key.
+            let problem = "cannot carry a token";
+            return Err(ConfigError::new(setting, problem, OWN_HEADER));
+        }
+        let mut lasting = LASTING.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = lasting.get(name) {
+            return Ok(name);
+        }
+        let name: &'static str = Box::leak(name.into());
+        lasting.insert(name);
+        Ok(name)
+    }
+
+    fn allows(name: &str) -> bool {
+        let is_valid = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.~!#$%&'*+^`|".contains(&byte)
+        };
+        !name.is_empty() && name.bytes().all(is_valid) && !TAKEN.contains(&name)
     }
 }
 
@@ -197,6 +217,7 @@ impl Default for TokenHeaders {
     }
 }
 
+const OWN_HEADER: &str = "use the name of a header of your own, in lower case";
 /// Headers that mean something else.
 const TAKEN: [&str; 6] = [
     "cookie",

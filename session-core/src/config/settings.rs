@@ -144,6 +144,13 @@ impl SessionConfig {
         self.options.transport
     }
 
+    /// Returns the names of the headers that carry tokens: in the request and in the response.
+    #[must_use]
+    pub const fn token_headers(&self) -> (&str, &str) {
+        let headers = self.options.token_headers;
+        (headers.request, headers.response)
+    }
+
     /// Returns the cookie's name and attributes.
     #[must_use]
     pub const fn cookie(&self) -> &CookieOptions {

@@ -2,8 +2,8 @@
 
 use super::{Check, Level, Rule, Subject, Verdict};
 use super::{
-    compare_and_set, dropped, endings, expiry, foreign, handles, index, logins, moved, parallel,
-    round_trip, sessions, setup, silence, versions,
+    compare_and_set, crowd, dropped, endings, expiry, foreign, handles, index, logins, moved,
+    parallel, round_trip, sessions, setup, silence, versions,
 };
 
 macro_rules! catalog {
@@ -196,8 +196,9 @@ catalog! { $
                 index::destroy_leaves_other_records_listed
                 index::many_sessions_are_listed
                 index::list_misses_no_session_that_changes
-                index::list_misses_no_session_in_a_crowd
+                crowd::list_misses_no_session_in_a_crowd
                 index::revoking_all_ends_every_session
+                crowd::revoking_all_ends_every_session_in_a_crowd
             }
         }
     }

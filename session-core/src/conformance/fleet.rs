@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::check::{Stop, expect};
 use super::rig::LONG;
 use super::{Rig, Subject};
-use crate::{Builder, Error, Outcome, Renewal, Secret, Session, SessionManager};
+use crate::{Builder, Error, ErrorKind, Outcome, Renewal, Secret, Session, SessionManager};
 
 /// Several servers with the same store, each with its own connection.
 ///
@@ -119,9 +119,15 @@ impl<'a, S: Subject> Fleet<'a, S> {
         Ok(numbers)
     }
 
+    /// Ends all sessions of an owner, in several calls if new ones keep coming.
     pub(super) fn revoke_all_of(&self, server: usize, owner: &str) -> Result<usize, Stop> {
-        let revoked = self.servers[server].revoke_all_of(owner, None);
-        Ok(self.rig.subject.block_on(revoked)?)
+        loop {
+            let revoked = self.servers[server].revoke_all_of(owner, None);
+            match self.rig.subject.block_on(revoked) {
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                revoked => return Ok(revoked?),
+            }
+        }
     }
 
     pub(super) fn expect_new(&self, server: usize, token: &str, when: &str) -> Result<(), Stop> {

@@ -1,9 +1,5 @@
 //! The index of owners misses no live session.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
-
 use super::check::{Stop, expect};
 use super::fleet::Fleet;
 use super::rig::{Connection, LONG};
@@ -170,53 +166,6 @@ pub(super) fn list_misses_no_session_that_changes<S: Subject>(
     })
 }
 
-/// Many users log in, log out and get new ids, and sessions end, while somebody lists those of their owner.
-pub(super) fn list_misses_no_session_in_a_crowd<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
-    let fleet = Fleet::with(rig, 2, |builder| builder.owner_key("user"))?;
-    let store = rig.connect();
-    let owner = new_owner()?;
-    let log_in = |number: Option<usize>| {
-        fleet.begin(|session| {
-            session.put("user", owner.as_str())?;
-            session.put(NUMBER, number)
-        })
-    };
-    let tokens = (0..CROWD)
-        .map(|number| log_in(Some(number)))
-        .collect::<Result<Vec<_>, _>>()?;
-    let busy = AtomicUsize::new(CROWD);
-    in_step(&[(); CROWD + 1], 1, |_, number, ()| {
-        let Some(token) = tokens.get(number) else {
-            // Once more after the last change.
-            let mut is_over = false;
-            while !std::mem::replace(&mut is_over, busy.load(Ordering::Acquire) == 0) {
-                // Some of the brief ones end.
-                rig.pass(BRIEF * 2);
-                // Whoever got a new id meanwhile may be in the list twice.
-                let found: BTreeSet<usize> = fleet.numbers_of(1, &owner, NUMBER)?;
-                expect(
-                    found.len() == CROWD,
-                    format_args!("{CROWD} sessions that live all the time"),
-                    found.len(),
-                )?;
-            }
-            return Ok(());
-        };
-        let _done = Done(&busy);
-        let mut token = token.clone();
-        for _ in 0..CROWD_CHANGES {
-            let brief = log_in(None)?;
-            store.saved(&owned(rig, &owner)?, Expected::Absent, BRIEF)?;
-            let session = fleet.open(0, &token)?;
-            session.regenerate()?;
-            token = fleet.commit(0, &session)?.unwrap_or(token);
-            fleet.log_out(0, &brief)?;
-        }
-        Ok(())
-    })?;
-    Ok(())
-}
-
 /// Sessions that get new ids meanwhile do not escape.
 pub(super) fn revoking_all_ends_every_session<S: Subject>(rig: &Rig<'_, S>) -> Result<(), Stop> {
     let fleet = Fleet::with(rig, 2, |builder| builder.owner_key("user"))?;
@@ -253,20 +202,11 @@ pub(super) fn revoking_all_ends_every_session<S: Subject>(rig: &Rig<'_, S>) -> R
     })
 }
 
-/// Counts down when a user is done, even after a failure.
-struct Done<'a>(&'a AtomicUsize);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-fn new_owner() -> Result<String, Stop> {
+pub(super) fn new_owner() -> Result<String, Stop> {
     Ok(format!("owner {}", SessionId::random()?.as_str()))
 }
 
-fn owned<S: Subject>(rig: &Rig<'_, S>, owner: &str) -> Result<Record, Stop> {
+pub(super) fn owned<S: Subject>(rig: &Rig<'_, S>, owner: &str) -> Result<Record, Stop> {
     Ok(rig.record(r#"{"a":1}"#)?.with_owner(Some(owner)))
 }
 
@@ -295,13 +235,6 @@ fn expect_listed<S: Subject>(
 
 const THREADS: usize = 10;
 const MANY: usize = 10_000;
-/// How many users change their sessions while somebody lists them.
-const CROWD: usize = 64;
-const CROWD_CHANGES: usize = 3;
-/// The key under which each of them has a number.
-const NUMBER: &str = "number";
-/// The life of a session that is left to expire.
-const BRIEF: Duration = Duration::from_millis(5);
 /// How many sessions live all the time.
 const WORKERS: usize = 7;
 const CHANGES: usize = 9;

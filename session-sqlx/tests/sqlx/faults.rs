@@ -277,7 +277,7 @@ fn record(id: &str) -> Record {
     Record::new(SessionId::from_stored(id).unwrap())
 }
 
-async fn create(driver: &SqlxDriver, record: &Record) -> session_core::Version {
+pub(crate) async fn create(driver: &SqlxDriver, record: &Record) -> session_core::Version {
     match driver.save(record, Expected::Absent, HOUR).await.unwrap() {
         Saved::Done { version, .. } => version,
         conflict => panic!("{conflict:?}"),
@@ -285,7 +285,7 @@ async fn create(driver: &SqlxDriver, record: &Record) -> session_core::Version {
 }
 
 /// Every call fails within the driver's limit.
-async fn assert_unavailable(driver: &SqlxDriver, record: &Record) {
+pub(crate) async fn assert_unavailable(driver: &SqlxDriver, record: &Record) {
     let version = session_core::Version::random().unwrap();
     for call in 0..4 {
         let start = Instant::now();
@@ -316,7 +316,7 @@ async fn failed_save(driver: &SqlxDriver, record: &Record) -> Error {
 }
 
 /// Loads until that works.
-async fn recovered(driver: &SqlxDriver, record: &Record, within: Duration) -> Loaded {
+pub(crate) async fn recovered(driver: &SqlxDriver, record: &Record, within: Duration) -> Loaded {
     let start = Instant::now();
     loop {
         match driver.load(record.id().as_str()).await {

@@ -11,6 +11,7 @@ mod processes;
 
 mod disk;
 mod faults;
+mod full;
 mod proxy;
 mod round_trips;
 mod rows;

@@ -232,16 +232,16 @@ fn owner_key(settings: &Settings<'_>) -> Check {
 }
 
 fn transport(settings: &Settings<'_>) -> Check {
-    Check::ok(
-        "transport",
-        match settings.config.transport() {
-            Transport::Cookie => "cookie",
-            Transport::Header => "header: browsers get no cookie",
-            Transport::Both => {
-                "both: a client without a token gets it in both, where scripts can read it"
-            }
-        },
-    )
+    let way = match settings.config.transport() {
+        Transport::Cookie => return Check::ok("transport", "cookie"),
+        Transport::Header => "header: browsers get no cookie",
+        Transport::Both => {
+            "both: a client without a token gets it in both, where scripts can read it"
+        }
+    };
+    let (request, response) = settings.config.token_headers();
+    let headers = format!("the headers are {request} and {response}");
+    Check::ok("transport", format!("{way}; {headers}"))
 }
 
 const SHORT: Duration = Duration::from_secs(5 * 60);

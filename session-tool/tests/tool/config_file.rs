@@ -1,8 +1,10 @@
 //! Settings from a configuration file, and settings that a service prints.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
-use session_core::{CookieOptions, MemoryDriver, SessionConfig};
+use session_core::{CookieOptions, MemoryDriver, SessionConfig, Transport};
 use test_support::RedisServer;
 
 use crate::databases::Folder;
@@ -105,6 +107,8 @@ fn what_a_service_prints_is_what_is_in_force() {
         .lifetime(Duration::from_secs(4 * 60 + 30))
         .grace(Duration::ZERO)
         .owner_key("user")
+        .transport(Transport::Both)
+        .token_headers("x-token", "x-next-token")
         .build()
         .unwrap();
     let printed = manager.settings().to_string();
@@ -125,6 +129,11 @@ fn what_a_service_prints_is_what_is_in_force() {
     is("lifetime", "warn", "4 min 30 s of inactivity");
     is("owner key", "warn", "user, but with the cookie driver");
     is("secret", "ok", "36 bytes");
+    let (_, transport, _) = check(&ran, "transport");
+    assert!(
+        transport.ends_with("; the headers are x-token and x-next-token"),
+        "{transport}"
+    );
     assert_eq!(ran.code, 0);
     doctor(bare(&["doctor", "--strict", "--config", "-"]))
         .concludes(1, "fail  secret            SESSION_SECRET is not set");
@@ -135,6 +144,46 @@ fn what_a_service_prints_is_what_is_in_force() {
         signed.out.starts_with("Set-Cookie: __Host-Http-shop="),
         "{signed:?}"
     );
+}
+
+#[test]
+fn doctor_reads_what_a_playground_prints() {
+    let printed = Command::new(playground())
+        .arg("--print-settings")
+        .env_clear()
+        // It would not start with this port.
+        .envs([("SESSION_SECRET", SECRET), ("PORT", "none")])
+        .output()
+        .unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+    let ran = tool(&["doctor", "--json", "--config", "-"])
+        .input(printed.stdout)
+        .run();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for (name, status, detail) in [
+        ("secret", "ok", "36 bytes"),
+        ("cookie name", "ok", "axum-playground"),
+        ("secure", "warn", "off: "),
+        ("driver", "ok", "cookie: "),
+    ] {
+        let (found, text, _) = check(&ran, name);
+        assert_eq!(found, status, "{text}");
+        assert!(text.starts_with(detail), "{text}");
+    }
+}
+
+/// Returns the path of a service's program. A test of the whole workspace has built it.
+fn playground() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_session-tool")).with_file_name("axum-playground");
+    if !path.exists() {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "axum-playground"]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success());
+    }
+    path
 }
 
 #[test]

@@ -277,7 +277,8 @@ fn what_happens_around_a_login_is_checked() {
         (
             &[("SESSION_TRANSPORT", "both")],
             "transport",
-            "ok both: a client without a token gets it in both, where scripts can read it",
+            "ok both: a client without a token gets it in both, where scripts can read it; \
+             the headers are authorization and x-session-token",
         ),
     ] {
         let closed = [("REDIS_URL", "redis://127.0.0.1:1")];

@@ -25,6 +25,7 @@ fn changed(builder: Builder) -> Builder {
         .on_save_failure(OnSaveFailure::Respond)
         .caching(Caching::Off)
         .transport(Transport::Both)
+        .token_headers("x-token", "x-next-token")
         .clear_site_data(ClearSiteData::Cache)
         .accept_without_expiry(true)
         .cookie(
@@ -67,6 +68,7 @@ fn what_is_printed_is_what_is_read() {
     );
     assert!(config.encrypts() && config.pads_cookie());
     assert_eq!(config.owner_key(), Some("user_id"));
+    assert_eq!(config.token_headers(), ("x-token", "x-next-token"));
 
     let toml = toml::to_string(&manager.settings()).unwrap();
     let config: SessionConfig = toml::from_str(&toml).unwrap();
@@ -83,6 +85,8 @@ fn what_is_printed_is_what_is_read() {
     let expected = [
         "{",
         "  \"effective\": true,",
+        "  \"token_headers\": {",
+        "  },",
         "  \"cookie\": {",
         // It demands Secure.
         "    \"partitioned\": false,",

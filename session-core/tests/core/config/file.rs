@@ -59,6 +59,7 @@ fn every_setting_is_read() {
             "on_outage": "refuse",
             "on_save_failure": "refuse",
             "caching": "off",
+            "token_headers": {{ "response": "x-next-token" }},
             "clear_site_data": "cache",
             "accept_without_expiry": true,
             "plain_records": "write",
@@ -73,6 +74,7 @@ fn every_setting_is_read() {
     assert_eq!(config.plain_records(), PlainRecords::Write);
     assert!(config.pads_cookie() && !config.encrypts());
     assert_eq!(config.prefix(), "app:");
+    assert_eq!(config.token_headers(), ("authorization", "x-next-token"));
     let expected = CookieOptions::default()
         .name("sid")
         .path("/app")
@@ -132,6 +134,26 @@ fn a_mistake_in_the_file_is_an_error() {
         (
             r#"{"lifetime":-1}"#,
             "lifetime: is a number; write a number of minutes",
+        ),
+        (
+            r#"{"token_headers":"x-token"}"#,
+            "token_headers: is a string; write a table",
+        ),
+        (
+            r#"{"token_headers":{"request":1}}"#,
+            "token_headers.request: is a number; write a string",
+        ),
+        (
+            r#"{"token_headers":{"request":"X-Token"}}"#,
+            "token_headers.request: cannot carry a token; use the name of a header of your own, in lower case",
+        ),
+        (
+            r#"{"token_headers":{"response":"set-cookie"}}"#,
+            "token_headers.response: cannot carry a token; use the name of a header of your own, in lower case",
+        ),
+        (
+            r#"{"token_headers":{"answer":"x-token"}}"#,
+            "token_headers.answer: is not a setting; use request, response",
         ),
         (
             r#"{"secret":"short"}"#,

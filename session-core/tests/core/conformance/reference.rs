@@ -61,6 +61,14 @@ impl Store {
         notes.insert(id.as_str().to_owned(), number);
     }
 
+    /// Adds to a number and returns the sum.
+    pub(crate) fn count(&self, name: &str, change: i64) -> u64 {
+        let mut notes = self.notes.lock().unwrap();
+        let number = notes.entry(name.to_owned()).or_default();
+        *number = number.saturating_add_signed(change);
+        *number
+    }
+
     pub(crate) fn is_noted(&self, id: &SessionId) -> bool {
         self.notes.lock().unwrap().contains_key(id.as_str())
     }

@@ -4,6 +4,7 @@ mod misconfigured;
 mod process;
 mod redis;
 mod running;
+mod settings;
 
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 pub use self::process::Program;
-use self::process::run;
+use self::process::{run, run_with};
 
 /// A playground's program.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,7 @@ impl Playground {
             true => [misconfigured::WITH_REDIS, redis::TESTS],
             false => [misconfigured::WITHOUT_REDIS, &[]],
         };
-        let tests = [running::TESTS, misconfigured::TESTS].into_iter();
+        let tests = [running::TESTS, settings::TESTS, misconfigured::TESTS].into_iter();
         let trials = tests.chain(optional).flatten().map(|test| {
             let (name, play) = (test.name, test.play);
             Trial::test(name, move || {

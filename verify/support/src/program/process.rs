@@ -23,7 +23,16 @@ pub struct Program {
 
 /// Runs a playground that exits immediately.
 pub(super) async fn run<V: AsRef<OsStr>>(playground: Playground, vars: &[(&str, V)]) -> Output {
-    let output = command(playground, vars).output();
+    run_with(playground, &[], vars).await
+}
+
+/// Like [`run`], with arguments.
+pub(super) async fn run_with<V: AsRef<OsStr>>(
+    playground: Playground,
+    arguments: &[&str],
+    vars: &[(&str, V)],
+) -> Output {
+    let output = command(playground, vars).args(arguments).output();
     tokio::time::timeout(PATIENCE, output)
         .await
         .expect("the program did not exit")

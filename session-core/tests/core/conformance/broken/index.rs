@@ -9,6 +9,7 @@ faults! {
     ListsNothing "lists no sessions" caught by [
         owned_record_is_listed,
         revoking_all_ends_every_session,
+        revoking_all_ends_every_session_in_a_crowd,
     ] {
         async fn owned_by(&self, _: &Store, _: &str) -> Result<Vec<SessionId>> {
             Ok(Vec::new())
@@ -105,6 +106,29 @@ faults! {
             let mut rest = store.listed(owner).await?;
             rest.retain(|id| !is_first(id));
             listed.extend(rest);
+            Ok(listed)
+        }
+    }
+
+    /// Only a crowd finds this one.
+    DropsIndexUpdates "drops updates of the index while sixteen others run" caught by [
+        list_misses_no_session_in_a_crowd,
+        revoking_all_ends_every_session_in_a_crowd,
+    ] {
+        async fn save(&self, store: &Store, save: Save<'_>) -> Result<Saved> {
+            let running = store.count("running", 1);
+            gap();
+            let saved = store.apply(save).await;
+            store.count("running", -1);
+            if running > 16 && matches!(saved, Ok(Saved::Done { .. })) {
+                store.note(save.id(), 1);
+            }
+            saved
+        }
+
+        async fn owned_by(&self, store: &Store, owner: &str) -> Result<Vec<SessionId>> {
+            let mut listed = store.listed(owner).await?;
+            listed.retain(|id| !store.is_noted(id));
             Ok(listed)
         }
     }
