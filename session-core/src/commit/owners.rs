@@ -46,8 +46,8 @@ impl SessionManager {
     /// ended. The event of each is `session revoked`.
     ///
     /// Call it after a password has changed. If the same request calls [`regenerate`](crate::Session::regenerate), do that
-    /// afterwards: until the new id is saved, the store knows the session under its old one. A session that is made while the call runs is ended too, or is younger than
-    /// the call.
+    /// afterwards: until the new id is saved, the store knows the session under its old one. A session that is made while
+    /// the call runs is ended too, or is younger than the call.
     ///
     /// # Errors
     ///
