@@ -6,6 +6,8 @@
 
 // Instruments.
 pub mod allocations;
+#[cfg(feature = "redis")]
+pub mod awake;
 pub mod callgrind;
 pub mod cases;
 pub mod clock;

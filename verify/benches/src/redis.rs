@@ -9,6 +9,7 @@ use session_redis::fred::interfaces::KeysInterface;
 use session_redis::fred::types::Expiration;
 use tokio::runtime::{Handle, Runtime};
 
+use crate::awake::Awake;
 use crate::report::Table;
 use crate::rounds::median;
 use crate::session::SESSION;
@@ -164,15 +165,21 @@ pub fn race(
 }
 
 /// Returns the requests per second of each contestant: the median over rounds in which all take the
-/// same turn.
+/// same turn. With one task, the processors are kept [awake](Awake).
+///
+/// # Panics
+///
+/// If the loops that keep the processors awake do not start.
 #[must_use]
 pub fn rates(rounds: usize, turn: Turn, contestants: &[Contestant]) -> Vec<f64> {
+    let awake = (turn.tasks == 1).then(|| Awake::new().expect("the loops start"));
     let mut rates = vec![Vec::with_capacity(rounds); contestants.len()];
     for _ in 0..rounds {
         for (contestant, rates) in contestants.iter().zip(&mut rates) {
             rates.push((contestant.run)(turn));
         }
     }
+    drop(awake);
     rates.into_iter().map(median).collect()
 }
 
