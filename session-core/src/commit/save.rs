@@ -304,7 +304,8 @@ impl Saving<'_> {
                     ..
                 } = *write;
                 let Some(version) = stored else {
-                    // The session ended meanwhile.
+                    // The session ended meanwhile, and with it the flash that it had left to the next request.
+                    self.session.lock().kept = None;
                     return Ok(());
                 };
                 let handle = match outcome {

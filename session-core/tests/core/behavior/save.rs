@@ -412,3 +412,20 @@ fn a_reload_runs_updates_while_the_session_is_not_locked() {
         assert_eq!(service.open(&token).get("count").unwrap(), Some(5));
     });
 }
+
+#[test]
+fn a_session_that_ended_leaves_no_flash_that_takes_room() {
+    let service = Service::with(|builder| builder.max_bytes(1_000));
+    let token = service.login();
+    let session = service.open(&token);
+    session.flash("notice", "saved").unwrap();
+    save(&session);
+    let other = service.open(&token);
+    other.destroy().unwrap();
+    service.commit(&other);
+    session.put("n", 1).unwrap();
+    save(&session);
+    let fits = |size: &usize| session.put("text", "x".repeat(*size)).is_ok();
+    assert!((0..1_000).rev().any(|size| fits(&size)));
+    assert_eq!(service.commit(&session), Outcome::Keep);
+}
