@@ -257,6 +257,8 @@ impl State {
     fn read_as_empty(&mut self) {
         self.data = Values::new();
         self.flash = Values::new();
+        // What it had left to the next request ended with it.
+        self.kept = None;
         // Otherwise the commit would store what is left of it under that id.
         self.forget_new_id();
     }

@@ -17,4 +17,5 @@ mod reload;
 mod remember;
 mod renewal;
 mod save;
+mod streams;
 mod tokens;

@@ -140,8 +140,13 @@ impl<S: Backend> Play<'_, S> {
             assert_eq!(result, Ok(false), "a reload of what has ended");
             request.data.clear();
             request.flash.clear();
+            // What it had left to the next request ended with it.
+            let handle = origin.handle.clone();
+            if let Some(origin) = &mut request.origin {
+                origin.record.flash.clear();
+            }
             request.ops.push(Op::See(request.data.clone()));
-            request.id = Id::Stored(origin.handle.clone());
+            request.id = Id::Stored(handle);
             request.has_regenerated = false;
             return;
         };
