@@ -7,7 +7,7 @@ use session_core::{
     Capacity, Driver, Error, Expected, Immediate, KeyRing, Loaded, PlainRecords, Record, Saved,
     SessionId, Version,
 };
-use session_sealed::Sealer;
+use session_sealed::{Opened, Sealer};
 
 use crate::{CookieDriver, ROOM_FOR_SIGNATURE, base64url, decode, handle_len};
 
@@ -91,14 +91,29 @@ impl EncryptedCookieDriver {
         self
     }
 
-    /// Opens what is between the mark and the signature, and tells whether it would be sealed the same way today. `None` if
-    /// no key of the ring sealed it.
-    fn open(&self, sealed: &str) -> Option<(String, bool)> {
+    /// Opens what is between the mark and the signature, and removes the padding. `None` if no key of the ring sealed it.
+    fn open(&self, sealed: &str) -> Option<Opened> {
         let mut opened = self.sealer.open(NO_CONTEXT, base64url::decode(sealed)?)?;
         let end = opened.text.trim_ascii_end().len();
         opened.text.truncate(end);
-        let is_current = opened.key == 0 && self.plain_records != PlainRecords::Write;
-        Some((String::from_utf8(opened.text).ok()?, is_current))
+        Some(opened)
+    }
+
+    /// Returns `true` if the driver would seal it the same way today.
+    fn is_current(&self, opened: &Opened) -> bool {
+        opened.key == 0 && self.plain_records != PlainRecords::Write
+    }
+
+    fn load_sealed(&self, sealed: &str) -> Option<Loaded> {
+        let opened = self.open(sealed)?;
+        let is_current = self.is_current(&opened);
+        let record = Record::from_json(String::from_utf8(opened.text).ok()?).ok()?;
+        let loaded = Loaded::new(record, Version::none());
+        Some(if is_current {
+            loaded
+        } else {
+            loaded.outdated()
+        })
     }
 
     fn seal(&self, record: &Record) -> Result<String, Error> {
@@ -162,15 +177,7 @@ impl Immediate for EncryptedCookieDriver {
     fn load_now(&self, handle: &str) -> Result<Option<Loaded>, Error> {
         // The mark is no base64url, so no handle reads both ways.
         if let Some(sealed) = handle.strip_prefix(MARK) {
-            return Ok(self.open(sealed).and_then(|(json, is_current)| {
-                let record = Record::from_json(json).ok()?;
-                let loaded = Loaded::new(record, Version::none());
-                Some(if is_current {
-                    loaded
-                } else {
-                    loaded.outdated()
-                })
-            }));
+            return Ok(self.load_sealed(sealed));
         }
         let plain = || decode(handle).map(|record| Loaded::new(record, Version::none()));
         Ok(match self.plain_records {
@@ -181,8 +188,11 @@ impl Immediate for EncryptedCookieDriver {
     }
 
     fn json_in(&self, handle: &str) -> Option<String> {
-        let (json, is_current) = self.open(handle.strip_prefix(MARK)?)?;
-        is_current.then_some(json)
+        let opened = self.open(handle.strip_prefix(MARK)?)?;
+        if !self.is_current(&opened) {
+            return None;
+        }
+        String::from_utf8(opened.text).ok()
     }
 
     /// Encrypts the record. There is nothing to compare, because the client holds the only copy.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use http::{HeaderMap, HeaderValue, header};
 use pollster::block_on;
 use session_core::{
-    Builder, Event, Exchange, ManualClock, Secret, Session, SessionManager, Unfinished,
+    Builder, Event, Exchange, ManualClock, Secret, Session, SessionManager, Transport, Unfinished,
 };
 
 use crate::common::{NAME, builder, clock, keys, minutes, save, sign, visit};
@@ -46,13 +46,17 @@ impl Service {
 
     /// Sends a request with these cookies. Returns the names of its events, and the headers of the response.
     fn request(&self, tokens: &[&str], handle: impl FnOnce(&Request)) -> (Vec<&str>, HeaderMap) {
-        self.events.lock().unwrap().clear();
         let mut headers = HeaderMap::new();
         for token in tokens {
             let cookie = format!("{NAME}={token}");
             headers.append(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
         }
-        let exchange = Exchange::new(&self.manager, &headers);
+        self.send(&headers, handle)
+    }
+
+    fn send(&self, headers: &HeaderMap, handle: impl FnOnce(&Request)) -> (Vec<&str>, HeaderMap) {
+        self.events.lock().unwrap().clear();
+        let exchange = Exchange::new(&self.manager, headers);
         exchange.open_now().expect("it never waits").unwrap();
         let opening = self.events.lock().unwrap().len();
         let request = Request { exchange, opening };
@@ -253,28 +257,72 @@ fn two_tasks_that_ask_at_once_share_the_session() {
     }
 }
 
-/// With the encrypted driver too, under the key that it encrypts with today.
-#[cfg(feature = "encrypted")]
+/// The way back is that of the token, also for a session that is read late.
 #[test]
-fn an_encrypted_record_is_read_when_somebody_asks() {
-    use session_cookie::CookieDriver;
-    use session_core::CookieOptions;
-
-    let ring = keys(SECRET);
-    let plain = Service::new(|builder| builder);
-    let events = Arc::clone(&plain.events);
-    let manager = SessionManager::builder(CookieDriver::encrypted(&ring), ring.clone())
-        .cookie(CookieOptions::default().name(NAME).secure(false))
-        .clock(plain.clock.clone())
-        .observer(move |event: &Event<'_>| events.lock().unwrap().push(event.kind().name()))
-        .build()
-        .unwrap();
-    let service = Service { manager, ..plain };
+fn a_token_from_the_header_goes_back_in_the_header() {
+    let service = Service::new(|builder| builder.transport(Transport::Both));
     let token = service.user();
-    let (events, _) = service.request(&[&token], |_| {});
-    assert_eq!(events, [""; 0]);
-    let (events, _) = service.request(&[&token], |request| {
-        assert_eq!(user(&request.session()), Some(42));
-    });
-    assert_eq!(events, ["loaded"]);
+    for (name, value, back) in [
+        (
+            header::AUTHORIZATION,
+            format!("Bearer {token}"),
+            "x-session-token",
+        ),
+        (header::COOKIE, format!("{NAME}={token}"), "set-cookie"),
+    ] {
+        let headers = HeaderMap::from_iter([(name, HeaderValue::from_str(&value).unwrap())]);
+        let (events, answer) = service.send(&headers, |request| {
+            request.session().put("n", 1).unwrap();
+        });
+        assert_eq!(events, ["loaded", "saved"]);
+        for header in ["x-session-token", "set-cookie"] {
+            assert_eq!(answer.contains_key(header), header == back, "{header}");
+        }
+    }
+}
+
+#[cfg(feature = "encrypted")]
+mod encrypted {
+    use session_cookie::CookieDriver;
+    use session_core::{CookieOptions, KeyRing};
+
+    use super::*;
+
+    /// Returns a service with the settings of [`Service::new`] and another driver.
+    fn service(ring: KeyRing) -> Service {
+        let plain = Service::new(|builder| builder);
+        let events = Arc::clone(&plain.events);
+        let driver = CookieDriver::encrypted(&ring).padded(true);
+        let manager = SessionManager::builder(driver, ring)
+            .cookie(CookieOptions::default().name(NAME).secure(false))
+            .clock(plain.clock.clone())
+            .observer(move |event: &Event<'_>| events.lock().unwrap().push(event.kind().name()))
+            .build()
+            .unwrap();
+        Service { manager, ..plain }
+    }
+
+    #[test]
+    fn an_encrypted_record_is_read_when_somebody_asks() {
+        let service = service(keys(SECRET));
+        let token = service.user();
+        let (events, _) = service.request(&[&token], |_| {});
+        assert_eq!(events, [""; 0]);
+        let (events, _) = service.request(&[&token], |request| {
+            assert_eq!(user(&request.session()), Some(42));
+        });
+        assert_eq!(events, ["loaded"]);
+    }
+
+    #[test]
+    fn a_record_under_an_old_key_is_read_and_encrypted_anew() {
+        let token = service(keys(SECRET)).user();
+        let both = service(keys(OTHER).with_previous(Secret::new(SECRET).unwrap()));
+        let (_, answer) = both.request(&[&token], |_| {});
+        let set_cookie = answer[header::SET_COOKIE].to_str().unwrap();
+        let token = set_cookie[NAME.len() + 1..].split(';').next().unwrap();
+        service(keys(OTHER)).request(&[token], |request| {
+            assert_eq!(user(&request.session()), Some(42), "no old key is needed");
+        });
+    }
 }

@@ -56,27 +56,42 @@ impl Lifetimes {
 
     /// Returns `true` if the record has not ended yet.
     pub(crate) fn is_live(&self, now: Timestamp, record: &Record) -> bool {
-        let is_past = |end: Timestamp| end <= now;
-        let is_idle_for_too_long = match record.expires_at() {
-            Some(expires_at) => is_past(expires_at),
-            None => !self.accept_without_expiry,
-        };
-        !is_idle_for_too_long && !self.absolute_end(record.created_at()).is_some_and(is_past)
+        self.has_not_ended(now, record.expires_at(), record.created_at())
     }
 
-    /// Returns `true` if a record with these times is live and complete, and a request that does not look at its session
-    /// has nothing to do.
+    /// Returns `true` if a record with these times is live, and a request that does not look at its session has nothing to
+    /// do.
     pub(crate) fn is_at_rest(&self, now: Timestamp, tail: &Tail) -> bool {
         let Tail {
             expires_at,
             created_at,
         } = *tail;
-        // With an absolute lifetime, a record must learn when its session began.
-        let is_within =
-            |absolute| created_at.is_some_and(|start: Timestamp| start + absolute > now);
-        expires_at > now
-            && self.absolute.is_none_or(is_within)
+        self.has_not_ended(now, Some(expires_at), created_at)
+            && !self.is_undated(Some(expires_at), created_at)
             && !self.is_due(now, expires_at, created_at)
+    }
+
+    /// Returns `true` if a record must learn its times: it has no end, or is from before there was an absolute lifetime.
+    pub(crate) const fn is_undated(
+        &self,
+        expires_at: Option<Timestamp>,
+        created_at: Option<Timestamp>,
+    ) -> bool {
+        expires_at.is_none() || self.absolute.is_some() && created_at.is_none()
+    }
+
+    fn has_not_ended(
+        &self,
+        now: Timestamp,
+        expires_at: Option<Timestamp>,
+        created_at: Option<Timestamp>,
+    ) -> bool {
+        let is_past = |end: Timestamp| end <= now;
+        let is_idle_for_too_long = match expires_at {
+            Some(expires_at) => is_past(expires_at),
+            None => !self.accept_without_expiry,
+        };
+        !is_idle_for_too_long && !self.absolute_end(created_at).is_some_and(is_past)
     }
 
     /// Returns when a session that is saved now ends.

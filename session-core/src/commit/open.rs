@@ -105,7 +105,7 @@ impl SessionManager {
         Tail::read(json).is_some_and(|tail| lifetimes.is_at_rest(self.now(), &tail))
     }
 
-    /// Returns the session of a record at rest, or `None` if the text is no session.
+    /// Returns the session of a record at rest, or `None` if the text turns out to be none.
     pub(crate) fn wake(&self, json: String) -> Option<Session> {
         let watch = self.0.events.stopwatch();
         let loaded = read(json)?;

@@ -185,10 +185,9 @@ impl State {
                 self.plan_ended(old, context)
             }
             Life::Loaded { origin, new_id } => {
-                // A record without an end, or from before there was an absolute lifetime, must learn its times.
-                let is_undated = origin.expires_at.is_none()
-                    || options.lifetimes.absolute.is_some() && origin.created_at.is_none();
-                let is_write = is_modified || is_undated;
+                let lifetimes = &options.lifetimes;
+                let is_write =
+                    is_modified || lifetimes.is_undated(origin.expires_at, origin.created_at);
                 if !is_write && !origin.is_due && !origin.needs_cookie {
                     return Ok(Plan::Keep);
                 }

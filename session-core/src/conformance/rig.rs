@@ -156,13 +156,13 @@ impl<S: Subject> Connection<'_, S> {
         let Some((driver, turn)) = self.immediate() else {
             return self.run(self.driver.load(handle));
         };
-        match driver.json_in(handle).filter(|_| turn.is_multiple_of(4)) {
-            Some(json) => {
-                let record = Record::from_json(json).ok();
-                Ok(record.map(|record| Loaded::new(record, Version::none())))
-            }
-            None => driver.load_now(handle),
+        if turn.is_multiple_of(4)
+            && let Some(json) = driver.json_in(handle)
+        {
+            let record = Record::from_json(json).ok();
+            return Ok(record.map(|record| Loaded::new(record, Version::none())));
         }
+        driver.load_now(handle)
     }
 
     /// Returns an immediate driver as one for every other call, so that each check asks all ways.

@@ -160,7 +160,8 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
             return Some(Ok(()));
         }
         let driver = inner.manager.0.driver().immediate()?;
-        let opened = inner.manager.look_sent_now(driver, &inner.sent);
+        let tokens = inner.sent.iter(&inner.manager);
+        let opened = inner.manager.look_now(driver, tokens);
         Some(opened.map(|opened| match opened {
             Opened::Session(session) => drop(inner.adopt(session)),
             Opened::AtRest(json) => inner.rest(json),
@@ -241,7 +242,8 @@ impl<V: AsRef<[u8]> + Send + Sync + 'static> Exchange<V> {
 
 impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
     async fn open(&self) -> Result<Session, Error> {
-        Ok(self.adopt(self.manager.open_sent(&self.sent).await?))
+        let tokens = self.sent.iter(&self.manager);
+        Ok(self.adopt(self.manager.open(tokens).await?))
     }
 
     /// Opens the session if that needs no waiting, or returns the one that is open.
@@ -253,13 +255,36 @@ impl<V: AsRef<[u8]> + Send + Sync> Inner<V> {
             return Some(Ok(self.adopt(self.manager.guest())));
         }
         if let Some(json) = self.take_rest()
-            && let Some(session) = self.manager.wake_sent(json, &self.sent)
+            && let Some(session) = self.manager.wake(json)
         {
             return Some(Ok(self.adopt(session)));
         }
         let driver = self.manager.0.driver().immediate()?;
-        let opened = self.manager.open_sent_now(driver, &self.sent);
+        let tokens = self.sent.iter(&self.manager);
+        let opened = self.manager.open_now(driver, tokens);
         Some(opened.map(|session| self.adopt(session)))
+    }
+
+    /// Makes this the request's session, unless it has one.
+    fn adopt(&self, opened: Session) -> Session {
+        if self.is_background.load(Ordering::Relaxed) {
+            opened.lock().set_background();
+        }
+        self.manager.note_carrier(&opened, &self.sent);
+        let mut stage = self.stage();
+        // If two tasks of one request open at once, both go on with the session of the first.
+        match &mut *stage {
+            Stage::Open(first) | Stage::Committed(Some(first)) => first.clone(),
+            Stage::Unopened | Stage::AtRest(_) => {
+                *stage = Stage::Open(opened.clone());
+                opened
+            }
+            Stage::Committed(session @ None) => {
+                // The response went out without it, so nothing would save what is written now.
+                opened.seal();
+                session.insert(opened).clone()
+            }
+        }
     }
 
     /// Ends the time in which the session can be written, and returns the session if it was opened.
@@ -281,27 +306,6 @@ impl<V> Inner<V> {
     /// has to be loaded for that.
     fn is_guest(&self) -> bool {
         self.sent.is_empty() && !self.manager.establishes_always()
-    }
-
-    /// Makes this the request's session, unless it has one.
-    fn adopt(&self, opened: Session) -> Session {
-        if self.is_background.load(Ordering::Relaxed) {
-            opened.lock().set_background();
-        }
-        let mut stage = self.stage();
-        // If two tasks of one request open at once, both go on with the session of the first.
-        match &mut *stage {
-            Stage::Open(first) | Stage::Committed(Some(first)) => first.clone(),
-            Stage::Unopened | Stage::AtRest(_) => {
-                *stage = Stage::Open(opened.clone());
-                opened
-            }
-            Stage::Committed(session @ None) => {
-                // The response went out without it, so nothing would save what is written now.
-                opened.seal();
-                session.insert(opened).clone()
-            }
-        }
     }
 
     fn opened(&self) -> Option<Session> {

@@ -4,12 +4,11 @@ use std::borrow::Cow;
 
 use super::fields::{Headers, HeadersMut};
 use super::transport::{AUTHORIZATION, Carrier, SentTokens};
-use crate::commit::open::Opened;
 use crate::cookie::header;
 use crate::events::log;
 use crate::{
-    Caching, ClearSiteData, Error, ErrorKind, Immediate, OnSaveFailure, Outcome, Session,
-    SessionManager, Transport,
+    Caching, ClearSiteData, Error, ErrorKind, OnSaveFailure, Outcome, Session, SessionManager,
+    Transport,
 };
 
 /// # Over HTTP headers
@@ -24,52 +23,14 @@ impl SessionManager {
     ///
     /// The same as [`open`](Self::open).
     pub async fn open_headers(&self, headers: &impl Headers) -> Result<Session, Error> {
-        self.open_sent(&SentTokens::of(self, headers)).await
-    }
-
-    pub(crate) async fn open_sent<V: AsRef<[u8]>>(
-        &self,
-        sent: &SentTokens<V>,
-    ) -> Result<Session, Error> {
+        let sent = SentTokens::of(self, headers);
         let session = self.open(sent.iter(self)).await?;
-        self.note_carrier(&session, sent);
+        self.note_carrier(&session, &sent);
         Ok(session)
     }
 
-    pub(crate) fn open_sent_now<V: AsRef<[u8]>>(
-        &self,
-        driver: &dyn Immediate,
-        sent: &SentTokens<V>,
-    ) -> Result<Session, Error> {
-        let session = self.open_now(driver, sent.iter(self))?;
-        self.note_carrier(&session, sent);
-        Ok(session)
-    }
-
-    pub(crate) fn look_sent_now<V: AsRef<[u8]>>(
-        &self,
-        driver: &dyn Immediate,
-        sent: &SentTokens<V>,
-    ) -> Result<Opened, Error> {
-        let opened = self.look_now(driver, sent.iter(self))?;
-        if let Opened::Session(session) = &opened {
-            self.note_carrier(session, sent);
-        }
-        Ok(opened)
-    }
-
-    /// Returns the session of a record at rest, or `None` if the text is no session.
-    pub(crate) fn wake_sent<V: AsRef<[u8]>>(
-        &self,
-        json: String,
-        sent: &SentTokens<V>,
-    ) -> Option<Session> {
-        let session = self.wake(json)?;
-        self.note_carrier(&session, sent);
-        Some(session)
-    }
-
-    fn note_carrier<V: AsRef<[u8]>>(&self, session: &Session, sent: &SentTokens<V>) {
+    /// Notes how the request's token came.
+    pub(crate) fn note_carrier<V: AsRef<[u8]>>(&self, session: &Session, sent: &SentTokens<V>) {
         if let Some(carrier) = sent.carrier(self) {
             session.lock().carrier = Some(carrier);
         }
