@@ -7,6 +7,7 @@ mod lossy;
 pub(crate) mod members;
 pub(crate) mod owner;
 mod plain;
+mod sealed;
 pub(crate) mod tail;
 pub(crate) mod text;
 pub(crate) mod values;
@@ -16,7 +17,7 @@ mod wire;
 use std::fmt;
 use std::time::Duration;
 
-use self::json::{escape, undecodable};
+use self::json::undecodable;
 use self::wire::Wire;
 use crate::{Error, ErrorKind, SessionId, Timestamp, Values};
 
@@ -150,45 +151,6 @@ impl Record {
     pub fn with_owner(mut self, owner: Option<&str>) -> Self {
         self.owner = owner.map(Into::into);
         self
-    }
-
-    /// Creates the record that a driver stores instead of this one if it encrypts. `content` is what this one holds, encrypted
-    /// and in an encoding that needs no escapes in JSON, such as base64.
-    ///
-    /// The id and what a driver needs beside it stay readable. Everything else is gone from this record. A manager takes
-    /// a sealed record for no session: only a driver that opens it finds the session in it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use session_core::Record;
-    ///
-    /// let record = Record::from_json(r#"{"id":"a1","data":{"user":42}}"#)?;
-    /// let sealed = record.sealed("c2VjcmV0");
-    /// assert_eq!(sealed.to_json(), r#"{"id":"a1","data":{},"flash_next":{},"sealed":"c2VjcmV0"}"#);
-    /// assert_eq!(Record::from_json(sealed.to_json())?.sealed_content(), Some("c2VjcmV0"));
-    /// # Ok::<(), session_core::Error>(())
-    /// ```
-    #[must_use]
-    pub fn sealed(&self, content: &str) -> Self {
-        Self {
-            expires_at: self.expires_at,
-            is_moved: self.is_moved,
-            owner: self.owner.clone(),
-            sealed: Some(format!("\"{}\"", escape(content)).into()),
-            ..Self::new(self.id.clone())
-        }
-    }
-
-    /// Returns the encrypted content of a [sealed](Self::sealed) record.
-    #[must_use]
-    pub fn sealed_content(&self) -> Option<&str> {
-        let content = self.sealed.as_deref()?;
-        // Whatever else is there has no content, and the record is sealed all the same.
-        let quoted = content
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        Some(quoted.unwrap_or_default())
     }
 
     /// Returns the id.
