@@ -13,7 +13,7 @@ use test_support::database::{DatabaseServer, Kind};
 
 use crate::faults::{assert_unavailable, create, recovered};
 
-/// The driver has lost its connections, and gets no other one until somebody leaves.
+/// The driver has lost its connections, and gets no other one until `$places` others leave.
 macro_rules! play {
     ($connection:ty, $server:expr, $driver:expr, $places:expr, $ids:literal, $end:literal) => {{
         let driver: SqlxDriver = $driver;
@@ -82,62 +82,42 @@ macro_rules! play {
     }};
 }
 
+/// Plays it with the driver's own connections, and with an application's pool.
+macro_rules! play_with_both {
+    ($connection:ty, $pool:ty, $server:expr, $ids:literal, $end:literal) => {{
+        let server = $server;
+        let own = SqlxDriver::builder(server.url()).pool_size(2).connect();
+        play!($connection, server, own.await.unwrap(), 1, $ids, $end);
+        let url = server.url();
+        let pool = <$pool>::new().max_connections(2).connect(&url);
+        let shared = SqlxDriver::from_pool(pool.await.unwrap()).connect();
+        // A pool of sqlx waits for its second connection even if the first is free again.
+        play!($connection, server, shared.await.unwrap(), 2, $ids, $end);
+    }};
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_postgres_server_is_unavailable_in_time_until_a_connection_is_free() {
-    let server = DatabaseServer::with(Kind::Postgres, &["-c", "max_connections=10"]);
-    let pool = PgPoolOptions::new().max_connections(2);
-    for is_shared in [false, true] {
-        let driver = if is_shared {
-            let pool = pool.clone().connect(&server.url()).await.unwrap();
-            SqlxDriver::from_pool(pool).connect().await
-        } else {
-            SqlxDriver::builder(server.url())
-                .pool_size(2)
-                .connect()
-                .await
-        };
-        play!(
-            PgConnection,
-            server,
-            driver.unwrap(),
-            places(is_shared),
-            "SELECT pid::text FROM pg_stat_activity
-             WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
-            "SELECT pg_terminate_backend({id})"
-        );
-    }
+    play_with_both!(
+        PgConnection,
+        PgPoolOptions,
+        DatabaseServer::with(Kind::Postgres, &["-c", "max_connections=10"]),
+        "SELECT pid::text FROM pg_stat_activity
+         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+        "SELECT pg_terminate_backend({id})"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_mariadb_server_is_unavailable_in_time_until_a_connection_is_free() {
-    let server = DatabaseServer::with(Kind::MariaDb, &["--max-connections=10"]);
-    let pool = MySqlPoolOptions::new().max_connections(2);
-    for is_shared in [false, true] {
-        let driver = if is_shared {
-            let pool = pool.clone().connect(&server.url()).await.unwrap();
-            SqlxDriver::from_pool(pool).connect().await
-        } else {
-            SqlxDriver::builder(server.url())
-                .pool_size(2)
-                .connect()
-                .await
-        };
-        play!(
-            MySqlConnection,
-            server,
-            driver.unwrap(),
-            places(is_shared),
-            "SELECT CAST(ID AS CHAR) FROM information_schema.PROCESSLIST
-             WHERE USER = 'root' AND ID <> CONNECTION_ID()",
-            "KILL {id}"
-        );
-    }
-}
-
-/// Returns how many connections of others must end. One is enough for the driver's own pool. A pool of sqlx waits for its
-/// second connection even if the first is free again.
-const fn places(is_shared: bool) -> usize {
-    if is_shared { 2 } else { 1 }
+    play_with_both!(
+        MySqlConnection,
+        MySqlPoolOptions,
+        DatabaseServer::with(Kind::MariaDb, &["--max-connections=10"]),
+        "SELECT CAST(ID AS CHAR) FROM information_schema.PROCESSLIST
+         WHERE USER = 'root' AND ID <> CONNECTION_ID()",
+        "KILL {id}"
+    );
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);
