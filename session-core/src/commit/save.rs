@@ -257,8 +257,7 @@ impl State {
     fn read_as_empty(&mut self) {
         self.data = Values::new();
         self.flash = Values::new();
-        // What it had left to the next request ended with it.
-        self.kept = None;
+        self.leave_nothing();
         // Otherwise the commit would store what is left of it under that id.
         self.forget_new_id();
     }
@@ -306,8 +305,8 @@ impl Saving<'_> {
                     ..
                 } = *write;
                 let Some(version) = stored else {
-                    // The session ended meanwhile, and with it the flash that it had left to the next request.
-                    self.session.lock().kept = None;
+                    // The session ended meanwhile.
+                    self.session.lock().leave_nothing();
                     return Ok(());
                 };
                 let handle = match outcome {

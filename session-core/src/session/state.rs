@@ -37,7 +37,8 @@ pub(crate) struct State {
     pub(crate) is_background: bool,
     /// The flash that is left.
     pub(crate) kept: Option<Box<LoadedFlash>>,
-    /// Whether it goes on from a later record than it was opened with.
+    /// Whether it goes on from a later record than it was opened with, or has ended: the flash that it was opened with is
+    /// not its to leave to the next request.
     is_rebased: bool,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
@@ -343,6 +344,12 @@ impl State {
         self.data = merged.data;
         self.remembered_for = merged.remembered_for;
         Ok(())
+    }
+
+    /// Forgets the flash that was left to the next request, because the session has ended.
+    pub(crate) fn leave_nothing(&mut self) {
+        self.is_rebased = true;
+        self.kept = None;
     }
 
     /// Leaves the flash that it was opened with to the next request. After a reload, what is stored is left to it already.

@@ -305,13 +305,22 @@ fn a_reload_runs_updates_while_the_session_is_not_locked() {
     });
 }
 
+/// What is left to the next request takes room. Once the session has ended, there is nothing to leave.
 #[test]
 fn a_session_that_ended_leaves_no_flash_that_takes_room() {
-    for finds_out in [save, |session: &Session| assert!(!reload(session))] {
+    let finds_out: [fn(&Session); 3] = [
+        |session| save(session),
+        |session| assert!(!reload(session)),
+        |session| {
+            assert!(!reload(session));
+            session.background();
+        },
+    ];
+    for finds_out in finds_out {
         let service = Service::with(|builder| builder.max_bytes(1_000));
-        let token = service.login();
+        let token = service.request(|session| session.flash("old", 1).unwrap());
         let session = service.open(&token);
-        session.flash("notice", "saved").unwrap();
+        session.flash("new", 2).unwrap();
         save(&session);
         let other = service.open(&token);
         other.destroy().unwrap();
@@ -322,4 +331,19 @@ fn a_session_that_ended_leaves_no_flash_that_takes_room() {
         assert!((0..1_000).rev().any(|size| fits(&size)));
         assert_eq!(service.commit(&session), Outcome::Keep);
     }
+}
+
+#[test]
+fn a_session_that_ended_before_its_first_save_leaves_no_flash_that_takes_room() {
+    let service = Service::with(|builder| builder.max_bytes(1_000));
+    let token = service.request(|session| session.flash("old", "x".repeat(100)).unwrap());
+    let session = service.open(&token);
+    let other = service.open(&token);
+    other.destroy().unwrap();
+    service.commit(&other);
+    assert!(!reload(&session));
+    session.background();
+    let fits = |size: &usize| session.put("text", "x".repeat(*size)).is_ok();
+    assert!((0..1_000).rev().any(|size| fits(&size)));
+    assert_eq!(service.commit(&session), Outcome::Keep);
 }

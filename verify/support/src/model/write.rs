@@ -147,11 +147,15 @@ impl World {
             self.storage == Storage::Client || settings.renewal != Renewal::OnUse || is_due;
         let renews =
             is_regenerated || request.sets_lifetime() || is_renewal && !request.is_background;
-        let merged = match self.merged(origin, request, &current, now, renews) {
+        let mut merged = match self.merged(origin, request, &current, now, renews) {
             Ok(merged) => merged,
             Err(_) if failed.is_some() => return unavailable,
             Err(kind) => return Reply::Error(kind),
         };
+        if is_over {
+            // Its end is past, so nobody reads it. A reload may have found that out: then the session reads as empty.
+            merged.data.clone_from(&request.data);
+        }
         let is_same_handle = self.storage == Storage::Server && !is_regenerated;
         if let Some(failed) = failed {
             let stands = match failed.call {
