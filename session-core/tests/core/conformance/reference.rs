@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use session_core::conformance::Subject;
@@ -24,6 +25,7 @@ pub(crate) struct Store {
     /// What faults remember across connections.
     pub(crate) notes: Mutex<HashMap<String, u64>>,
     last: Mutex<HashMap<SessionId, Record>>,
+    threads: Mutex<Vec<ThreadId>>,
 }
 
 impl Store {
@@ -36,6 +38,7 @@ impl Store {
             is_down: AtomicBool::default(),
             notes: Mutex::default(),
             last: Mutex::default(),
+            threads: Mutex::default(),
         }
     }
 
@@ -61,12 +64,14 @@ impl Store {
         notes.insert(id.as_str().to_owned(), number);
     }
 
-    /// Adds to a number and returns the sum.
-    pub(crate) fn count(&self, name: &str, change: i64) -> u64 {
-        let mut notes = self.notes.lock().unwrap();
-        let number = notes.entry(name.to_owned()).or_default();
-        *number = number.saturating_add_signed(change);
-        *number
+    /// Returns which of the threads that came here this one is, counted from 1.
+    pub(crate) fn place(&self, thread: ThreadId) -> usize {
+        let mut threads = self.threads.lock().unwrap();
+        let known = threads.iter().position(|known| *known == thread);
+        known.unwrap_or_else(|| {
+            threads.push(thread);
+            threads.len() - 1
+        }) + 1
     }
 
     pub(crate) fn is_noted(&self, id: &SessionId) -> bool {
