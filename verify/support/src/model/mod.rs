@@ -6,8 +6,9 @@
 //! its counts in a line that begins with `model: `. `transit` checks what a browser is promised:
 //! no late response undoes a login.
 //!
-//! A failure prints the random seed of its world. Set `MODEL_SEED` to repeat it, `MODEL_TRACE=1` to
-//! print every step, and `MODEL_STEPS` to make a run longer.
+//! Every run plays the same worlds, unless `MODEL_SEED` is another number or `random`. A failure prints the
+//! seed of its world. Set `MODEL_SEED` to repeat it, `MODEL_TRACE=1` to print every step, and `MODEL_STEPS`
+//! to make a run longer.
 
 mod backend;
 mod by_hand;
