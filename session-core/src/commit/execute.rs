@@ -107,7 +107,11 @@ impl Inner {
     pub(super) async fn execute(&self, plan: &mut Plan) -> Result<Done, Error> {
         let done = match plan {
             Plan::Keep => Outcome::Keep.into(),
-            Plan::Drop(id) => self.dropped(id, None).into(),
+            Plan::Drop { id, changes } => {
+                // The functions of its updates may use the session, which is not locked here.
+                drop(changes.take());
+                self.dropped(id, None).into()
+            }
             Plan::Reissue {
                 id,
                 handle,
@@ -118,9 +122,12 @@ impl Inner {
                 let outcome = self.reissue(id, handle, *ttl, *is_remembered).await?;
                 outcome.into()
             }
-            Plan::End(old) => {
+            Plan::End { old, has_cookie } => {
                 self.log_out(old.as_deref()).await?;
-                Outcome::Clear.into()
+                match has_cookie {
+                    true => Outcome::Clear.into(),
+                    false => Outcome::Keep.into(),
+                }
             }
             Plan::Fail { removing, error } => {
                 self.log_out(Some(removing)).await?;
@@ -193,7 +200,11 @@ mod tests {
         session.lock().busy = Some(Vec::new());
         drop(Committing::of(&session, &Plan::Keep));
         assert!(session.lock().busy.is_some());
-        drop(Committing::of(&session, &Plan::End(None)));
+        let end = Plan::End {
+            old: None,
+            has_cookie: true,
+        };
+        drop(Committing::of(&session, &end));
         assert!(session.lock().busy.is_none());
     }
 }

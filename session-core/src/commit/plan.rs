@@ -13,10 +13,16 @@ use crate::{Error, Establish, Record, Renewal, SessionId, Timestamp, Version};
 pub(crate) enum Plan {
     /// Do nothing. The client keeps its cookie.
     Keep,
-    /// Do nothing, although something was written: the session under this id goes on under another one.
-    Drop(SessionId),
-    /// Log out: remove the record if there is one, and the cookie.
-    End(Option<Box<Origin>>),
+    /// Do nothing, although something was written: the session under this id has ended or goes on under another one.
+    Drop {
+        id: SessionId,
+        changes: Option<Box<Changes>>,
+    },
+    /// Log out: remove the record if there is one, and the cookie if the client has one.
+    End {
+        old: Option<Box<Origin>>,
+        has_cookie: bool,
+    },
     /// Store the session, after removing the record that was logged out of.
     Write {
         removing: Option<Box<Origin>>,
@@ -96,7 +102,7 @@ impl Plan {
     pub(crate) const fn is_logout(&self) -> bool {
         matches!(
             self,
-            Self::End(_)
+            Self::End { .. }
                 | Self::Fail { .. }
                 | Self::Write {
                     removing: Some(_),
@@ -108,9 +114,9 @@ impl Plan {
     /// Returns the session that the plan is about, and its owner where it is known.
     pub(crate) fn subject(&self) -> (Option<&SessionId>, Option<&str>) {
         match self {
-            Self::Keep | Self::End(None) => (None, None),
-            Self::Drop(id) | Self::Reissue { id, .. } => (Some(id), None),
-            Self::End(Some(old)) | Self::Fail { removing: old, .. } => {
+            Self::Keep | Self::End { old: None, .. } => (None, None),
+            Self::Drop { id, .. } | Self::Reissue { id, .. } => (Some(id), None),
+            Self::End { old: Some(old), .. } | Self::Fail { removing: old, .. } => {
                 (Some(&old.id), old.ownership.owner.as_deref())
             }
             Self::Write { write, .. } | Self::Touch { write, .. } => {
@@ -134,7 +140,10 @@ impl Plan {
             Self::Write {
                 removing: Some(old),
                 write,
-            } if is_new(&write) => Self::End(Some(old)),
+            } if is_new(&write) => Self::End {
+                old: Some(old),
+                has_cookie: false,
+            },
             Self::Write { write, .. } if is_new(&write) => Self::Keep,
             Self::Reissue { .. } => Self::Keep,
             plan => plan,
@@ -178,7 +187,19 @@ impl State {
                     write,
                 })
             }
-            Life::Moved { old, .. } if is_modified => Ok(Plan::Drop(old.clone())),
+            Life::Moved { old, .. } if is_modified => Ok(Plan::Drop {
+                id: old.clone(),
+                // They stay: a later `regenerate` makes it a session of its own.
+                changes: None,
+            }),
+            Life::Loaded { origin, .. } if self.has_ended => Ok(if is_modified {
+                Plan::Drop {
+                    id: origin.id.clone(),
+                    changes: self.changes.take(),
+                }
+            } else {
+                Plan::Keep
+            }),
             Life::New { .. } | Life::Moved { .. } => Ok(Plan::Keep),
             Life::Ended { old, .. } => {
                 let old = old.clone().map(Box::new);
@@ -209,10 +230,11 @@ impl State {
                 (Err(error), None) => Err(error),
             };
         }
-        // Without a cookie there is nothing to log out of. Another site's form must not be able to make a browser, which
-        // does not send the cookie with it (SameSite=Lax), remove the cookie.
-        Ok(if old.is_some() || self.has_cookie {
-            Plan::End(old)
+        // Without a cookie there is nothing to log out of, unless this request stored a session by hand. Another site's form
+        // must not be able to make a browser, which does not send the cookie with it (SameSite=Lax), remove the cookie.
+        let has_cookie = self.has_cookie;
+        Ok(if old.is_some() || has_cookie {
+            Plan::End { old, has_cookie }
         } else {
             Plan::Keep
         })

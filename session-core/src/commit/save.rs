@@ -239,6 +239,10 @@ impl State {
             Life::Ended { .. } | Life::Moved { .. } => {
                 return Ok(Reload::Nothing { is_live: false });
             }
+            Life::Loaded { .. } if self.has_ended => {
+                self.read_as_empty();
+                return Ok(Reload::Nothing { is_live: false });
+            }
             life if manager.can_revoke() => match life.origin() {
                 Some(origin) if !self.is_closed || self.saves_by_hand => Some(origin.handle()),
                 // The commit stored it under this id.
@@ -257,8 +261,7 @@ impl State {
     fn read_as_empty(&mut self) {
         self.data = Values::new();
         self.flash = Values::new();
-        self.leave_nothing();
-        // Otherwise the commit would store what is left of it under that id.
+        self.has_ended = true;
         self.forget_new_id();
     }
 
@@ -291,7 +294,7 @@ impl Saving<'_> {
     /// Continues from what was stored.
     fn finish(mut self, manager: &SessionManager, outcome: &Outcome) -> Result<(), Error> {
         match std::mem::replace(&mut self.plan, Plan::Keep) {
-            Plan::End(_) => {
+            Plan::End { .. } => {
                 if let Life::Ended { old, .. } = &mut self.session.lock().life {
                     *old = None;
                 }
@@ -305,8 +308,7 @@ impl Saving<'_> {
                     ..
                 } = *write;
                 let Some(version) = stored else {
-                    // The session ended meanwhile.
-                    self.session.lock().leave_nothing();
+                    self.session.lock().has_ended = true;
                     return Ok(());
                 };
                 let handle = match outcome {
@@ -322,7 +324,7 @@ impl Saving<'_> {
                 })
             }
             Plan::Keep
-            | Plan::Drop(_)
+            | Plan::Drop { .. }
             | Plan::Fail { .. }
             | Plan::Touch { .. }
             | Plan::Reissue { .. } => Ok(()),

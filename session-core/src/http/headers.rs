@@ -65,7 +65,7 @@ impl SessionManager {
         is_logout: bool,
         headers: &mut H,
     ) -> Result<(), Error> {
-        let is_logged_out = is_logout && result.is_ok();
+        let is_logged_out = is_logout && result.is_ok() && session.look().has_cookie;
         let outcome = match (result, self.0.options.on_save_failure) {
             (Ok(outcome), _) => outcome,
             // A page that says goodbye while the session lives is a lie.

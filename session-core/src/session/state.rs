@@ -37,9 +37,12 @@ pub(crate) struct State {
     pub(crate) is_background: bool,
     /// The flash that is left.
     pub(crate) kept: Option<Box<LoadedFlash>>,
-    /// Whether it goes on from a later record than it was opened with, or has ended: the flash that it was opened with is
-    /// not its to leave to the next request.
+    /// Whether it goes on from a later record than it was opened with: the flash that it was opened with is not its to
+    /// leave to the next request.
     is_rebased: bool,
+    /// Whether a save or a reload found that the session has ended or got another id. From then on, all that is written is
+    /// dropped. The store may still hold the record: another release may have a longer absolute lifetime.
+    pub(crate) has_ended: bool,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
     /// How the request's token came, if that says how the next one goes back.
@@ -71,6 +74,7 @@ impl State {
             is_background: false,
             kept: None,
             is_rebased: false,
+            has_ended: false,
             is_accessed: false,
             carrier: None,
             remembered_for: None,
@@ -344,12 +348,6 @@ impl State {
         self.data = merged.data;
         self.remembered_for = merged.remembered_for;
         Ok(())
-    }
-
-    /// Forgets the flash that was left to the next request, because the session has ended.
-    pub(crate) fn leave_nothing(&mut self) {
-        self.is_rebased = true;
-        self.kept = None;
     }
 
     /// Leaves the flash that it was opened with to the next request. After a reload, what is stored is left to it already.

@@ -326,6 +326,15 @@ fn a_logout_clears_the_data_of_the_site_if_asked_for() {
             assert_eq!(cleared, ["\"*\""]);
             let nobody = logout(&manager, &HeaderMap::new(), &mut HeaderMap::new()).await;
             assert!(nobody.unwrap().is_empty());
+            let exchange = Exchange::new(&manager, &HeaderMap::new());
+            let session = exchange.session().await.unwrap();
+            session.put("user", "ada").unwrap();
+            session.save().await.unwrap();
+            session.destroy().unwrap();
+            let mut response = HeaderMap::new();
+            exchange.commit(&mut response, finish).await.unwrap();
+            assert!(!response.contains_key("clear-site-data"));
+            assert!(!response.contains_key(header::SET_COOKIE));
             // A logout that was not stored clears nothing, because the session lives.
             let cookies = log_in().await;
             probe.break_writes(true);

@@ -1,5 +1,6 @@
 //! Requests that end late, and callbacks at awkward moments.
 
+use pollster::block_on;
 use session_core::{Outcome, Renewal, Session};
 
 use crate::common::{LIFETIME, MINUTE, Service, without_deadlock};
@@ -88,22 +89,39 @@ fn keep_runs_no_callback_under_the_lock() {
     ends(|session| session.keep([Nosy(session.clone())]).unwrap());
 }
 
-#[test]
-fn an_overridden_update_is_not_dropped_under_the_lock() {
+/// Counts with a function that uses the session when it is dropped.
+fn count(session: &Session) {
     struct Nosy(Session);
     impl Drop for Nosy {
         fn drop(&mut self) {
             let _ = self.0.has("anything");
         }
     }
-    let count = |session: &Session| {
-        let nosy = Nosy(session.clone());
-        let change = move |n: u8| {
-            let _ = &nosy;
-            n + 1
-        };
-        session.update("n", 0, change).unwrap();
+    let nosy = Nosy(session.clone());
+    let change = move |n: u8| {
+        let _ = &nosy;
+        n + 1
     };
+    session.update("n", 0, change).unwrap();
+}
+
+#[test]
+fn an_update_of_a_session_that_ended_is_not_dropped_under_the_lock() {
+    without_deadlock(|| {
+        let service = Service::new();
+        let token = service.login();
+        let session = service.open(&token);
+        let other = service.open(&token);
+        other.destroy().unwrap();
+        service.commit(&other);
+        count(&session);
+        assert!(!block_on(session.reload()).unwrap());
+        assert_eq!(service.commit(&session), Outcome::Keep);
+    });
+}
+
+#[test]
+fn an_overridden_update_is_not_dropped_under_the_lock() {
     ends(move |session| {
         session.put("n", 5).unwrap();
         count(session);

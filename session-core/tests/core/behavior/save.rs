@@ -347,3 +347,77 @@ fn a_session_that_ended_before_its_first_save_leaves_no_flash_that_takes_room() 
     assert!((0..1_000).rev().any(|size| fits(&size)));
     assert_eq!(service.commit(&session), Outcome::Keep);
 }
+
+/// The store may hold the record all the same: another release may have a longer absolute lifetime.
+#[test]
+fn what_a_reload_found_to_have_ended_stays_as_it_is_stored() {
+    let writes: [fn(&Session); 5] = [
+        |_| {},
+        |session| session.put("late", 1).unwrap(),
+        |session| session.regenerate().unwrap(),
+        |session| {
+            session.put("late", 1).unwrap();
+            save(session);
+        },
+        |session| session.background(),
+    ];
+    for write in writes {
+        let long = Service::with(|builder| builder.absolute_lifetime(24 * HOUR).lifetime(2 * HOUR));
+        let token = long.request(|session| {
+            session.put("user", 7).unwrap();
+            session.flash("notice", "hi").unwrap();
+        });
+        let short = long.rotated(|builder| builder.lifetime(HOUR).absolute_lifetime(HOUR));
+        let session = short.open(&token);
+        session.update("late", 0, |n: u32| n + 1).unwrap();
+        short.clock.advance(HOUR);
+        assert!(!reload(&session));
+        assert!(session.all().is_empty() && session.all_flash().is_empty());
+        write(&session);
+        assert_eq!(short.commit(&session), Outcome::Keep);
+        assert!(!reload(&session));
+        assert_eq!(short.records(), 1);
+        let next = long.open(&token);
+        assert_eq!(next.get("user").unwrap(), Some(7));
+        assert!(!next.has("late"));
+        assert!(next.has_flash("notice"));
+    }
+}
+
+#[test]
+fn a_logout_after_a_reload_removes_what_has_ended() {
+    let long = Service::with(|builder| builder.absolute_lifetime(24 * HOUR).lifetime(2 * HOUR));
+    let token = long.login();
+    let short = long.rotated(|builder| builder.lifetime(HOUR).absolute_lifetime(HOUR));
+    let session = short.open(&token);
+    short.clock.advance(HOUR);
+    assert!(!reload(&session));
+    session.destroy().unwrap();
+    session.put("next", 1).unwrap();
+    let next = crate::common::token(&short.commit(&session));
+    assert!(long.open(&token).is_new());
+    assert_eq!(short.open(&next).get("next").unwrap(), Some(1));
+}
+
+/// The client's cookie, if it has one, belongs to another session.
+#[test]
+fn a_logout_of_a_session_that_a_save_began_leaves_the_clients_cookie_alone() {
+    let service = Service::new();
+    let visitor = service.visit();
+    let guest = service.login();
+    let (late, login) = (guest.clone(), service.open(&guest));
+    login.regenerate().unwrap();
+    let user = service.save(&login);
+    let late = service.open(&late);
+    assert!(late.is_new(), "the session has moved");
+    for session in [visitor, late] {
+        let records = service.records();
+        session.regenerate().unwrap();
+        save(&session);
+        assert_eq!(service.records(), records + 1);
+        session.destroy().unwrap();
+        assert_eq!(service.commit(&session), Outcome::Keep);
+        assert_eq!(service.records(), records);
+    }
+    assert!(!service.open(&user).is_new());
+}

@@ -61,9 +61,11 @@ impl<S: Backend> Play<'_, S> {
         match reply {
             Reply::Error(_) => return,
             // What was written is dropped, now and not once more by the commit.
-            Reply::Keep if decision != Decision::Drop => open.request.is_committed(),
-            Reply::Keep => {}
-            Reply::Clear => open.request.ended = None,
+            Reply::Keep => {
+                open.request.is_committed();
+                open.request.has_ended |= open.request.origin.is_some();
+            }
+            Reply::Clear | Reply::Removed => open.request.ended = None,
             Reply::Saved | Reply::Again(..) => {
                 let origin = before.origin.as_ref().unwrap();
                 let needs_cookie = matches!(reply, Reply::Again(..));
@@ -135,16 +137,14 @@ impl<S: Backend> Play<'_, S> {
             end.is_some_and(|end| end <= now)
         };
         let current = self.world.live(&origin.handle, now);
+        let current = current.filter(|_| !request.has_ended);
         let current = current.filter(|stored| !stored.is_moved && !is_over(&stored.record));
         let Some(current) = current.map(|stored| stored.record.clone()) else {
             assert_eq!(result, Ok(false), "a reload of what has ended");
             request.data.clear();
             request.flash.clear();
-            // What it had left to the next request ended with it.
+            request.has_ended = true;
             let handle = origin.handle.clone();
-            if let Some(origin) = &mut request.origin {
-                origin.record.flash.clear();
-            }
             request.ops.push(Op::See(request.data.clone()));
             request.id = Id::Stored(handle);
             request.has_regenerated = false;

@@ -9,7 +9,7 @@ use super::world::World;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     Keep,
-    /// Drop what was written: the session has moved.
+    /// Drop what was written: the session has ended or moved.
     Drop,
     /// Store a new session.
     Begin,
@@ -51,6 +51,13 @@ impl World {
                     Decision::Begin
                 } else if request.is_logout() {
                     Decision::End
+                } else {
+                    Decision::Keep
+                }
+            }
+            (Some(_), Phase::Open) if request.has_ended => {
+                if request.is_modified() {
+                    Decision::Drop
                 } else {
                     Decision::Keep
                 }

@@ -171,7 +171,7 @@ impl<S: Backend> Play<'_, S> {
                 let handle = &request.origin.as_ref()?.handle;
                 Some(self.world.records[handle].record.clone())
             }
-            Reply::Keep | Reply::Clear | Reply::Error(_) => None,
+            Reply::Keep | Reply::Clear | Reply::Removed | Reply::Error(_) => None,
         }
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Request {
     pub(crate) has_cookie: bool,
     /// Whether it came with the id that a regenerate had replaced. Its writes are dropped.
     pub(crate) is_moved: bool,
+    /// Whether a save or a reload found that the session has ended or moved. Its writes are dropped.
+    pub(crate) has_ended: bool,
     /// Whether it got a new id, and was not logged out afterwards.
     pub(crate) has_regenerated: bool,
     /// Whether it is none of the user's.
@@ -101,6 +103,7 @@ impl Request {
             is_destroyed: false,
             has_cookie: false,
             is_moved: false,
+            has_ended: false,
             has_regenerated: false,
             is_background: false,
             saves_by_hand: false,

@@ -49,7 +49,7 @@ impl<S: Backend> Play<'_, S> {
                 self.counts.dropped += usize::from(decision != Decision::Keep);
                 (Effect::Nothing, None)
             }
-            (Reply::Saved, Ok(Outcome::Keep)) => (Effect::Nothing, None),
+            (Reply::Saved | Reply::Removed, Ok(Outcome::Keep)) => (Effect::Nothing, None),
             (Reply::New(record), Ok(Outcome::Keep)) if is_known(&open.request, &record) => {
                 assert_eq!(self.world.storage, Storage::Client);
                 (Effect::Nothing, None)

@@ -33,6 +33,8 @@ pub(crate) enum Reply {
     /// The session is saved, and the client keeps its cookie.
     Saved,
     Clear,
+    /// What a save by hand stored is removed again, and the client keeps its cookie.
+    Removed,
     /// Sets the cookie with this handle for this many milliseconds.
     Again(String, u64),
     /// Sets a cookie with a new handle for this record.
@@ -46,7 +48,7 @@ impl Reply {
         match self {
             Self::Again(_, left) => *left == 0,
             Self::New(record) => record.expires_at <= now,
-            Self::Keep | Self::Saved | Self::Clear | Self::Error(_) => false,
+            Self::Keep | Self::Saved | Self::Clear | Self::Removed | Self::Error(_) => false,
         }
     }
 }

@@ -43,8 +43,10 @@ impl World {
                 // If the record was stored and the answer lost, no client has its cookie.
                 if failed.is_some() {
                     unavailable
-                } else if decision == Decision::End {
+                } else if decision == Decision::End && request.has_cookie {
                     Reply::Clear
+                } else if decision == Decision::End {
+                    Reply::Removed
                 } else {
                     let mut record = Record::new(request.data.clone(), request.next_flash());
                     record.created_at = request.settings.begins(now);
@@ -147,15 +149,11 @@ impl World {
             self.storage == Storage::Client || settings.renewal != Renewal::OnUse || is_due;
         let renews =
             is_regenerated || request.sets_lifetime() || is_renewal && !request.is_background;
-        let mut merged = match self.merged(origin, request, &current, now, renews) {
+        let merged = match self.merged(origin, request, &current, now, renews) {
             Ok(merged) => merged,
             Err(_) if failed.is_some() => return unavailable,
             Err(kind) => return Reply::Error(kind),
         };
-        if is_over {
-            // Its end is past, so nobody reads it. A reload may have found that out: then the session reads as empty.
-            merged.data.clone_from(&request.data);
-        }
         let is_same_handle = self.storage == Storage::Server && !is_regenerated;
         if let Some(failed) = failed {
             let stands = match failed.call {
