@@ -107,27 +107,33 @@ impl<O: Operation> Batcher<O> {
     }
 
     pub(crate) async fn run(&self, operation: O) -> Result<O::Reply, Error> {
-        let reply = match self.can_batch(&operation) {
-            true => self.run_in_batch(&operation).await?,
-            false => None,
-        };
-        match reply {
-            // Boxed, because fred's futures take several kilobytes, which batched operations do
-            // without.
-            None => Box::pin(self.run_single(&operation)).await,
-            Some(reply) if O::is_missing(&reply) => self.look_again(operation, reply).await,
-            Some(reply) => Ok(reply),
+        if self.can_batch()
+            && let Some(reply) = self.run_in_batch(&operation).await?
+        {
+            return Ok(reply);
+        }
+        // Boxed, because fred's futures take several kilobytes, which batched operations do without.
+        Box::pin(self.run_single(&operation)).await
+    }
+
+    /// Returns `None` if the operation must run in a command of its own. Nothing has happened yet then.
+    pub(crate) async fn run_in_batch(&self, operation: &O) -> Result<Option<O::Reply>, Error> {
+        if operation.is_large() {
+            return Ok(None);
+        }
+        match self.join_batch(operation).await? {
+            Some(reply) if O::is_missing(&reply) => {
+                self.look_again(operation.clone(), reply).await.map(Some)
+            }
+            reply => Ok(reply),
         }
     }
 
-    /// Returns `true` if the operation overlaps with another and may share a command. In a Cluster,
-    /// every key may be on a different node.
-    fn can_batch(&self, operation: &O) -> bool {
+    /// Returns `true` if an operation that starts now overlaps with another and may share a command.
+    /// In a Cluster, every key may be on a different node.
+    pub(crate) fn can_batch(&self) -> bool {
         let shared = &self.shared;
-        if shared.in_flight.load(Ordering::Relaxed) == 0
-            || operation.is_large()
-            || shared.connections.pool.is_clustered()
-        {
+        if shared.in_flight.load(Ordering::Relaxed) == 0 || shared.connections.pool.is_clustered() {
             return false;
         }
         if shared.multi_key.claim_probe() {
@@ -150,7 +156,7 @@ impl<O: Operation> Batcher<O> {
     }
 
     /// Returns `None` if the operation must run in a command of its own.
-    async fn run_in_batch(&self, operation: &O) -> BatchReply<O> {
+    async fn join_batch(&self, operation: &O) -> BatchReply<O> {
         let Some(reply) = self.enqueue(operation.clone()).await else {
             return Ok(None);
         };

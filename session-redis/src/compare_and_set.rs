@@ -6,6 +6,7 @@ use fred::types::{Key, Value};
 
 use crate::batch::Operation;
 use crate::connections::Connections;
+use crate::owners::IndexEntry;
 use crate::scripts;
 
 /// Stores a value if its key still holds the expected version.
@@ -18,6 +19,8 @@ pub(crate) struct CompareAndSet {
     pub(crate) value: Bytes,
     /// In milliseconds.
     pub(crate) ttl: i64,
+    /// What a batch adds to an owner's index first. An operation that runs alone leaves that to its caller.
+    pub(crate) index: Option<IndexEntry>,
 }
 
 /// The server's reply to one [`CompareAndSet`].
@@ -51,7 +54,11 @@ impl Operation for CompareAndSet {
     const IS_READ: bool = false;
 
     fn is_large(&self) -> bool {
-        self.expected.len() + self.value.len() > MAX_BATCHED
+        let owner = self
+            .index
+            .as_ref()
+            .map_or(0, |index| index.key.as_bytes().len());
+        self.expected.len() + self.value.len() + owner > MAX_BATCHED
     }
 
     async fn run(&self, connections: &Connections) -> Result<Reply, Error> {
@@ -67,9 +74,20 @@ impl Operation for CompareAndSet {
         connections: &Connections,
     ) -> Result<Vec<Option<Reply>>, Error> {
         let arguments = || {
-            let keys = operations.iter().map(|one| one.key.clone());
-            let arguments = operations.iter().flat_map(Self::arguments);
-            (keys.collect(), arguments.collect())
+            let kind = |one: &Self| if one.index.is_some() { 'o' } else { '-' };
+            let kinds: String = operations.iter().map(kind).collect();
+            let mut keys = Vec::with_capacity(2 * operations.len());
+            let mut arguments = Vec::with_capacity(1 + 7 * operations.len());
+            arguments.push(Value::from(kinds));
+            for one in operations {
+                keys.push(one.key.clone());
+                arguments.extend(one.arguments());
+                if let Some(index) = &one.index {
+                    keys.push(index.key.clone());
+                    arguments.extend(index.arguments());
+                }
+            }
+            (keys, arguments)
         };
         let replies = connections
             .run(|client| scripts::COMPARE_AND_SET_MANY.run(client, arguments))
@@ -92,6 +110,7 @@ impl Operation for CompareAndSet {
             expected: value,
             value: Bytes::from_static(b"-"),
             ttl: 1,
+            index: None,
         }
     }
 

@@ -32,7 +32,7 @@ use crate::settings::{check_prefix, check_timeout};
 pub struct RedisDriver {
     pub(crate) connections: Arc<Connections>,
     loads: Batcher<Load>,
-    saves: Batcher<CompareAndSet>,
+    pub(crate) saves: Batcher<CompareAndSet>,
     clock: Arc<dyn Clock>,
     next_version: Arc<AtomicU64>,
     pub(crate) announces_endings: bool,
@@ -143,15 +143,45 @@ impl RedisDriver {
         let conflict = match expected {
             // Boxed, because creating is rare, and every save would carry its future.
             Expected::Absent => Box::pin(self.create(id, value, ttl)).await?,
-            Expected::Version(version) => self.replace(id, version, value, ttl).await?,
+            Expected::Version(held) => {
+                let operation = CompareAndSet {
+                    key: self.key(id),
+                    expected: encode(held),
+                    value,
+                    ttl,
+                    index: None,
+                };
+                let reply = self.saves.run(operation).await;
+                self.conflict(id, reply)?
+            }
         };
-        Ok(match conflict {
-            Some(current) => Saved::Conflict(current.0),
-            None => Saved::Done {
-                handle: id.to_owned(),
-                version: Version::number(version),
-            },
-        })
+        Ok(saved(id, version, conflict))
+    }
+
+    /// Stores a record over this version of it, and names it in the index, together with other saves that overlap.
+    /// Returns `None` if there is none: then nothing was stored.
+    pub(crate) async fn store_in_batch(
+        &self,
+        owner: &str,
+        record: &Record,
+        held: &Version,
+        ttl: i64,
+    ) -> Result<Option<Saved>, Error> {
+        let id = record.id().as_str();
+        let (value, version) = self.serialize(record, ttl);
+        let operation = CompareAndSet {
+            key: self.key(id),
+            expected: encode(held),
+            value,
+            ttl,
+            index: Some(self.index_entry(owner, record.id(), ttl)),
+        };
+        let reply = self.saves.run_in_batch(&operation).await;
+        let Some(reply) = reply.transpose() else {
+            return Ok(None);
+        };
+        let conflict = self.conflict(id, reply)?;
+        Ok(Some(saved(id, version, conflict)))
     }
 
     /// Returns the record's JSON with its mark, and the version in the mark. Every save has a version of its own.
@@ -184,21 +214,13 @@ impl RedisDriver {
         }
     }
 
-    /// Stores a value for `ttl` milliseconds if the record still has this version.
-    async fn replace(
+    /// Returns what a save met instead of the version that it expected.
+    fn conflict(
         &self,
         id: &str,
-        version: &Version,
-        value: Bytes,
-        ttl: i64,
+        reply: Result<Reply, FredError>,
     ) -> Result<Option<Conflict>, Error> {
-        let operation = CompareAndSet {
-            key: self.key(id),
-            expected: encode(version),
-            value,
-            ttl,
-        };
-        match self.saves.run(operation).await {
+        match reply {
             Ok(Reply::Done) => Ok(None),
             Ok(Reply::Missing) => Ok(Some(Conflict(None))),
             // A value that is not a record can be neither merged nor overwritten.
@@ -329,6 +351,16 @@ impl fmt::Debug for RedisDriver {
 
 /// What the store holds instead of what was expected, as in [`Saved::Conflict`].
 struct Conflict(Option<Box<Loaded>>);
+
+fn saved(id: &str, version: u64, conflict: Option<Conflict>) -> Saved {
+    match conflict {
+        Some(current) => Saved::Conflict(current.0),
+        None => Saved::Done {
+            handle: id.to_owned(),
+            version: Version::number(version),
+        },
+    }
+}
 
 /// Encodes a version as the scripts compare it.
 fn encode(version: &Version) -> Bytes {

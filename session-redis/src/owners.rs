@@ -10,7 +10,7 @@ use fred::interfaces::{ClientLike, LuaInterface};
 use fred::types::{Key, Value};
 use session_core::{Driver as _, Error, Expected, Record, Saved, SessionId};
 
-use crate::RedisDriver;
+use crate::{RedisDriver, scripts};
 
 impl RedisDriver {
     /// Adds the record to the index, if it has an owner.
@@ -29,6 +29,12 @@ impl RedisDriver {
         expected: Expected<'_>,
         ttl: i64,
     ) -> Result<Saved, Error> {
+        if let Expected::Version(version) = expected
+            && self.saves.can_batch()
+            && let Some(saved) = self.store_in_batch(owner, record, version, ttl).await?
+        {
+            return Ok(saved);
+        }
         let index = self.add_to_index(owner, record.id(), ttl);
         let store = self.store(record, expected, ttl);
         if self.pool().size() > 1 || self.pool().is_clustered() {
@@ -57,20 +63,14 @@ impl RedisDriver {
     }
 
     async fn add_to_index(&self, owner: &str, id: &SessionId, ttl: i64) -> Result<(), Error> {
-        let key = self.owner_key(owner);
-        let arguments = vec![
-            Value::from(id.as_str()),
-            Value::from(self.time_in(ttl).as_millis().to_string()),
-            Value::from(self.first_listed().to_string()),
-            Value::from(ttl.saturating_add(MARGIN)),
-        ];
+        let entry = self.index_entry(owner, id, ttl);
         let add = |client: Client| {
-            let (key, arguments) = (key.clone(), arguments.clone());
+            let (key, arguments) = (entry.key.clone(), entry.arguments().to_vec());
             // With its text, because the record follows at once: if the server did not know the
             // script, the record would be stored first.
             async move {
                 client
-                    .eval::<i64, _, _, _>(INDEX, vec![key], arguments)
+                    .eval::<i64, _, _, _>(scripts::INDEX, vec![key], arguments)
                     .await
             }
         };
@@ -95,6 +95,16 @@ impl RedisDriver {
         Ok(ids.iter().filter_map(read).collect())
     }
 
+    pub(crate) fn index_entry(&self, owner: &str, id: &SessionId, ttl: i64) -> IndexEntry {
+        IndexEntry {
+            key: self.owner_key(owner),
+            id: Bytes::copy_from_slice(id.as_str().as_bytes()),
+            expires_at: self.time_in(ttl).as_millis(),
+            first_listed: self.first_listed(),
+            ttl: ttl.saturating_add(MARGIN),
+        }
+    }
+
     fn owner_key(&self, owner: &str) -> Key {
         Key::from([self.prefix(), OWNER, owner].concat())
     }
@@ -106,11 +116,32 @@ impl RedisDriver {
     }
 }
 
+/// A session to be named in its owner's index.
+#[derive(Clone)]
+pub(crate) struct IndexEntry {
+    pub(crate) key: Key,
+    id: Bytes,
+    /// When the session ends, in milliseconds since the epoch.
+    expires_at: u64,
+    /// The lowest expiry that the index still names.
+    first_listed: u64,
+    /// For how long the index itself must live, in milliseconds.
+    ttl: i64,
+}
+
+impl IndexEntry {
+    pub(crate) fn arguments(&self) -> [Value; 4] {
+        [
+            Value::Bytes(self.id.clone()),
+            Value::from(self.expires_at.to_string()),
+            Value::from(self.first_listed.to_string()),
+            Value::from(self.ttl),
+        ]
+    }
+}
+
 /// What the keys of the index begin with, after the prefix. No id that this library generates does.
 pub(crate) const OWNER: &str = "owner:";
-/// Adds the id `ARGV[1]` with the expiry `ARGV[2]` to the set, removes those whose expiry is up to
-/// `ARGV[3]`, and lets the set live for `ARGV[4]` milliseconds more at least.
-const INDEX: &str = include_str!("scripts/index.lua");
 /// Returns the ids whose expiry is `ARGV[1]` or later.
 const IDS: &str = "return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf')";
 /// For how long an id stays in the index after its session has ended, in milliseconds. The clocks

@@ -27,12 +27,25 @@ pub(crate) const COMPARE_AND_SET: Script = Script {
 };
 
 /// Does the same for several keys, with three arguments each, and returns a list of such replies. A
-/// reply of -1 means that nothing was done and the key needs a script of its own, because a command
+/// reply of -1 means that nothing was stored and the key needs a script of its own, because a command
 /// failed or the key holds a large value.
+///
+/// `ARGV[1]` has a character for each of them. If it is an `o`, the key of an owner's index follows the key, and
+/// the arguments of [`INDEX`] follow the others: the index is updated first.
 pub(crate) const COMPARE_AND_SET_MANY: Script = Script {
-    hash: "193e0a965433312bb75f4b13ff633671c3da7c32",
-    lua: include_str!("scripts/compare_and_set_many.lua"),
+    hash: "e60d521a6009a9190193cbd72a6fb3bab7ebc826",
+    lua: concat!(
+        include_str!("scripts/index.lua"),
+        include_str!("scripts/compare_and_set_many.lua")
+    ),
 };
+
+/// Adds the id `ARGV[1]` with the expiry `ARGV[2]` to the set, removes those whose expiry is up to
+/// `ARGV[3]`, and lets the set live for `ARGV[4]` milliseconds more at least.
+pub(crate) const INDEX: &str = concat!(
+    include_str!("scripts/index.lua"),
+    "index(KEYS[1], unpack(ARGV))\nreturn 1\n"
+);
 
 /// Lets the key live for `ARGV[3]` milliseconds if it holds the version `ARGV[1]`, and writes the
 /// expiry `ARGV[2]` into its mark, if it has one.

@@ -28,8 +28,15 @@ local function compare_and_set(key, expected, value, ttl)
   return 1
 end
 
-local replies = {}
-for n, key in ipairs(KEYS) do
-  replies[n] = compare_and_set(key, ARGV[3 * n - 2], ARGV[3 * n - 1], ARGV[3 * n])
+local replies, key, arg = {}, 1, 2
+for n = 1, #ARGV[1] do
+  local record, expected, value, ttl = KEYS[key], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
+  key, arg = key + 1, arg + 3
+  local is_indexed = true
+  if string.sub(ARGV[1], n, n) == 'o' then
+    is_indexed = pcall(index, KEYS[key], unpack(ARGV, arg, arg + 3))
+    key, arg = key + 1, arg + 4
+  end
+  replies[n] = is_indexed and compare_and_set(record, expected, value, ttl) or needs_own_script
 end
 return replies

@@ -1,9 +1,11 @@
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
-local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not score or tonumber(score) < tonumber(ARGV[2]) then
-  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+local function index(key, id, expires_at, first, ttl)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', first)
+  local score = redis.call('ZSCORE', key, id)
+  if not score or tonumber(score) < tonumber(expires_at) then
+    redis.call('ZADD', key, expires_at, id)
+  end
+  if redis.call('PTTL', key) < tonumber(ttl) then
+    redis.call('PEXPIRE', key, ttl)
+  end
 end
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then
-  redis.call('PEXPIRE', KEYS[1], ARGV[4])
-end
-return 1
+

@@ -8,6 +8,7 @@ mod failures;
 mod loads;
 mod multi_key;
 mod overlap;
+mod owners;
 mod replies;
 mod runtimes;
 mod sharding_proxy;
