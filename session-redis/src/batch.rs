@@ -116,7 +116,7 @@ impl<O: Operation> Batcher<O> {
         Box::pin(self.run_single(&operation)).await
     }
 
-    /// Returns `None` if the operation must run in a command of its own. Nothing has happened yet then.
+    /// Returns `None` if the operation must run in a command of its own. No value has been stored then.
     pub(crate) async fn run_in_batch(&self, operation: &O) -> Result<Option<O::Reply>, Error> {
         if operation.is_large() {
             return Ok(None);

@@ -60,8 +60,8 @@
 //! gone, after a logout, expiry, eviction or `FLUSHDB`, stores nothing.
 //!
 //! Loads that overlap in one process are sent as one batch, an `MGET` for up to 64 sessions, and
-//! so are saves (group commit): a single script for up to 64 sessions of at most 16 KiB each. Every
-//! request still gets its own result. An operation that overlaps with no other is sent at once, in
+//! so are saves (group commit): a single script for up to 64 sessions of at most 16 KiB each, which
+//! also updates the indexes of their owners. Every request still gets its own result. An operation that overlaps with no other is sent at once, in
 //! a command of its own. Batches need a server that accepts several keys in one command, and loads
 //! need the permission to `MGET`. When two loads or two saves first overlap, and again after an
 //! error, the driver probes for that with 16 keys named `session-probe-…` after the prefix. Without
