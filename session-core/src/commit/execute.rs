@@ -107,11 +107,7 @@ impl Inner {
     pub(super) async fn execute(&self, plan: &mut Plan) -> Result<Done, Error> {
         let done = match plan {
             Plan::Keep => Outcome::Keep.into(),
-            Plan::Drop { id, changes } => {
-                // The functions of its updates may use the session, which is not locked here.
-                drop(changes.take());
-                self.dropped(id, None).into()
-            }
+            Plan::Drop(id) => self.dropped(id, None).into(),
             Plan::Reissue {
                 id,
                 handle,

@@ -14,10 +14,7 @@ pub(crate) enum Plan {
     /// Do nothing. The client keeps its cookie.
     Keep,
     /// Do nothing, although something was written: the session under this id has ended or goes on under another one.
-    Drop {
-        id: SessionId,
-        changes: Option<Box<Changes>>,
-    },
+    Drop(SessionId),
     /// Log out: remove the record if there is one, and the cookie if the client has one.
     End {
         old: Option<Box<Origin>>,
@@ -115,7 +112,7 @@ impl Plan {
     pub(crate) fn subject(&self) -> (Option<&SessionId>, Option<&str>) {
         match self {
             Self::Keep | Self::End { old: None, .. } => (None, None),
-            Self::Drop { id, .. } | Self::Reissue { id, .. } => (Some(id), None),
+            Self::Drop(id) | Self::Reissue { id, .. } => (Some(id), None),
             Self::End { old: Some(old), .. } | Self::Fail { removing: old, .. } => {
                 (Some(&old.id), old.ownership.owner.as_deref())
             }
@@ -187,20 +184,9 @@ impl State {
                     write,
                 })
             }
-            Life::Moved { old, .. } if is_modified => Ok(Plan::Drop {
-                id: old.clone(),
-                // They stay: a later `regenerate` makes it a session of its own.
-                changes: None,
-            }),
-            Life::Loaded { origin, .. } if self.has_ended => Ok(if is_modified {
-                Plan::Drop {
-                    id: origin.id.clone(),
-                    changes: self.changes.take(),
-                }
-            } else {
-                Plan::Keep
-            }),
-            Life::New { .. } | Life::Moved { .. } => Ok(Plan::Keep),
+            Life::Moved { old, .. } if is_modified => Ok(Plan::Drop(old.clone())),
+            Life::Gone { old } if is_modified => Ok(Plan::Drop(old.id.clone())),
+            Life::New { .. } | Life::Moved { .. } | Life::Gone { .. } => Ok(Plan::Keep),
             Life::Ended { old, .. } => {
                 let old = old.clone().map(Box::new);
                 self.plan_ended(old, context)

@@ -8,7 +8,7 @@ use crate::record::owner::Ownership;
 use crate::session::life::{Life, Origin};
 use crate::session::state::State;
 use crate::{
-    Error, ErrorKind, Event, EventKind, Loaded, Outcome, Session, SessionId, SessionManager, Values,
+    Error, ErrorKind, Event, EventKind, Loaded, Outcome, Session, SessionId, SessionManager,
 };
 
 /// # Saving by hand
@@ -25,7 +25,8 @@ impl Session {
     /// any write does, unless the request is a [`background`](Self::background) request.
     ///
     /// What other requests stored meanwhile is merged, and visible afterwards. If the session ended meanwhile, what was
-    /// written is dropped, as at the end of a request, and the result is `Ok`: see [`reload`](Self::reload).
+    /// written is dropped, as at the end of a request, and the result is `Ok`. The session reads as empty then, as after a
+    /// [`reload`](Self::reload) that returns `false`.
     ///
     /// # Cancel safety
     ///
@@ -74,8 +75,10 @@ impl Session {
 
     /// Reads what other requests stored meanwhile. What this one wrote and did not save yet stays on top of it.
     ///
-    /// Returns `false` if the session ended meanwhile or got another id. It then reads as empty, and what is written is
-    /// dropped, and so is a new id. A session that was never stored, or that is in the client's cookie, stays as it is.
+    /// Returns `false` if the session ended meanwhile or got another id. It then reads as empty, and what was or will be
+    /// written is dropped, unless the request calls [`regenerate`](Self::regenerate), as a login does: what is written after
+    /// the end belongs to a session of its own then. A session that was never stored, or that is in the client's cookie,
+    /// stays as it is.
     ///
     /// # Errors
     ///
@@ -112,12 +115,26 @@ impl Session {
                 self.rebase(&loaded, origin, false, State::keep_duties)
             }
             None => {
-                self.lock().read_as_empty();
+                self.lose(&manager);
                 Ok(())
             }
         };
         drop(saving);
         reloaded.map(|()| is_live)
+    }
+
+    /// Notes that the session has ended or moved. What was to be saved is dropped.
+    fn lose(&self, manager: &SessionManager) {
+        let (id, is_modified, lost) = {
+            let mut state = self.lock();
+            let is_modified = state.is_modified();
+            let lost = state.lose();
+            (state.life.id().cloned(), is_modified, lost)
+        };
+        drop(lost);
+        if is_modified && let Some(id) = id {
+            manager.0.dropped(&id, None);
+        }
     }
 
     /// Ends a save, a reload or a commit.
@@ -236,11 +253,7 @@ impl State {
             Life::Ended { id: Some(_), .. } if self.is_closed => {
                 self.life.id().map(SessionId::as_str)
             }
-            Life::Ended { .. } | Life::Moved { .. } => {
-                return Ok(Reload::Nothing { is_live: false });
-            }
-            Life::Loaded { .. } if self.has_ended => {
-                self.read_as_empty();
+            Life::Ended { .. } | Life::Moved { .. } | Life::Gone { .. } => {
                 return Ok(Reload::Nothing { is_live: false });
             }
             life if manager.can_revoke() => match life.origin() {
@@ -256,13 +269,6 @@ impl State {
         };
         self.busy = Some(Vec::new());
         Ok(Reload::From(handle))
-    }
-
-    fn read_as_empty(&mut self) {
-        self.data = Values::new();
-        self.flash = Values::new();
-        self.has_ended = true;
-        self.forget_new_id();
     }
 
     /// What the request still owes its client after a reload.
@@ -308,7 +314,8 @@ impl Saving<'_> {
                     ..
                 } = *write;
                 let Some(version) = stored else {
-                    self.session.lock().has_ended = true;
+                    let lost = self.session.lock().lose();
+                    drop(lost);
                     return Ok(());
                 };
                 let handle = match outcome {
@@ -324,7 +331,7 @@ impl Saving<'_> {
                 })
             }
             Plan::Keep
-            | Plan::Drop { .. }
+            | Plan::Drop(_)
             | Plan::Fail { .. }
             | Plan::Touch { .. }
             | Plan::Reissue { .. } => Ok(()),

@@ -13,6 +13,10 @@ pub(crate) enum Life {
         origin: Origin,
         new_id: Option<SessionId>,
     },
+    /// It was loaded, and a save or a reload by hand found that it has ended or moved. Whatever is written is dropped, unless
+    /// the request calls `regenerate`. The store may still hold the record, for another release whose absolute lifetime is
+    /// longer.
+    Gone { old: Origin },
     /// It was logged out in this request. What is written from then on belongs to a new session.
     Ended {
         old: Option<Origin>,
@@ -70,6 +74,7 @@ impl Life {
         match self {
             Self::New { id } | Self::Ended { id, .. } | Self::Moved { id, .. } => id.as_ref(),
             Self::Loaded { origin, new_id } => Some(new_id.as_ref().unwrap_or(&origin.id)),
+            Self::Gone { old } => Some(&old.id),
             Self::Unavailable => None,
         }
     }
@@ -78,16 +83,16 @@ impl Life {
     pub(crate) fn establish(&mut self, new: SessionId) {
         match self {
             Self::New { id } | Self::Ended { id, .. } | Self::Moved { id, .. } => *id = Some(new),
-            Self::Loaded { .. } | Self::Unavailable => {}
+            Self::Loaded { .. } | Self::Gone { .. } | Self::Unavailable => {}
         }
     }
 
-    /// Gives the session another id. One that had moved becomes a session of its own.
+    /// Gives the session another id. One that has moved or ended becomes a session of its own.
     pub(crate) fn regenerate(&mut self, new: SessionId) {
         match self {
             Self::New { id } | Self::Ended { id, .. } => *id = Some(new),
             Self::Loaded { new_id, .. } => *new_id = Some(new),
-            Self::Moved { .. } => *self = Self::New { id: Some(new) },
+            Self::Moved { .. } | Self::Gone { .. } => *self = Self::New { id: Some(new) },
             Self::Unavailable => {}
         }
     }
@@ -96,7 +101,7 @@ impl Life {
     /// out of this request's reach.
     pub(crate) fn end(self) -> Self {
         let old = match self {
-            Self::Loaded { origin, .. } => Some(origin),
+            Self::Loaded { origin, .. } | Self::Gone { old: origin } => Some(origin),
             Self::Ended { old, .. } => old,
             Self::Moved { old, .. } => return Self::Moved { old, id: None },
             Self::New { .. } | Self::Unavailable => None,
@@ -108,7 +113,19 @@ impl Life {
     pub(crate) fn origin(&self) -> Option<&Origin> {
         match self {
             Self::Loaded { origin, .. } => Some(origin),
-            Self::New { .. } | Self::Ended { .. } | Self::Moved { .. } | Self::Unavailable => None,
+            Self::New { .. }
+            | Self::Gone { .. }
+            | Self::Ended { .. }
+            | Self::Moved { .. }
+            | Self::Unavailable => None,
         }
+    }
+
+    /// Notes that the session that it continues has ended or moved.
+    pub(crate) fn lose(&mut self) {
+        *self = match std::mem::replace(self, Self::Unavailable) {
+            Self::Loaded { origin, .. } => Self::Gone { old: origin },
+            life => life,
+        };
     }
 }

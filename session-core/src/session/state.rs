@@ -40,9 +40,6 @@ pub(crate) struct State {
     /// Whether it goes on from a later record than it was opened with: the flash that it was opened with is not its to
     /// leave to the next request.
     is_rebased: bool,
-    /// Whether a save or a reload found that the session has ended or got another id. From then on, all that is written is
-    /// dropped. The store may still hold the record: another release may have a longer absolute lifetime.
-    pub(crate) has_ended: bool,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
     /// How the request's token came, if that says how the next one goes back.
@@ -74,7 +71,6 @@ impl State {
             is_background: false,
             kept: None,
             is_rebased: false,
-            has_ended: false,
             is_accessed: false,
             carrier: None,
             remembered_for: None,
@@ -259,7 +255,7 @@ impl State {
         // Ids that other software generated may be shorter.
         let (data, flash_next) = (self.data.json_len(), self.flash_next().json_len());
         self.check_size_with(Some(&id), self.remembered_for, data, flash_next)?;
-        if let Life::Moved { .. } = self.life {
+        if let Life::Moved { .. } | Life::Gone { .. } = self.life {
             // From here on it is a session of its own. The client's cookie belongs to the other one: a logout of this one
             // must not remove it.
             self.has_cookie = false;
@@ -306,6 +302,7 @@ impl State {
         match &self.life {
             Life::New { .. } | Life::Moved { .. } => self.is_established(),
             Life::Loaded { new_id, .. } => new_id.is_some() || self.has_changes(),
+            Life::Gone { .. } => self.has_changes(),
             Life::Ended { old, .. } => old.is_some() || self.has_cookie || self.is_established(),
             Life::Unavailable => false,
         }
@@ -348,6 +345,18 @@ impl State {
         self.data = merged.data;
         self.remembered_for = merged.remembered_for;
         Ok(())
+    }
+
+    /// Notes that the session has ended or moved: it reads as empty from now on. Returns what was to be saved, which must
+    /// be dropped while the session is not locked.
+    #[must_use]
+    pub(crate) fn lose(&mut self) -> Option<Box<Changes>> {
+        self.life.lose();
+        self.data = Values::new();
+        self.flash = Values::new();
+        self.kept = None;
+        self.remembered_for = None;
+        self.changes.take()
     }
 
     /// Leaves the flash that it was opened with to the next request. After a reload, what is stored is left to it already.

@@ -144,12 +144,20 @@ fn s08_a_dropped_late_write_is_an_event() {
     for write in writes {
         let service = Service::new();
         let token = service.login();
-        let [slow, logout] = [service.open(&token), service.open(&token)];
-        write(&slow);
+        let sessions = [(); 3].map(|()| service.open(&token));
+        let [slow, saved, reloaded] = &sessions;
+        sessions.iter().for_each(write);
+        let logout = service.open(&token);
         logout.destroy().unwrap();
         service.commit(&logout);
-        let lines = log(|| drop(service.commit(&slow)));
+        let lines = log(|| drop(service.commit(slow)));
         assert_eq!(lines, [line("WARN", message, id_of(&token))]);
+        let lines = log(|| block_on(saved.save()).unwrap());
+        assert_eq!(lines, [line("WARN", message, id_of(&token))]);
+        let lines = log(|| assert!(!block_on(reloaded.reload()).unwrap()));
+        assert_eq!(lines, [line("WARN", message, id_of(&token))]);
+        let lines = log(|| drop((service.commit(saved), service.commit(reloaded))));
+        assert_eq!(lines, [""; 0], "only once");
     }
 }
 

@@ -351,10 +351,9 @@ fn a_session_that_ended_before_its_first_save_leaves_no_flash_that_takes_room() 
 /// The store may hold the record all the same: another release may have a longer absolute lifetime.
 #[test]
 fn what_a_reload_found_to_have_ended_stays_as_it_is_stored() {
-    let writes: [fn(&Session); 5] = [
+    let writes: [fn(&Session); 4] = [
         |_| {},
         |session| session.put("late", 1).unwrap(),
-        |session| session.regenerate().unwrap(),
         |session| {
             session.put("late", 1).unwrap();
             save(session);
@@ -420,4 +419,47 @@ fn a_logout_of_a_session_that_a_save_began_leaves_the_clients_cookie_alone() {
         assert_eq!(service.records(), records);
     }
     assert!(!service.open(&user).is_new());
+}
+
+/// As after a request that finds that its session has moved or ended.
+#[test]
+fn a_login_after_the_end_begins_a_session_of_its_own() {
+    let ends: [fn(&Session); 2] = [
+        |session| session.destroy().unwrap(),
+        |session| session.regenerate().unwrap(),
+    ];
+    let finds_out: [fn(&Session); 2] = [
+        |session| assert!(!reload(session)),
+        |session| {
+            session.put("late", 1).unwrap();
+            save(session);
+        },
+    ];
+    for (end, finds_out) in ends
+        .into_iter()
+        .flat_map(|end| finds_out.map(|find| (end, find)))
+    {
+        let service = Service::new();
+        let token = service.request(|session| {
+            session.put("secret", 1).unwrap();
+            session.remember_for(40 * HOUR).unwrap();
+            session.flash("old", 1).unwrap();
+        });
+        let session = service.open(&token);
+        session.put("early", 1).unwrap();
+        let other = service.open(&token);
+        end(&other);
+        service.commit(&other);
+        finds_out(&session);
+        assert!(session.is_new() && session.all().is_empty() && session.all_flash().is_empty());
+        assert_eq!(session.remembered_for(), None);
+        session.put("cart", 2).unwrap();
+        session.regenerate().unwrap();
+        session.put("user", 7).unwrap();
+        let next = service.open(&service.save(&session));
+        assert_eq!(next.keys(), ["cart", "user"]);
+        assert!(next.all_flash().is_empty());
+        assert_eq!(next.remembered_for(), None);
+        assert!(!service.open(&token).has("cart"));
+    }
 }

@@ -113,3 +113,27 @@ fn a_stream_whose_handler_saved_before_it_wrote_does_not_bring_an_ended_session_
         }
     }
 }
+
+#[test]
+fn a_stream_of_a_session_that_ended_reads_as_empty_and_cannot_write() {
+    let finds_out: [fn(&Session); 2] = [save, |session| {
+        assert!(!block_on(session.reload()).unwrap());
+    }];
+    for finds_out in finds_out {
+        let service = Service::new();
+        let token = service.login();
+        let session = service.open(&token);
+        service.commit(&session);
+        save(&session);
+        let other = service.open(&token);
+        other.destroy().unwrap();
+        service.commit(&other);
+        session.put("late", 1).unwrap();
+        finds_out(&session);
+        assert!(session.all().is_empty() && !session.is_modified());
+        assert_eq!(kind(session.put("late", 2)), ErrorKind::Closed);
+        assert_eq!(kind(session.regenerate()), ErrorKind::Closed);
+        save(&session);
+        assert_eq!(service.records(), 0);
+    }
+}

@@ -61,10 +61,8 @@ impl<S: Backend> Play<'_, S> {
         match reply {
             Reply::Error(_) => return,
             // What was written is dropped, now and not once more by the commit.
-            Reply::Keep => {
-                open.request.is_committed();
-                open.request.has_ended |= open.request.origin.is_some();
-            }
+            Reply::Keep if decision != Decision::Drop => open.request.lose(),
+            Reply::Keep => {}
             Reply::Clear | Reply::Removed => open.request.ended = None,
             Reply::Saved | Reply::Again(..) => {
                 let origin = before.origin.as_ref().unwrap();
@@ -123,12 +121,15 @@ impl<S: Backend> Play<'_, S> {
         let result = open.session.reload().await.map_err(verbs::kind);
         self.counts.reloaded += 1;
         let request = &mut open.request;
-        let is_gone = request.is_moved || request.origin.is_none() && request.is_destroyed;
+        let is_gone = request.is_moved
+            || request.has_ended
+            || request.origin.is_none() && request.is_destroyed;
         if request.phase == Phase::Unavailable {
             assert_eq!(result, Err(Failure::Unavailable));
             return;
         }
-        let (Some(origin), Storage::Server) = (&request.origin, self.world.storage) else {
+        let origin = request.origin.as_ref().filter(|_| !request.has_ended);
+        let (Some(origin), Storage::Server) = (origin, self.world.storage) else {
             assert_eq!(result, Ok(!is_gone), "a reload that has nothing to load");
             return;
         };
@@ -137,17 +138,10 @@ impl<S: Backend> Play<'_, S> {
             end.is_some_and(|end| end <= now)
         };
         let current = self.world.live(&origin.handle, now);
-        let current = current.filter(|_| !request.has_ended);
         let current = current.filter(|stored| !stored.is_moved && !is_over(&stored.record));
         let Some(current) = current.map(|stored| stored.record.clone()) else {
             assert_eq!(result, Ok(false), "a reload of what has ended");
-            request.data.clear();
-            request.flash.clear();
-            request.has_ended = true;
-            let handle = origin.handle.clone();
-            request.ops.push(Op::See(request.data.clone()));
-            request.id = Id::Stored(handle);
-            request.has_regenerated = false;
+            request.lose();
             return;
         };
         let merged = record::changed(&current.data, &request.loaded, &request.ops);

@@ -34,7 +34,8 @@ pub(crate) struct Request {
     pub(crate) has_cookie: bool,
     /// Whether it came with the id that a regenerate had replaced. Its writes are dropped.
     pub(crate) is_moved: bool,
-    /// Whether a save or a reload found that the session has ended or moved. Its writes are dropped.
+    /// Whether a save or a reload found that the session has ended or moved: it reads as empty, and its writes are
+    /// dropped.
     pub(crate) has_ended: bool,
     /// Whether it got a new id, and was not logged out afterwards.
     pub(crate) has_regenerated: bool,
@@ -279,7 +280,9 @@ impl Request {
         match self.phase {
             Phase::Open => Ok(()),
             Phase::Unavailable => Err(Failure::Unavailable),
-            Phase::Closed if self.saves_by_hand && self.origin.is_some() => Ok(()),
+            Phase::Closed if self.saves_by_hand && self.origin.is_some() && !self.has_ended => {
+                Ok(())
+            }
             Phase::Closed => Err(Failure::Closed),
         }
     }
@@ -287,7 +290,7 @@ impl Request {
     /// Ends the part in which the commit saves what it does. What it does later takes a save by hand.
     pub(crate) fn close(&mut self) {
         self.phase = Phase::Closed;
-        self.saves_by_hand &= self.origin.is_some() && !self.is_regenerated();
+        self.saves_by_hand &= self.origin.is_some() && !self.is_regenerated() && !self.has_ended;
     }
 
     /// Forgets what the commit has carried out.
@@ -310,13 +313,34 @@ impl Request {
             return Err(Failure::Closed);
         }
         self.check_size(&self.data, &self.next_flash())?;
-        // The client's cookie belongs to the session that has moved.
-        self.has_cookie &= !self.is_moved;
-        self.is_destroyed &= !self.is_moved;
+        // The client's cookie belongs to the session that has moved or ended.
+        let is_own = self.is_moved || self.has_ended;
+        self.has_cookie &= !is_own;
+        self.is_destroyed &= !is_own;
         self.is_moved = false;
+        if std::mem::take(&mut self.has_ended) {
+            self.origin = None;
+        }
         self.id = Id::Minted(None);
         self.has_regenerated = true;
         Ok(())
+    }
+
+    /// Notes that a save or a reload found that it has ended or moved.
+    pub(crate) fn lose(&mut self) {
+        let Some(origin) = &mut self.origin else {
+            return;
+        };
+        origin.record.flash.clear();
+        origin.record.remembered = None;
+        self.id = Id::Stored(origin.handle.clone());
+        self.has_ended = true;
+        self.has_regenerated = false;
+        for texts in [&mut self.data, &mut self.flash, &mut self.loaded] {
+            texts.clear();
+        }
+        self.consumes.clear();
+        self.ops.clear();
     }
 
     pub(crate) fn destroy(&mut self) -> Result<(), Failure> {
@@ -359,7 +383,7 @@ impl Request {
 
     /// Returns what its record includes besides data and flash.
     fn extra(&self, remembered: Option<u64>) -> Extra {
-        let origin = self.origin.as_ref();
+        let origin = self.origin.as_ref().filter(|_| !self.has_ended);
         let began = origin.and_then(|origin| origin.record.created_at);
         Extra {
             is_dated: began.or(self.settings.begins(self.opened_at)).is_some(),

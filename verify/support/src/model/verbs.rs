@@ -150,7 +150,8 @@ pub(crate) fn look(session: &Session, request: &Request, choices: &mut Choices) 
     let got = session.get_flash(&name).map(shown).map_err(kind);
     compare("get flash", got, Ok(text(&flash, &name)));
 
-    compare("is new", session.is_new(), request.origin.is_none());
+    let is_new = request.origin.is_none() || request.has_ended;
+    compare("is new", session.is_new(), is_new);
     let is_there = request.phase != Phase::Unavailable;
     compare("is available", session.is_available(), is_there);
     compare("is modified", session.is_modified(), request.is_modified());
