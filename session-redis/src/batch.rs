@@ -42,7 +42,7 @@ pub(crate) trait Operation: Clone + Send + Sync + 'static {
         connections: &Connections,
     ) -> impl Future<Output = Result<Self::Reply, Error>> + Send;
 
-    /// Runs several operations in one command. A reply of `None` means that nothing was done and the
+    /// Runs several operations in one command. A reply of `None` means that no value was stored and the
     /// operation must run in a command of its own.
     fn run_all(
         operations: &[Self],
@@ -87,7 +87,17 @@ struct Pending<O: Operation> {
     reply: oneshot::Sender<BatchReply<O>>,
 }
 
-/// `None` means that the operation was not carried out and must be sent on its own.
+/// What became of an operation that ran together with others.
+pub(crate) enum Batched<R> {
+    Done(R),
+    /// No value was stored. The operation must run in a command of its own.
+    RunAlone,
+    /// The batch did not find the key. It may be on another server, which only a command of its own
+    /// reaches.
+    LookAgain,
+}
+
+/// `None` means that no value was stored and the operation must be sent on its own.
 type BatchReply<O> = Result<Option<<O as Operation>::Reply>, Error>;
 
 impl<O: Operation> Batcher<O> {
@@ -107,26 +117,33 @@ impl<O: Operation> Batcher<O> {
     }
 
     pub(crate) async fn run(&self, operation: O) -> Result<O::Reply, Error> {
-        if self.can_batch()
-            && let Some(reply) = self.run_in_batch(&operation).await?
-        {
-            return Ok(reply);
+        let outcome = match self.can_batch() {
+            true => self.run_in_batch(&operation).await?,
+            false => Batched::RunAlone,
+        };
+        match outcome {
+            Batched::Done(reply) => Ok(reply),
+            // Boxed, because fred's futures take several kilobytes, which batched operations do
+            // without.
+            Batched::RunAlone => Box::pin(self.run_single(&operation)).await,
+            Batched::LookAgain => Box::pin(self.run_after_batch(&operation)).await,
         }
-        // Boxed, because fred's futures take several kilobytes, which batched operations do without.
-        Box::pin(self.run_single(&operation)).await
     }
 
-    /// Returns `None` if the operation must run in a command of its own. No value has been stored then.
-    pub(crate) async fn run_in_batch(&self, operation: &O) -> Result<Option<O::Reply>, Error> {
+    /// Runs the operation together with others that overlap.
+    pub(crate) async fn run_in_batch(&self, operation: &O) -> Result<Batched<O::Reply>, Error> {
         if operation.is_large() {
-            return Ok(None);
+            return Ok(Batched::RunAlone);
         }
-        match self.join_batch(operation).await? {
-            Some(reply) if O::is_missing(&reply) => {
-                self.look_again(operation.clone(), reply).await.map(Some)
+        Ok(match self.join_batch(operation).await? {
+            None => Batched::RunAlone,
+            Some(reply) if !O::is_missing(&reply) => Batched::Done(reply),
+            Some(reply) if O::IS_READ => {
+                self.look_again_later(operation.clone());
+                Batched::Done(reply)
             }
-            reply => Ok(reply),
-        }
+            Some(_) => Batched::LookAgain,
+        })
     }
 
     /// Returns `true` if an operation that starts now overlaps with another and may share a command.
@@ -245,16 +262,6 @@ impl<O: Operation> Batcher<O> {
         }
     }
 
-    /// Deals with a key that a batch did not find. It may be on another server, which only a command
-    /// of its own reaches.
-    async fn look_again(&self, operation: O, reply: O::Reply) -> Result<O::Reply, Error> {
-        if O::IS_READ {
-            self.look_again_later(operation);
-            return Ok(reply);
-        }
-        Box::pin(self.run_after_batch(&operation)).await
-    }
-
     /// Looks for the key in the background: an unknown id costs its request only one round trip.
     fn look_again_later(&self, operation: O) {
         let second_looks = Arc::clone(&self.shared.second_looks);
@@ -272,9 +279,14 @@ impl<O: Operation> Batcher<O> {
     async fn run_after_batch(&self, operation: &O) -> Result<O::Reply, Error> {
         let reply = self.run_single(operation).await?;
         if !O::is_missing(&reply) {
-            self.shared.multi_key.invalidate();
+            self.invalidate();
         }
         Ok(reply)
+    }
+
+    /// Notes that a key that a batch did not find is there: batches do not work.
+    pub(crate) fn invalidate(&self) {
+        self.shared.multi_key.invalidate();
     }
 }
 

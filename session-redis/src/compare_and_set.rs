@@ -137,6 +137,6 @@ fn unexpected_reply() -> Error {
     Error::new(ErrorKind::Protocol, "unexpected reply from a script")
 }
 
-/// The most bytes that a save in a batch may compare and store. `compare_and_set_many.lua` has the
-/// same limit.
+/// The most bytes that a save in a batch may compare and store, its owner's key included.
+/// `compare_and_set_many.lua` has the same limit for what the server holds.
 const MAX_BATCHED: usize = 16 * 1024;

@@ -17,7 +17,7 @@ use session_core::{
     Touched, Version,
 };
 
-use crate::batch::Batcher;
+use crate::batch::{Batched, Batcher};
 use crate::compare_and_set::{CompareAndSet, Reply};
 use crate::connections::Connections;
 use crate::load::Load;
@@ -158,15 +158,14 @@ impl RedisDriver {
         Ok(saved(id, version, conflict))
     }
 
-    /// Stores a record over this version of it, and names it in the index, together with other saves that overlap.
-    /// Returns `None` if there is none: then nothing was stored.
+    /// Stores a record over this version of it, and names it in its owner's index, together with other saves that overlap.
     pub(crate) async fn store_in_batch(
         &self,
         owner: &str,
         record: &Record,
         held: &Version,
         ttl: i64,
-    ) -> Result<Option<Saved>, Error> {
+    ) -> Result<Batched<Saved>, Error> {
         let id = record.id().as_str();
         let (value, version) = self.serialize(record, ttl);
         let operation = CompareAndSet {
@@ -176,12 +175,14 @@ impl RedisDriver {
             ttl,
             index: Some(self.index_entry(owner, record.id(), ttl)),
         };
-        let reply = self.saves.run_in_batch(&operation).await;
-        let Some(reply) = reply.transpose() else {
-            return Ok(None);
+        let reply = match self.saves.run_in_batch(&operation).await {
+            Ok(Batched::RunAlone) => return Ok(Batched::RunAlone),
+            Ok(Batched::LookAgain) => return Ok(Batched::LookAgain),
+            Ok(Batched::Done(reply)) => Ok(reply),
+            Err(error) => Err(error),
         };
         let conflict = self.conflict(id, reply)?;
-        Ok(Some(saved(id, version, conflict)))
+        Ok(Batched::Done(saved(id, version, conflict)))
     }
 
     /// Returns the record's JSON with its mark, and the version in the mark. Every save has a version of its own.

@@ -61,11 +61,12 @@
 //!
 //! Loads that overlap in one process are sent as one batch, an `MGET` for up to 64 sessions, and
 //! so are saves (group commit): a single script for up to 64 sessions of at most 16 KiB each, which
-//! also updates the indexes of their owners. Every request still gets its own result. An operation that overlaps with no other is sent at once, in
-//! a command of its own. Batches need a server that accepts several keys in one command, and loads
-//! need the permission to `MGET`. When two loads or two saves first overlap, and again after an
-//! error, the driver probes for that with 16 keys named `session-probe-…` after the prefix. Without
-//! support, and always with a Cluster, operations are sent one by one.
+//! also updates the indexes of their owners. Every request still gets its own result. An operation
+//! that overlaps with no other is sent at once, in a command of its own. Batches need a server that
+//! accepts several keys in one command, and loads need the permission to `MGET`. When two loads or
+//! two saves first overlap, and again after an error, the driver probes for that with 16 keys named
+//! `session-probe-…` after the prefix. Without support, and always with a Cluster, operations are
+//! sent one by one.
 //!
 //! Records of other software have no version, so their whole text counts as the version. There is
 //! one limit. Suppose that other software writes the very same text again during a request of ours
@@ -139,7 +140,8 @@
 //!   `EVALSHA` on the prefix's keys, and `MGET` for batches of loads:
 //!   `ACL SETUSER app on >password ~session:* +get +mget +getrange +set +del +pttl +eval +evalsha`.
 //!   Without `MGET`, loads are sent one by one, and the server's ACL log gets one entry.
-//!   With an owner key, it also needs `+zadd +zscore +zremrangebyscore +zrangebyscore +pexpire`.
+//!   With an owner key, it also needs `+zadd +zscore +zremrangebyscore +zrangebyscore +pexpire`, and
+//!   the keys that begin with `owner:` after the prefix.
 //!   To announce endings ([`Builder::announce_endings`]), it also needs `+publish +subscribe` and
 //!   `&session:ended`. A database other than 0 also needs `+select`, and [`RedisDriver::count`] needs `+scan`.
 //!   `+info +client|id` keep the server's ACL log clean.

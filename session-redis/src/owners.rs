@@ -3,6 +3,11 @@
 //! An id is added before its record is stored, and its score only rises. So the index may name
 //! sessions that have ended, but never misses one that has not. Old ids are removed when the set is
 //! written, and the key expires with the last of them.
+//!
+//! There is one limit. If keys move to other servers behind a proxy while the application runs, a
+//! batch may still go to the old server of its first key, until a save notices that its record is
+//! not there. The index of an owner whose key has moved misses what such a batch stored, until the
+//! session is saved again.
 
 use bytes::Bytes;
 use fred::clients::Client;
@@ -10,6 +15,7 @@ use fred::interfaces::{ClientLike, LuaInterface};
 use fred::types::{Key, Value};
 use session_core::{Driver as _, Error, Expected, Record, Saved, SessionId};
 
+use crate::batch::Batched;
 use crate::{RedisDriver, scripts};
 
 impl RedisDriver {
@@ -29,12 +35,31 @@ impl RedisDriver {
         expected: Expected<'_>,
         ttl: i64,
     ) -> Result<Saved, Error> {
-        if let Expected::Version(version) = expected
-            && self.saves.can_batch()
-            && let Some(saved) = self.store_in_batch(owner, record, version, ttl).await?
-        {
+        let Expected::Version(version) = expected else {
+            return self.store_after_index(owner, record, expected, ttl).await;
+        };
+        let outcome = match self.saves.can_batch() {
+            true => self.store_in_batch(owner, record, version, ttl).await?,
+            false => Batched::RunAlone,
+        };
+        if let Batched::Done(saved) = outcome {
             return Ok(saved);
         }
+        let saved = self.store_after_index(owner, record, expected, ttl).await?;
+        if matches!(outcome, Batched::LookAgain) && !matches!(saved, Saved::Conflict(None)) {
+            self.saves.invalidate();
+        }
+        Ok(saved)
+    }
+
+    /// Updates the index, then stores the record, in commands of their own.
+    async fn store_after_index(
+        &self,
+        owner: &str,
+        record: &Record,
+        expected: Expected<'_>,
+        ttl: i64,
+    ) -> Result<Saved, Error> {
         let index = self.add_to_index(owner, record.id(), ttl);
         let store = self.store(record, expected, ttl);
         if self.pool().size() > 1 || self.pool().is_clustered() {

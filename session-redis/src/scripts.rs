@@ -30,10 +30,10 @@ pub(crate) const COMPARE_AND_SET: Script = Script {
 /// reply of -1 means that nothing was stored and the key needs a script of its own, because a command
 /// failed or the key holds a large value.
 ///
-/// `ARGV[1]` has a character for each of them. If it is an `o`, the key of an owner's index follows the key, and
-/// the arguments of [`INDEX`] follow the others: the index is updated first.
+/// `ARGV[1]` has a character for each of them. If it is an `o`, the key of an owner's index follows the
+/// key, and the arguments of [`INDEX`] follow the others: the index names the session first.
 pub(crate) const COMPARE_AND_SET_MANY: Script = Script {
-    hash: "e60d521a6009a9190193cbd72a6fb3bab7ebc826",
+    hash: "db5b54a2efc10a0c6f28d145c4f7f0f3681e3bd5",
     lua: concat!(
         include_str!("scripts/index.lua"),
         include_str!("scripts/compare_and_set_many.lua")
@@ -44,7 +44,7 @@ pub(crate) const COMPARE_AND_SET_MANY: Script = Script {
 /// `ARGV[3]`, and lets the set live for `ARGV[4]` milliseconds more at least.
 pub(crate) const INDEX: &str = concat!(
     include_str!("scripts/index.lua"),
-    "index(KEYS[1], unpack(ARGV))\nreturn 1\n"
+    include_str!("scripts/add_to_index.lua")
 );
 
 /// Lets the key live for `ARGV[3]` milliseconds if it holds the version `ARGV[1]`, and writes the

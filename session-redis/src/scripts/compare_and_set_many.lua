@@ -28,15 +28,20 @@ local function compare_and_set(key, expected, value, ttl)
   return 1
 end
 
-local replies, key, arg = {}, 1, 2
+local replies, indexed, key, arg = {}, {}, 1, 2
 for n = 1, #ARGV[1] do
   local record, expected, value, ttl = KEYS[key], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
   key, arg = key + 1, arg + 3
   local is_indexed = true
   if string.sub(ARGV[1], n, n) == 'o' then
-    is_indexed = pcall(index, KEYS[key], unpack(ARGV, arg, arg + 3))
+    is_indexed = pcall(add_to_index, KEYS[key], ARGV[arg], ARGV[arg + 1])
+    indexed[#indexed + 1] = {KEYS[key], ARGV[arg + 2], ARGV[arg + 3]}
     key, arg = key + 1, arg + 4
   end
   replies[n] = is_indexed and compare_and_set(record, expected, value, ttl) or needs_own_script
+end
+-- Last, because a full server stops refusing commands once a script has written.
+for _, index in ipairs(indexed) do
+  pcall(tidy_index, unpack(index))
 end
 return replies

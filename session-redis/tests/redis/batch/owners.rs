@@ -1,10 +1,14 @@
 //! Saves of sessions that have an owner: a batch updates the indexes, too.
 
-use session_core::{ErrorKind, SessionManager};
+use session_core::{Driver as _, ErrorKind, SessionManager};
+use session_redis::RedisDriver;
 
 use super::overlap::start_commits;
+use super::sharding_proxy::ShardingProxy;
 use crate::owners::owned;
-use crate::support::{TestRedis, ask, open, store};
+use crate::support::{
+    RedisServer, TestRedis, ask, client, id_of, key_of, keys, open, store, value,
+};
 
 /// Guests log in at the same time: by their number, each third one as the user 0, as the user 1, or not at all. Returns
 /// which commits failed. Afterwards, the sessions are the same in the lists and in the store.
@@ -79,4 +83,86 @@ async fn a_batch_stores_no_session_that_it_cannot_index() {
     let manager = owned(redis.driver.clone());
     let () = ask(&redis.client, &["SET", "session:owner:1", "x"]).await;
     assert_eq!(log_in(&redis, &manager).await, [1, 4, 7, 10]);
+}
+
+#[tokio::test]
+async fn a_full_server_refuses_all_saves_of_a_batch() {
+    let redis = TestRedis::batching().await;
+    let manager = owned(redis.driver.clone());
+    for user in [true, false] {
+        let mut sessions = redis.sessions(8, 1).await;
+        for (n, (token, session)) in sessions.iter_mut().enumerate() {
+            *session = open(&manager, token).await;
+            session.put("late", 1).unwrap();
+            if user && n % 2 == 0 {
+                session.put("user", n).unwrap();
+            }
+        }
+        let () = ask(&redis.client, &["CONFIG", "SET", "maxmemory", "1"]).await;
+        for commit in start_commits(&manager, &sessions) {
+            assert_eq!(commit.await.unwrap_err().kind(), ErrorKind::Unavailable);
+        }
+        let () = ask(&redis.client, &["CONFIG", "SET", "maxmemory", "0"]).await;
+        redis.assert_stored(&sessions, None).await;
+    }
+}
+
+/// The owners are named in the indexes, which a further save only tidies.
+#[tokio::test]
+async fn a_full_server_refuses_the_saves_of_known_owners() {
+    let redis = TestRedis::batching().await;
+    let manager = owned(redis.driver.clone());
+    let mut sessions = Vec::new();
+    for n in 0..8 {
+        let token = store(&manager, "user", n % 2).await;
+        let session = open(&manager, &token).await;
+        session.put("late", 1).unwrap();
+        sessions.push((token, session));
+    }
+    let () = ask(&redis.client, &["CONFIG", "SET", "maxmemory", "1"]).await;
+    for commit in start_commits(&manager, &sessions) {
+        assert_eq!(commit.await.unwrap_err().kind(), ErrorKind::Unavailable);
+    }
+    let () = ask(&redis.client, &["CONFIG", "SET", "maxmemory", "0"]).await;
+    redis.assert_stored(&sessions, None).await;
+}
+
+/// Half of the keys move to another server while the application runs. The batch goes to the server of its first key.
+#[tokio::test]
+async fn what_a_batch_did_not_find_is_indexed_where_it_is_stored() {
+    let (old, new) = (RedisServer::start(), RedisServer::start());
+    let ports = [old.port, new.port];
+    let proxy = ShardingProxy::start([old.port; 2]).await;
+    let driver = RedisDriver::connect(proxy.url()).await.unwrap();
+    let redis = TestRedis::using(driver, old).await;
+    let manager = owned(redis.driver.clone());
+    redis.wait_until_batching().await;
+    let mut sessions = redis.sessions(32, 1).await;
+    for (n, (token, session)) in sessions.iter_mut().enumerate() {
+        *session = open(&manager, token).await;
+        session.put("user", n % 2).unwrap();
+    }
+    let new = client(&new.url()).await;
+    for key in keys(&redis.client).await {
+        if ShardingProxy::shard_of(&key) == 1 {
+            let value = value(&redis.client, &key).await.unwrap();
+            let () = ask(&new, &["SET", &key, &value, "PX", "60000"]).await;
+            let _: i64 = ask(&redis.client, &["DEL", &key]).await;
+        }
+    }
+    proxy.set_servers(ports);
+    for commit in start_commits(&manager, &sessions) {
+        commit.await.unwrap();
+    }
+    let indexed = async |n: usize| {
+        let ids = redis.driver.owned_by(&(n % 2).to_string()).await;
+        let ids = ids.unwrap().unwrap();
+        ids.iter().any(|id| id.as_str() == id_of(&sessions[n].0))
+    };
+    let shard = |n: usize| ShardingProxy::shard_of(&key_of(&sessions[n].0));
+    for n in 0..32 {
+        // The first one was sent alone. The index of an owner on the other server misses what the batch stored.
+        let is_missed = n > 0 && shard(n) == shard(1) && shard(1) != n % 2;
+        assert_eq!(indexed(n).await, !is_missed, "{n}");
+    }
 }
