@@ -5,6 +5,7 @@ use std::task::{self, Poll};
 use std::time::Duration;
 
 use crate::commit::execute::Committing;
+use crate::commit::fate::Fate;
 use crate::commit::manager::Inner;
 use crate::commit::plan::{Context, Mode, Plan, Write};
 use crate::cookie::set_cookie::MAX_COOKIE_BYTES;
@@ -146,39 +147,35 @@ impl Inner {
             record,
             changes,
             mode,
-            stored,
+            fate,
             ..
         } = write;
         self.check_size(record)?;
         match mode {
-            Mode::Create { is_retry: false } => self.create(record, stored).await,
+            Mode::Create { is_retry: false } => self.create(record, fate).await,
             Mode::Create { is_retry: true } => {
-                Box::pin(self.create_again(record, changes, stored)).await
+                Box::pin(self.create_again(record, changes, fate)).await
             }
             Mode::Update {
                 version,
                 renews,
                 known,
             } => {
-                self.update(record, changes, version, *renews, known.as_deref(), stored)
+                self.update(record, changes, version, *renews, known.as_deref(), fate)
                     .await
             }
             // Boxed, because the rare path is the longest: all others would carry its future too.
             Mode::Regenerate { old, version } => {
-                Box::pin(self.regenerate(record, changes, old, version, stored)).await
+                Box::pin(self.regenerate(record, changes, old, version, fate)).await
             }
         }
     }
 
-    pub(super) async fn create(
-        &self,
-        record: &Record,
-        stored: &mut Option<Version>,
-    ) -> Result<Outcome, Error> {
+    pub(super) async fn create(&self, record: &Record, fate: &mut Fate) -> Result<Outcome, Error> {
         let ttl = self.ttl(record);
         match self.driver().save(record, Expected::Absent, ttl).await? {
             Saved::Done { handle, version } => {
-                *stored = Some(version);
+                *fate = Fate::Stored(version);
                 match self.issue(handle, ttl, record.remembered_for.is_some()) {
                     Ok(outcome) => Ok(outcome),
                     Err(error) => {
@@ -198,14 +195,14 @@ impl Inner {
         &self,
         record: &mut Record,
         changes: &Changes,
-        stored: &mut Option<Version>,
+        fate: &mut Fate,
     ) -> Result<Outcome, Error> {
         let held = self.driver().load(record.id().as_str()).await?;
         match held.filter(|held| self.is_live(&held.record)) {
-            None => self.create(record, stored).await,
+            None => self.create(record, fate).await,
             Some(mut held) => {
                 *record = self.merge(record, changes, &held, true)?;
-                self.update(record, changes, &mut held.version, true, None, stored)
+                self.update(record, changes, &mut held.version, true, None, fate)
                     .await
             }
         }
@@ -218,7 +215,7 @@ impl Inner {
         version: &mut Version,
         renews: bool,
         known: Option<&str>,
-        stored: &mut Option<Version>,
+        fate: &mut Fate,
     ) -> Result<Outcome, Error> {
         let begin = self.clock.now();
         if !renews {
@@ -232,7 +229,7 @@ impl Inner {
                 .await?
             {
                 Saved::Done { handle, version } => {
-                    *stored = Some(version);
+                    *fate = Fate::Stored(version);
                     return self.answer(record, known, handle, ttl);
                 }
                 Saved::Conflict(Some(current)) if self.is_live(&current.record) => {
@@ -243,7 +240,10 @@ impl Inner {
                     self.give_way(begin, attempt).await?;
                 }
                 // Gone, moved, or past its end in a store that keeps what has ended.
-                Saved::Conflict(_) => return Ok(self.dropped(record.id(), record.owner())),
+                Saved::Conflict(held) => {
+                    *fate = Fate::without(held.as_deref());
+                    return Ok(self.dropped(record.id(), record.owner()));
+                }
             }
         }
         Err(Error::new(ErrorKind::Conflict))

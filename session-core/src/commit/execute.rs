@@ -1,5 +1,6 @@
 //! Executing a plan: what a commit does, in order.
 
+use crate::commit::fate::Fate;
 use crate::commit::manager::Inner;
 use crate::commit::plan::{Mode, Plan, Write};
 use crate::events::observer::Stopwatch;
@@ -22,8 +23,11 @@ impl Done {
             Mode::Update { .. } => EventKind::Saved,
             Mode::Regenerate { .. } => EventKind::Regenerated,
         };
-        // Otherwise the session ended meanwhile, which is an event of its own.
-        let event = write.stored.is_some().then_some(kind);
+        let event = match write.fate {
+            Fate::Stored(_) | Fate::StoredBeside(_) => Some(kind),
+            // That was an event of its own.
+            Fate::Ended | Fate::Moved => None,
+        };
         Self { outcome, event }
     }
 }
@@ -107,7 +111,7 @@ impl Inner {
     pub(super) async fn execute(&self, plan: &mut Plan) -> Result<Done, Error> {
         let done = match plan {
             Plan::Keep => Outcome::Keep.into(),
-            Plan::Drop(id) => self.dropped(id, None).into(),
+            Plan::Drop { id, owner } => self.dropped(id, owner.as_deref()).into(),
             Plan::Reissue {
                 id,
                 handle,
@@ -175,7 +179,7 @@ impl Inner {
         let ttl = self.ttl(record);
         match driver.save_now(record, expected, ttl) {
             Ok(Saved::Done { handle, version }) => {
-                write.stored = Some(version);
+                write.fate = Fate::Stored(version);
                 Some(self.answer(record, known, handle, ttl))
             }
             // Merging may take several turns.

@@ -4,6 +4,7 @@ mod by_id;
 #[expect(clippy::module_inception, reason = "the folder's main noun")]
 mod commit;
 pub(crate) mod execute;
+mod fate;
 pub(crate) mod lifetime;
 pub(crate) mod manager;
 pub(crate) mod open;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::commit::fate::Fate;
 use crate::config::options::Options;
 use crate::merge::Changes;
 use crate::record::owner::Ownership;
@@ -14,7 +15,10 @@ pub(crate) enum Plan {
     /// Do nothing. The client keeps its cookie.
     Keep,
     /// Do nothing, although something was written: the session under this id has ended or goes on under another one.
-    Drop(SessionId),
+    Drop {
+        id: SessionId,
+        owner: Option<Box<str>>,
+    },
     /// Log out: remove the record if there is one, and the cookie if the client has one.
     End {
         old: Option<Box<Origin>>,
@@ -49,8 +53,7 @@ pub(crate) struct Write {
     pub(crate) mode: Mode,
     /// Whose record it replaces, if it replaces one.
     pub(crate) before: Ownership,
-    /// The version that the store holds once the record is stored.
-    pub(crate) stored: Option<Version>,
+    pub(crate) fate: Fate,
 }
 
 /// The record that a session leaves behind when it gets another id.
@@ -112,7 +115,8 @@ impl Plan {
     pub(crate) fn subject(&self) -> (Option<&SessionId>, Option<&str>) {
         match self {
             Self::Keep | Self::End { old: None, .. } => (None, None),
-            Self::Drop(id) | Self::Reissue { id, .. } => (Some(id), None),
+            Self::Drop { id, owner } => (Some(id), owner.as_deref()),
+            Self::Reissue { id, .. } => (Some(id), None),
             Self::End { old: Some(old), .. } | Self::Fail { removing: old, .. } => {
                 (Some(&old.id), old.ownership.owner.as_deref())
             }
@@ -184,8 +188,14 @@ impl State {
                     write,
                 })
             }
-            Life::Moved { old, .. } if is_modified => Ok(Plan::Drop(old.clone())),
-            Life::Gone { old } if is_modified => Ok(Plan::Drop(old.id.clone())),
+            Life::Moved { old, .. } if is_modified => Ok(Plan::Drop {
+                id: old.clone(),
+                owner: None,
+            }),
+            Life::Gone { old } if is_modified => Ok(Plan::Drop {
+                id: old.id.clone(),
+                owner: old.ownership.owner.clone(),
+            }),
             Life::New { .. } | Life::Moved { .. } | Life::Gone { .. } => Ok(Plan::Keep),
             Life::Ended { old, .. } => {
                 let old = old.clone().map(Box::new);
@@ -355,7 +365,7 @@ impl State {
             changes: self.changes.take().unwrap_or_default(),
             mode,
             before,
-            stored: None,
+            fate: Fate::default(),
         })
     }
 }

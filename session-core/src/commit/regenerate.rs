@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::commit::MAX_ATTEMPTS;
+use crate::commit::fate::Fate;
 use crate::commit::manager::Inner;
 use crate::commit::plan::Left;
 use crate::merge::Changes;
@@ -32,12 +33,12 @@ impl Inner {
         changes: &Changes,
         old: &Left,
         version: &mut Version,
-        stored: &mut Option<Version>,
+        fate: &mut Fate,
     ) -> Result<Outcome, Error> {
         let driver = self.driver();
         let begin = self.clock.now();
         for attempt in 0..MAX_ATTEMPTS {
-            let outcome = self.create(record, stored).await?;
+            let outcome = self.create(record, fate).await?;
             if !driver.can_revoke() {
                 return Ok(outcome);
             }
@@ -45,13 +46,18 @@ impl Inner {
                 // Another request moved it, and this one did not log in: a copy of that login would live on after the user
                 // has ended all sessions.
                 Old::Moved { by_us: false } if old.is_copied => {
-                    *stored = None;
+                    *fate = Fate::Moved;
                     driver.destroy(record.id()).await?;
                     return Ok(self.dropped(&old.id, record.owner()));
                 }
                 // Also if another request moved it: this one logged in by itself, and its client may never have seen the
                 // other answer. That is what a second click on "log in" looks like.
-                Old::Moved { .. } => return Ok(outcome),
+                Old::Moved { by_us } => {
+                    if !by_us {
+                        fate.put_beside();
+                    }
+                    return Ok(outcome);
+                }
                 Old::Changed(current) => {
                     let conflict = Event::of(EventKind::Conflict, &old.id, record.owner());
                     self.events.emit(conflict);
@@ -62,7 +68,7 @@ impl Inner {
                 }
                 // The session must not live on under another id.
                 Old::Gone => {
-                    *stored = None;
+                    *fate = Fate::Ended;
                     driver.destroy(record.id()).await?;
                     return Ok(self.dropped(&old.id, record.owner()));
                 }

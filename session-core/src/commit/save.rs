@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+use crate::commit::fate::Fate;
 use crate::commit::plan::{Mode, Plan, Write};
 use crate::record::owner::Ownership;
 use crate::session::life::{Life, Origin};
@@ -20,13 +21,13 @@ impl Session {
     /// the response began, and saving by hand opens it again. From then on nothing is saved without another call.
     ///
     /// Once the response has begun, the client cannot get a cookie any more. So a session that was never stored cannot be
-    /// written, and [`regenerate`](Self::regenerate) fails with [`ErrorKind::Closed`]. [`destroy`](Self::destroy) works: the
-    /// record is removed, and the cookie that the client keeps opens nothing. A save renews the session in the store as
-    /// any write does, unless the request is a [`background`](Self::background) request.
+    /// written, and [`regenerate`](Self::regenerate) fails with [`ErrorKind::Closed`]. While the session lives,
+    /// [`destroy`](Self::destroy) works: the record is removed, and the cookie that the client keeps opens nothing. A save
+    /// renews the session in the store as any write does, unless the request is a [`background`](Self::background) request.
     ///
     /// What other requests stored meanwhile is merged, and visible afterwards. If the session ended meanwhile, what was
     /// written is dropped, as at the end of a request, and the result is `Ok`. The session reads as empty then, as after a
-    /// [`reload`](Self::reload) that returns `false`.
+    /// [`reload`](Self::reload) that returns `false`, and in a stream every later write is an error.
     ///
     /// # Cancel safety
     ///
@@ -36,7 +37,7 @@ impl Session {
     /// # Errors
     ///
     /// The same as [`SessionManager::commit`]. The session keeps what was written, and the next call tries again. Returns
-    /// [`ErrorKind::Closed`] if the response has begun and the session was never stored or has ended. Returns
+    /// [`ErrorKind::Closed`] if the response has begun and the first save finds no session. Returns
     /// [`ErrorKind::Unsupported`] once the response has begun if the driver cannot revoke: the session is in the cookie.
     ///
     /// # Examples
@@ -75,10 +76,10 @@ impl Session {
 
     /// Reads what other requests stored meanwhile. What this one wrote and did not save yet stays on top of it.
     ///
-    /// Returns `false` if the session ended meanwhile or got another id. It then reads as empty, and what was or will be
-    /// written is dropped, unless the request calls [`regenerate`](Self::regenerate), as a login does: what is written after
-    /// the end belongs to a session of its own then. A session that was never stored, or that is in the client's cookie,
-    /// stays as it is.
+    /// Returns `false` if the session ended meanwhile or got another id. It then reads as empty, and what was written is
+    /// dropped. So is what the request writes later, unless it calls [`regenerate`](Self::regenerate), as a login does:
+    /// that begins a session of its own. Once the response has begun, later writes are errors. A session that was never
+    /// stored, or that is in the client's cookie, stays as it is.
     ///
     /// # Errors
     ///
@@ -102,6 +103,8 @@ impl Session {
         let loaded = loaded.inspect_err(|error| {
             events.emit(Event::failed(EventKind::LoadFailed, error).after(watch));
         })?;
+        let is_moved = |loaded: &Loaded| loaded.record.is_moved();
+        let has_moved = loaded.as_ref().is_some_and(is_moved);
         let loaded = loaded.filter(|loaded| manager.0.is_live(&loaded.record));
         if let Some(Loaded { record, .. }) = &loaded {
             let owner = manager.0.observed_owner(record);
@@ -115,7 +118,7 @@ impl Session {
                 self.rebase(&loaded, origin, false, State::keep_duties)
             }
             None => {
-                self.lose(&manager);
+                self.lose(&manager, has_moved);
                 Ok(())
             }
         };
@@ -124,16 +127,16 @@ impl Session {
     }
 
     /// Notes that the session has ended or moved. What was to be saved is dropped.
-    fn lose(&self, manager: &SessionManager) {
-        let (id, is_modified, lost) = {
+    fn lose(&self, manager: &SessionManager, has_moved: bool) {
+        let (subject, is_modified, lost) = {
             let mut state = self.lock();
+            let subject = state.life.origin().map(Origin::subject);
             let is_modified = state.is_modified();
-            let lost = state.lose();
-            (state.life.id().cloned(), is_modified, lost)
+            (subject, is_modified, state.lose(has_moved))
         };
         drop(lost);
-        if is_modified && let Some(id) = id {
-            manager.0.dropped(&id, None);
+        if is_modified && let Some((id, owner)) = subject {
+            manager.0.dropped(&id, owner.as_deref());
         }
     }
 
@@ -308,14 +311,14 @@ impl Saving<'_> {
             }
             Plan::Write { write, .. } => {
                 let Write {
-                    record,
-                    mode,
-                    stored,
-                    ..
+                    record, mode, fate, ..
                 } = *write;
-                let Some(version) = stored else {
-                    let lost = self.session.lock().lose();
-                    drop(lost);
+                let is_beside = matches!(fate, Fate::StoredBeside(_));
+                let has_moved = matches!(fate, Fate::Moved);
+                let Some(version) = fate.version() else {
+                    self.session.lock().begin_again();
+                    // What a clone wrote meanwhile is dropped, too.
+                    self.session.lose(manager, has_moved);
                     return Ok(());
                 };
                 let handle = match outcome {
@@ -327,14 +330,16 @@ impl Saving<'_> {
                 let needs_cookie = matches!(outcome, Outcome::Set(_));
                 self.session.rebase(&loaded, origin, true, |state, origin| {
                     origin.needs_cookie = needs_cookie;
+                    state.has_cookie &= !is_beside;
                     state.forget_new_id();
                 })
             }
-            Plan::Keep
-            | Plan::Drop(_)
-            | Plan::Fail { .. }
-            | Plan::Touch { .. }
-            | Plan::Reissue { .. } => Ok(()),
+            Plan::Drop { .. } => {
+                let lost = self.session.lock().lose(false);
+                drop(lost);
+                Ok(())
+            }
+            Plan::Keep | Plan::Fail { .. } | Plan::Touch { .. } | Plan::Reissue { .. } => Ok(()),
         }
     }
 }

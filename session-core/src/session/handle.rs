@@ -318,7 +318,7 @@ impl Session {
         Ok(())
     }
 
-    /// Returns `true` if nothing has been stored yet.
+    /// Returns `true` if nothing is stored: nothing yet, or a save or a reload by hand found that the session has ended.
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.look().life.origin().is_none()
@@ -337,7 +337,7 @@ impl Session {
         !matches!(self.look().life, Life::Unavailable)
     }
 
-    /// Returns when the session ends unless it is renewed, or `None` if nothing has been stored yet.
+    /// Returns when the session ends unless it is renewed, or `None` if nothing is stored.
     #[must_use]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.look().life.origin()?.expires_at

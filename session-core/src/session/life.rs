@@ -1,4 +1,4 @@
-//! The life of a request's session: new, loaded, ended, or moved.
+//! The life of a request's session: new, loaded, moved, gone, or ended.
 
 use crate::record::owner::Ownership;
 use crate::{SessionId, Timestamp, Version};
@@ -13,9 +13,8 @@ pub(crate) enum Life {
         origin: Origin,
         new_id: Option<SessionId>,
     },
-    /// It was loaded, and a save or a reload by hand found that it has ended or moved. Whatever is written is dropped, unless
-    /// the request calls `regenerate`. The store may still hold the record, for another release whose absolute lifetime is
-    /// longer.
+    /// It was loaded, and a save or a reload by hand found that it has ended. Whatever is written is dropped, unless the
+    /// request calls `regenerate`. The store may still hold the record, for another release whose absolute lifetime is longer.
     Gone { old: Origin },
     /// It was logged out in this request. What is written from then on belongs to a new session.
     Ended {
@@ -62,6 +61,11 @@ pub(crate) struct Duties {
 }
 
 impl Origin {
+    /// Returns what events name.
+    pub(crate) fn subject(&self) -> (SessionId, Option<Box<str>>) {
+        (self.id.clone(), self.ownership.owner.clone())
+    }
+
     /// Returns the content of the client's cookie.
     pub(crate) fn handle(&self) -> &str {
         self.handle.as_deref().unwrap_or(self.id.as_str())
@@ -121,10 +125,30 @@ impl Life {
         }
     }
 
-    /// Notes that the session that it continues has ended or moved.
-    pub(crate) fn lose(&mut self) {
+    /// Notes that the session that it continues has ended, or moved.
+    pub(crate) fn lose(&mut self, has_moved: bool) {
         *self = match std::mem::replace(self, Self::Unavailable) {
+            Self::Loaded { origin, .. } if has_moved => Self::Moved {
+                old: origin.id,
+                id: None,
+            },
             Self::Loaded { origin, .. } => Self::Gone { old: origin },
+            life => life,
+        };
+    }
+
+    /// Forgets the id of a session that a save could not store, because it had ended.
+    pub(crate) fn begin_again(&mut self) {
+        *self = match std::mem::replace(self, Self::Unavailable) {
+            Self::New { .. } => Self::New { id: None },
+            Self::Ended { .. } => Self::Ended {
+                old: None,
+                id: None,
+            },
+            Self::Loaded { origin, .. } => Self::Loaded {
+                origin,
+                new_id: None,
+            },
             life => life,
         };
     }

@@ -1,6 +1,7 @@
 //! What an application holds: one request's session.
 
 mod background;
+mod continuation;
 pub(crate) mod current;
 mod flash;
 pub(crate) mod handle;

@@ -39,7 +39,7 @@ pub(crate) struct State {
     pub(crate) kept: Option<Box<LoadedFlash>>,
     /// Whether it goes on from a later record than it was opened with: the flash that it was opened with is not its to
     /// leave to the next request.
-    is_rebased: bool,
+    pub(super) is_rebased: bool,
     /// Whether the response depends on the session.
     pub(crate) is_accessed: bool,
     /// How the request's token came, if that says how the next one goes back.
@@ -320,43 +320,6 @@ impl State {
             || self.remembered_for.is_some()
             || !self.data.is_empty()
             || !self.flash_next().is_empty()
-    }
-
-    /// Continues from what the store holds now, with the changes that are not saved yet.
-    ///
-    /// `merged` is what these changes make of it, or why they cannot be replayed.
-    pub(crate) fn rebase(
-        &mut self,
-        loaded: &Loaded,
-        origin: Origin,
-        merged: Result<Record, Error>,
-    ) -> Result<(), Error> {
-        self.is_rebased = true;
-        // The flash in it is for the next request.
-        self.kept = Changes::since(loaded).keep_flash().map(Box::new);
-        self.life = match std::mem::replace(&mut self.life, Life::Unavailable) {
-            Life::Loaded { new_id, .. } => Life::Loaded { origin, new_id },
-            _ => Life::Loaded {
-                origin,
-                new_id: None,
-            },
-        };
-        let merged = merged?;
-        self.data = merged.data;
-        self.remembered_for = merged.remembered_for;
-        Ok(())
-    }
-
-    /// Notes that the session has ended or moved: it reads as empty from now on. Returns what was to be saved, which must
-    /// be dropped while the session is not locked.
-    #[must_use]
-    pub(crate) fn lose(&mut self) -> Option<Box<Changes>> {
-        self.life.lose();
-        self.data = Values::new();
-        self.flash = Values::new();
-        self.kept = None;
-        self.remembered_for = None;
-        self.changes.take()
     }
 
     /// Leaves the flash that it was opened with to the next request. After a reload, what is stored is left to it already.

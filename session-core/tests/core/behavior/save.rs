@@ -463,3 +463,89 @@ fn a_login_after_the_end_begins_a_session_of_its_own() {
         assert!(!service.open(&token).has("cart"));
     }
 }
+
+#[test]
+fn what_a_save_dropped_stays_dropped() {
+    let ends: [fn(&Session); 2] = [
+        |session| session.destroy().unwrap(),
+        |session| session.regenerate().unwrap(),
+    ];
+    for end in ends {
+        let service = Service::new();
+        let token = service.login();
+        let session = service.open(&token);
+        let other = service.open(&token);
+        end(&other);
+        service.commit(&other);
+        assert!(!reload(&session));
+        for n in 0..2 {
+            session.put("late", n).unwrap();
+            session.remember_for(40 * HOUR).unwrap();
+            save(&session);
+            assert!(!session.has("late") && !session.is_modified(), "{n}");
+            assert_eq!(session.remembered_for(), None);
+        }
+        session.regenerate().unwrap();
+        let next = service.open(&service.save(&session));
+        assert!(next.all().is_empty());
+        assert_eq!(next.remembered_for(), None);
+    }
+}
+
+/// Two logins of one guest: each has a session of its own, and only one of them has the client's cookie.
+#[test]
+fn a_logout_after_a_second_login_leaves_the_first_ones_cookie_alone() {
+    let service = Service::new();
+    let guest = service.login();
+    let [first, second] = [service.open(&guest), service.open(&guest)];
+    first.regenerate().unwrap();
+    let user = service.save(&first);
+    second.regenerate().unwrap();
+    save(&second);
+    second.destroy().unwrap();
+    assert_eq!(service.commit(&second), Outcome::Keep);
+    assert!(!service.open(&user).is_new());
+}
+
+#[test]
+fn a_logout_of_a_session_that_has_moved_leaves_the_login_alone() {
+    let service = Service::new();
+    let guest = service.login();
+    let late = service.open(&guest);
+    let login = service.open(&guest);
+    login.regenerate().unwrap();
+    let user = service.save(&login);
+    assert!(!reload(&late));
+    // Longer than the mark is kept.
+    service.clock.advance(HOUR);
+    late.destroy().unwrap();
+    assert_eq!(service.commit(&late), Outcome::Keep);
+    assert!(!service.open(&user).is_new());
+}
+
+/// The answer to its first save was lost, and it was revoked during the second one.
+#[test]
+fn a_new_session_that_was_revoked_does_not_come_back_under_its_id() {
+    let service = Service::new();
+    let session = service.visit();
+    session.put("step", 1).unwrap();
+    let id = session.id().unwrap();
+    let json = format!(r#"{{"id":"{}","data":{{"step":1}}}}"#, id.as_str());
+    let record = Record::from_json(json).unwrap();
+    let saved = service.store.driver.save(&record, Expected::Absent, HOUR);
+    assert!(matches!(block_on(saved).unwrap(), Saved::Done { .. }));
+    service.store.fail(&[Call::Save]);
+    assert_eq!(kind(block_on(session.save())), ErrorKind::Unavailable);
+    service.store.fail(&[]);
+
+    service.store.hold(Hold::Save);
+    let mut saving = pin!(session.save());
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(saving.as_mut().poll(&mut cx).is_pending());
+    block_on(service.store.driver.destroy(&id)).unwrap();
+    service.store.hold(Hold::Nothing);
+    block_on(saving).unwrap();
+    assert!(session.all().is_empty());
+    assert_eq!(service.commit(&session), Outcome::Keep);
+    assert_eq!(service.records(), 0);
+}

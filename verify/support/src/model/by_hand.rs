@@ -44,6 +44,7 @@ impl<S: Backend> Play<'_, S> {
         if decision == Decision::Begin && open.request.id == Id::None {
             open.request.id = Id::Minted(None);
         }
+        let has_moved = self.world.has_moved(&open.request, now);
         let reply = self.world.carry_out(decision, &open.request, now, None);
         self.trace(|| {
             format!(
@@ -61,8 +62,7 @@ impl<S: Backend> Play<'_, S> {
         match reply {
             Reply::Error(_) => return,
             // What was written is dropped, now and not once more by the commit.
-            Reply::Keep if decision != Decision::Drop => open.request.lose(),
-            Reply::Keep => {}
+            Reply::Keep => open.request.lose(has_moved),
             Reply::Clear | Reply::Removed => open.request.ended = None,
             Reply::Saved | Reply::Again(..) => {
                 let origin = before.origin.as_ref().unwrap();
@@ -80,6 +80,8 @@ impl<S: Backend> Play<'_, S> {
                 let handle = open.session.id().unwrap().as_str().to_owned();
                 open.request.user = record.data.get(verbs::USER).cloned();
                 self.world.insert(handle.clone(), handle.clone(), record);
+                // The client's cookie may be that of the session to which another request moved it.
+                open.request.has_cookie &= !has_moved;
                 let origin = before.origin.as_ref();
                 let left = origin.map(|origin| origin.handle.clone());
                 open.request.left = before.left.clone().or(left);
@@ -133,6 +135,7 @@ impl<S: Backend> Play<'_, S> {
             assert_eq!(result, Ok(!is_gone), "a reload that has nothing to load");
             return;
         };
+        let has_moved = self.world.has_moved(request, now);
         let is_over = |record: &record::Record| {
             let end = request.settings.end(record.created_at);
             end.is_some_and(|end| end <= now)
@@ -141,7 +144,7 @@ impl<S: Backend> Play<'_, S> {
         let current = current.filter(|stored| !stored.is_moved && !is_over(&stored.record));
         let Some(current) = current.map(|stored| stored.record.clone()) else {
             assert_eq!(result, Ok(false), "a reload of what has ended");
-            request.lose();
+            request.lose(has_moved);
             return;
         };
         let merged = record::changed(&current.data, &request.loaded, &request.ops);

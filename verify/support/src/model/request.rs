@@ -34,8 +34,7 @@ pub(crate) struct Request {
     pub(crate) has_cookie: bool,
     /// Whether it came with the id that a regenerate had replaced. Its writes are dropped.
     pub(crate) is_moved: bool,
-    /// Whether a save or a reload found that the session has ended or moved: it reads as empty, and its writes are
-    /// dropped.
+    /// Whether a save or a reload found that the session has ended. Its writes are dropped.
     pub(crate) has_ended: bool,
     /// Whether it got a new id, and was not logged out afterwards.
     pub(crate) has_regenerated: bool,
@@ -326,15 +325,18 @@ impl Request {
         Ok(())
     }
 
-    /// Notes that a save or a reload found that it has ended or moved.
-    pub(crate) fn lose(&mut self) {
-        let Some(origin) = &mut self.origin else {
-            return;
-        };
-        origin.record.flash.clear();
-        origin.record.remembered = None;
-        self.id = Id::Stored(origin.handle.clone());
-        self.has_ended = true;
+    /// Notes that a save or a reload found that it has ended, or moved: it reads as empty, and what it wrote is dropped.
+    pub(crate) fn lose(&mut self, has_moved: bool) {
+        if has_moved && self.origin.take().is_some() {
+            self.id = Id::None;
+            self.is_moved = true;
+        }
+        if let Some(origin) = &mut self.origin {
+            origin.record.flash.clear();
+            origin.record.remembered = None;
+            self.id = Id::Stored(origin.handle.clone());
+            self.has_ended = true;
+        }
         self.has_regenerated = false;
         for texts in [&mut self.data, &mut self.flash, &mut self.loaded] {
             texts.clear();

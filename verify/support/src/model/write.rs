@@ -199,6 +199,13 @@ impl World {
         record
     }
 
+    /// Returns `true` if another request moved the session that this one continues.
+    pub(crate) fn has_moved(&self, request: &Request, now: u64) -> bool {
+        let origin = request.origin.as_ref();
+        let stored = origin.and_then(|origin| self.live(&origin.handle, now));
+        stored.is_some_and(|stored| stored.is_moved)
+    }
+
     /// Replaces the record by one that says that the session has moved, or removes it.
     fn move_away(&mut self, handle: &str, expires_at: u64, is_removed: bool) {
         if is_removed || self.storage == Storage::Client {
