@@ -284,13 +284,6 @@ impl State {
             self.forget_new_id();
         }
     }
-
-    /// Notes that the new id is the id of the record now.
-    fn forget_new_id(&mut self) {
-        if let Life::Loaded { new_id, .. } = &mut self.life {
-            *new_id = None;
-        }
-    }
 }
 
 /// A save or a reload under way, which ends when it is dropped.

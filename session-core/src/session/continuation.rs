@@ -45,7 +45,15 @@ impl State {
 
     /// Forgets the new id of a save that was dropped. A new session that had ended already begins again.
     pub(crate) fn begin_again(&mut self) {
+        self.forget_new_id();
         self.life.begin_again();
         self.may_be_stored = false;
+    }
+
+    /// Forgets the new id, because it is the id of the record now, or will never be.
+    pub(crate) fn forget_new_id(&mut self) {
+        if let Life::Loaded { new_id, .. } = &mut self.life {
+            *new_id = None;
+        }
     }
 }

@@ -145,10 +145,6 @@ impl Life {
                 old: None,
                 id: None,
             },
-            Self::Loaded { origin, .. } => Self::Loaded {
-                origin,
-                new_id: None,
-            },
             life => life,
         };
     }
