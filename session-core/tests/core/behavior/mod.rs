@@ -8,6 +8,7 @@ mod establish;
 mod expiry;
 mod flash;
 mod forwarding;
+mod gone;
 mod handle;
 mod late;
 mod outage;

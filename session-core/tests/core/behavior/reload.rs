@@ -1,13 +1,10 @@
 //! What a reload changes for the rest of the request. The model found each of these.
 
 use pollster::block_on;
-use session_core::{ErrorKind, Outcome, Session};
+use session_core::{ErrorKind, Outcome};
 
+use super::save::reload;
 use crate::common::{Service, token};
-
-fn reload(session: &Session) -> bool {
-    block_on(session.reload()).unwrap()
-}
 
 /// Flashes a notice from another request.
 fn notify(service: &Service, token: &str, notice: &str) {

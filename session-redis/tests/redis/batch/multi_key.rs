@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use session_core::Outcome;
 use session_redis::RedisDriver;
 
-use super::sharding_proxy::ShardingProxy;
-use crate::support::{RedisServer, TestRedis, ask, client, keys, value};
+use super::sharding_proxy::{ShardingProxy, move_half_of_the_keys};
+use crate::support::{RedisServer, TestRedis, ask, client, keys};
 
 /// The server is a node of a Cluster, but the driver takes it for a single server.
 #[tokio::test]
@@ -77,14 +77,7 @@ async fn no_save_is_lost_when_keys_move_to_another_server() {
     let redis = TestRedis::using(driver, old).await;
     redis.wait_until_batching().await;
     let sessions = redis.sessions(32, 1).await;
-    let new = client(&new.url()).await;
-    for key in keys(&redis.client).await {
-        if ShardingProxy::shard_of(&key) == 1 {
-            let value = value(&redis.client, &key).await.unwrap();
-            let () = ask(&new, &["SET", &key, &value, "PX", "60000"]).await;
-            let _: i64 = ask(&redis.client, &["DEL", &key]).await;
-        }
-    }
+    move_half_of_the_keys(&redis, &new).await;
     proxy.set_servers(ports);
     sessions[9].1.regenerate().unwrap();
     for (n, outcome) in redis.commit_all(&sessions).await.into_iter().enumerate() {

@@ -4,11 +4,9 @@ use session_core::{Driver as _, ErrorKind, SessionManager};
 use session_redis::RedisDriver;
 
 use super::overlap::start_commits;
-use super::sharding_proxy::ShardingProxy;
+use super::sharding_proxy::{ShardingProxy, move_half_of_the_keys};
 use crate::owners::owned;
-use crate::support::{
-    RedisServer, TestRedis, ask, client, id_of, key_of, keys, open, store, value,
-};
+use crate::support::{RedisServer, TestRedis, ask, id_of, key_of, open, store};
 
 /// Guests log in at the same time: by their number, each third one as the user 0, as the user 1, or not at all. Returns
 /// which commits failed. Afterwards, the sessions are the same in the lists and in the store.
@@ -85,18 +83,21 @@ async fn a_batch_stores_no_session_that_it_cannot_index() {
     assert_eq!(log_in(&redis, &manager).await, [1, 4, 7, 10]);
 }
 
+/// Nothing is stored, whether the index names the sessions already, so that a save only tidies it, or not.
 #[tokio::test]
 async fn a_full_server_refuses_all_saves_of_a_batch() {
-    let redis = TestRedis::batching().await;
-    let manager = owned(redis.driver.clone());
-    for user in [true, false] {
-        let mut sessions = redis.sessions(8, 1).await;
-        for (n, (token, session)) in sessions.iter_mut().enumerate() {
-            *session = open(&manager, token).await;
+    for is_known in [true, false] {
+        let redis = TestRedis::batching().await;
+        let manager = owned(redis.driver.clone());
+        let mut sessions = Vec::new();
+        for n in 0..8 {
+            let token = store(&manager, if is_known { "user" } else { "n" }, n % 2).await;
+            let session = open(&manager, &token).await;
             session.put("late", 1).unwrap();
-            if user && n % 2 == 0 {
+            if !is_known && n % 2 == 0 {
                 session.put("user", n).unwrap();
             }
+            sessions.push((token, session));
         }
         let () = ask(&redis.client, &["CONFIG", "SET", "maxmemory", "1"]).await;
         for commit in start_commits(&manager, &sessions) {
@@ -105,26 +106,6 @@ async fn a_full_server_refuses_all_saves_of_a_batch() {
         let () = ask(&redis.client, &["CONFIG", "SET", "maxmemory", "0"]).await;
         redis.assert_stored(&sessions, None).await;
     }
-}
-
-/// The owners are named in the indexes, which a further save only tidies.
-#[tokio::test]
-async fn a_full_server_refuses_the_saves_of_known_owners() {
-    let redis = TestRedis::batching().await;
-    let manager = owned(redis.driver.clone());
-    let mut sessions = Vec::new();
-    for n in 0..8 {
-        let token = store(&manager, "user", n % 2).await;
-        let session = open(&manager, &token).await;
-        session.put("late", 1).unwrap();
-        sessions.push((token, session));
-    }
-    let () = ask(&redis.client, &["CONFIG", "SET", "maxmemory", "1"]).await;
-    for commit in start_commits(&manager, &sessions) {
-        assert_eq!(commit.await.unwrap_err().kind(), ErrorKind::Unavailable);
-    }
-    let () = ask(&redis.client, &["CONFIG", "SET", "maxmemory", "0"]).await;
-    redis.assert_stored(&sessions, None).await;
 }
 
 /// Half of the keys move to another server while the application runs. The batch goes to the server of its first key.
@@ -142,14 +123,7 @@ async fn what_a_batch_did_not_find_is_indexed_where_it_is_stored() {
         *session = open(&manager, token).await;
         session.put("user", n % 2).unwrap();
     }
-    let new = client(&new.url()).await;
-    for key in keys(&redis.client).await {
-        if ShardingProxy::shard_of(&key) == 1 {
-            let value = value(&redis.client, &key).await.unwrap();
-            let () = ask(&new, &["SET", &key, &value, "PX", "60000"]).await;
-            let _: i64 = ask(&redis.client, &["DEL", &key]).await;
-        }
-    }
+    move_half_of_the_keys(&redis, &new).await;
     proxy.set_servers(ports);
     for commit in start_commits(&manager, &sessions) {
         commit.await.unwrap();

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::support::{RedisServer, TestRedis, ask, client, keys, value};
+
 pub(crate) struct ShardingProxy {
     port: u16,
     shared: Arc<Shared>,
@@ -75,6 +77,18 @@ impl ShardingProxy {
 
     pub(crate) fn shard_of(key: &str) -> usize {
         shard_of(key.as_bytes())
+    }
+}
+
+/// Moves the keys that belong on the second server, all of which are on the first one.
+pub(crate) async fn move_half_of_the_keys(redis: &TestRedis, new: &RedisServer) {
+    let new = client(&new.url()).await;
+    for key in keys(&redis.client).await {
+        if ShardingProxy::shard_of(&key) == 1 {
+            let value = value(&redis.client, &key).await.unwrap();
+            let () = ask(&new, &["SET", &key, &value, "PX", "60000"]).await;
+            let _: i64 = ask(&redis.client, &["DEL", &key]).await;
+        }
     }
 }
 
